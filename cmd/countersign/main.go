@@ -1,0 +1,109 @@
+// Command countersign is the one binary: the server, the demo, and the commands
+// that work on an installation or on a secret alone.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit codes: a refusal is an answer, not a failure of the program.
+const (
+	exitYes    = 0
+	exitNo     = 1
+	exitMisuse = 2
+)
+
+// terminal is what a command may touch of the process, so that stories run it in tests.
+type terminal struct {
+	In       io.Reader
+	Out, Err io.Writer
+	Getenv   func(string) string
+}
+
+// answer is an error that says with which status to leave. An empty text prints nothing.
+type answer struct {
+	status int
+	text   string
+}
+
+func (a *answer) Error() string { return a.text }
+
+func no(format string, args ...any) error {
+	return &answer{status: exitNo, text: fmt.Sprintf(format, args...)}
+}
+
+func misuse(format string, args ...any) error {
+	return &answer{status: exitMisuse, text: fmt.Sprintf(format, args...)}
+}
+
+// commands is every command; kong makes flags, environment, help and completion of it.
+type commands struct {
+	Sign    signCmd    `cmd:"" help:"Sign an identity as a customer's backend does."`
+	Verify  verifyCmd  `cmd:"" help:"Verify a hash or token offline."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], terminal{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv}))
+}
+
+// run parses and runs one command line and answers with the exit status.
+func run(ctx context.Context, args []string, t terminal) int {
+	var cli commands
+	parser, err := kong.New(&cli,
+		kong.Name("countersign"),
+		kong.Description("Self-hosted support chat that knows who it is talking to."),
+		kong.Writers(t.Out, t.Err),
+		kong.UsageOnError(),
+		kong.Exit(func(code int) { panic(exiting(code)) }),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(t),
+	)
+	if err != nil {
+		fmt.Fprintln(t.Err, "countersign:", err)
+		return exitMisuse
+	}
+	status := exitYes
+	func() {
+		defer func() {
+			if code, ok := recover().(exiting); ok {
+				status = int(code)
+			}
+		}()
+		parsed, err := parser.Parse(args)
+		if err != nil {
+			fmt.Fprintln(t.Err, "countersign:", err)
+			status = exitMisuse
+			return
+		}
+		if err := parsed.Run(); err != nil {
+			status = report(t.Err, err)
+		}
+	}()
+	return status
+}
+
+// exiting unwinds kong's --help, which wants to leave the process.
+type exiting int
+
+func report(w io.Writer, err error) int {
+	var a *answer
+	if errors.As(err, &a) {
+		if a.text != "" {
+			fmt.Fprintln(w, "countersign:", a.text)
+		}
+		return a.status
+	}
+	fmt.Fprintln(w, "countersign:", err)
+	return exitNo
+}

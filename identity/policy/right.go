@@ -1,0 +1,48 @@
+package policy
+
+// Role is what an agent (a teammate) is trusted with.
+type Role string
+
+const (
+	Owner    Role = "owner"
+	Security Role = "security"
+	Admin    Role = "admin"
+	AgentR   Role = "agent"
+	Auditor  Role = "auditor"
+)
+
+// Right is one thing that a principal may do.
+type Right string
+
+const (
+	ReadConversations  Right = "conversations.read"
+	ReplyConversations Right = "conversations.reply"
+	ReadKeys           Right = "keys.read"
+	ManageKeys         Right = "keys.manage" // generate, import, rotate, finish, revoke
+	RevealKeys         Right = "keys.reveal"
+	SetEnforcement     Right = "enforcement.set"
+	ManageChannels     Right = "channels.manage"
+	ReadChannels       Right = "channels.read"
+	ManagePeople       Right = "people.manage" // block, end sessions
+	ReadAudit          Right = "audit.read"
+	ManageTeam         Right = "team.manage"
+	ReadTeam           Right = "team.read"
+	ManageTokens       Right = "tokens.manage"
+)
+
+// rights is the one table :: role → rights.
+var rights = map[Role][]Right{
+	Owner: {ReadConversations, ReplyConversations, ReadKeys, ManageKeys, RevealKeys, SetEnforcement, ManageChannels,
+		ReadChannels, ManagePeople, ReadAudit, ManageTeam, ReadTeam, ManageTokens},
+	Security: {ReadConversations, ReplyConversations, ReadKeys, ManageKeys, RevealKeys, SetEnforcement, ManageChannels,
+		ReadChannels, ManagePeople, ReadAudit, ReadTeam, ManageTokens},
+	Admin:   {ReadConversations, ReplyConversations, ReadKeys, ManageChannels, ReadChannels, ManagePeople, ManageTeam, ReadTeam},
+	AgentR:  {ReadConversations, ReplyConversations, ReadChannels, ReadTeam},
+	Auditor: {ReadKeys, ReadChannels, ReadAudit, ReadTeam},
+}
+
+// Roles in order of trust, most first.
+func Roles() []Role { return []Role{Owner, Security, Admin, AgentR, Auditor} }
+
+// RightsOf lists what a role may do; an unknown role may do nothing.
+func RightsOf(role Role) []Right { return append([]Right(nil), rights[role]...) }

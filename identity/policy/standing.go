@@ -1,0 +1,75 @@
+package policy
+
+import (
+	"time"
+
+	"countersign/identity"
+)
+
+// Standing is what a session that was read from a row is worth: the verdict it
+// was opened with, and whether that still holds. Only Restore makes one, and
+// only store calls Restore.
+type Standing struct {
+	tier        Tier
+	method      identity.Method
+	key         string
+	identifiers []identity.Identifier
+	ends        End
+}
+
+// End says why a session no longer stands; empty while it does.
+type End string
+
+const (
+	Stands       End = ""
+	EndedLogout  End = "ended"       // logged out, ended by an agent, or replaced
+	EndedExpired End = "expired"     // its proof, its sliding or its absolute life
+	EndedKey     End = "key"         // its key was retired or revoked
+	EndedPolicy  End = "enforcement" // claimed under enforce
+	EndedBlocked End = "blocked"
+)
+
+// Row is the part of a stored session that its standing follows from.
+type Row struct {
+	Tier        Tier
+	Method      identity.Method
+	Key         string
+	Identifiers []identity.Identifier
+	ExpiresAt   time.Time
+	EndedAt     time.Time // zero while it was not ended
+	EndedBy     End
+	KeyVerifies bool // the ring's present word on Key; ignored if Key is empty
+	Enforcement Enforcement
+	Blocked     bool
+}
+
+// Restore judges a stored session at now.
+func Restore(row Row, now time.Time) Standing {
+	s := Standing{tier: row.Tier, method: row.Method, key: row.Key, identifiers: row.Identifiers}
+	switch {
+	case !row.EndedAt.IsZero():
+		s.ends = row.EndedBy
+		if s.ends == Stands {
+			s.ends = EndedLogout
+		}
+	case !now.Before(row.ExpiresAt):
+		s.ends = EndedExpired
+	case row.Blocked:
+		s.ends = EndedBlocked
+	case row.Tier == Verified && !(row.Key != "" && row.KeyVerifies):
+		s.ends = EndedKey
+	case row.Tier == Claimed && row.Enforcement == Enforce:
+		s.ends = EndedPolicy
+	case row.Tier != Verified && row.Tier != Claimed && row.Tier != Anonymous:
+		s.ends = EndedPolicy
+	}
+	return s
+}
+
+func (s Standing) Tier() Tier                         { return s.tier }
+func (s Standing) Method() identity.Method            { return s.method }
+func (s Standing) Key() string                        { return s.key }
+func (s Standing) Identifiers() []identity.Identifier { return s.identifiers }
+
+// Ended says why the session stands no more; Stands if it does.
+func (s Standing) Ended() End { return s.ends }

@@ -1,0 +1,125 @@
+// Package audit is the append-only, chained record of decisions: who did what to
+// keys, enforcement, agents and channels, every refusal, every verified session.
+//
+// One chain exists per node and start. Each entry carries a MAC over its own
+// bytes and the MAC before it, under a key derived from the master key, so that
+// a changed, dropped or reordered entry is found. A draft becomes an entry in the
+// transaction that does what it records: either both are there, or neither.
+//
+// Entries name people by contact id or by a keyed pseudonym, never by an email
+// or user id; outside text is cut and escaped before it is written.
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"countersign/identity/policy"
+)
+
+// Action is what was decided or done.
+type Action string
+
+const (
+	SessionOpened     Action = "session.opened"   // a verified one
+	IdentityRefused   Action = "identity.refused" // Detail: reason, dialect, platform, key, origin, enforcement, outcome
+	SessionEnded      Action = "session.ended"
+	ThreadClaimed     Action = "thread.claimed"
+	ContactBlocked    Action = "contact.blocked"
+	ContactUnblocked  Action = "contact.unblocked"
+	KeyGenerated      Action = "key.generated"
+	KeyImported       Action = "key.imported"
+	KeyRotated        Action = "key.rotated"
+	KeyFinished       Action = "key.finished"
+	KeySignBy         Action = "key.sign_by"
+	KeyRevoked        Action = "key.revoked"
+	KeyRevealed       Action = "key.revealed"
+	EnforcementSet    Action = "enforcement.set"
+	ChannelCreated    Action = "channel.created"
+	ChannelChanged    Action = "channel.changed"
+	AgentInvited      Action = "agent.invited"
+	AgentJoined       Action = "agent.joined"
+	AgentChanged      Action = "agent.changed"
+	AgentRemoved      Action = "agent.removed"
+	AgentSignedIn     Action = "agent.signed_in"
+	AgentSignInFailed Action = "agent.sign_in_failed"
+	AgentSignedOut    Action = "agent.signed_out"
+	OwnerReset        Action = "owner.reset"
+	TokenCreated      Action = "token.created"
+	TokenRevoked      Action = "token.revoked"
+	ServerStarted     Action = "server.started"
+)
+
+// Draft is an entry before it has its place in a chain.
+type Draft struct {
+	Workspace string
+	Actor     string // policy.Principal.Actor, or "gate"
+	Action    Action
+	Channel   string
+	Subject   string            // id of what it is about: contact, key, agent, or a pseudonym
+	Detail    map[string]string // keys are ours; values from outside are cut at 256 bytes and escaped
+}
+
+// Entry is a sealed draft. ID is chain/number.
+type Entry struct {
+	Chain  string // node and start, e.g. "node-01…"
+	Number int64  // 1, 2, 3 … inside the chain
+	At     time.Time
+	Draft
+	Previous []byte // MAC of the entry before; zeros for the first
+	MAC      []byte
+}
+
+// Detail64 limits a text from outside that goes into a Detail.
+const MaxDetailBytes = 256
+
+// Filter selects entries; zero fields select all.
+type Filter struct {
+	Action  Action
+	Actor   string
+	Subject string
+	Channel string
+	Before  string // cursor: the position of the last entry of the page before
+	Limit   int    // 1 to 200; 0 is 50
+}
+
+// Page is newest first.
+type Page struct {
+	Entries []Entry
+	Next    string // empty at the end
+}
+
+// Store keeps entries. Record seals and commits drafts as one group; it returns
+// after they are durable. All other stores take drafts beside the change they
+// record and commit both together.
+type Store interface {
+	Record(ctx context.Context, drafts ...Draft) error
+	Entries(ctx context.Context, workspace string, filter Filter) (Page, error)
+}
+
+// Log is the operators' side of the record.
+type Log struct{ store Store }
+
+// NewLog reads from store.
+func NewLog(store Store) *Log { return &Log{store: store} }
+
+// Read answers with a page of the principal's workspace.
+func (l *Log) Read(ctx context.Context, who policy.Principal, filter Filter) (Page, error) {
+	if !who.May(policy.ReadAudit) {
+		return Page{}, policy.ErrForbidden
+	}
+	if filter.Limit <= 0 {
+		filter.Limit = 50
+	}
+	filter.Limit = min(filter.Limit, 200)
+	return l.store.Entries(ctx, who.Workspace(), filter)
+}
+
+// MarshalDetail is the one encoding of a detail, keys sorted, as stored and MACed.
+func MarshalDetail(detail map[string]string) ([]byte, error) {
+	if len(detail) == 0 {
+		return []byte("{}"), nil
+	}
+	return json.Marshal(detail)
+}

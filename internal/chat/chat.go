@@ -1,0 +1,358 @@
+// Package chat is the story: visitor, contact, session, conversation, message.
+//
+// Ownership is one word: every conversation belongs to one contact row, every
+// session acts for one contact row, and a visitor may touch a conversation only
+// if the two are the same. A contact is
+//
+//	verified   a person, found by a proved identifier (realm, kind, value)
+//	either     one address proved under a key that signs "either": its own conversations only
+//	claimed    one claim made in one browser (pylon: in one session); named by nobody's word but its own
+//	anonymous  one browser that claims nobody
+//
+// so an unverified visitor cannot reach a verified person's row by anything it
+// says. The only move is the claiming of an anonymous thread (Claim).
+package chat
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"countersign/identity"
+	"countersign/identity/policy"
+	"countersign/internal/audit"
+	"countersign/internal/event"
+)
+
+var (
+	// ErrNotFound: it does not exist, or it is another's; the two look alike.
+	ErrNotFound = errors.New("chat: not found")
+	// ErrSessionEnded: the session no longer stands.
+	ErrSessionEnded = errors.New("chat: the session has ended")
+	// ErrInvalid: a value that cannot be; wrapped with the reason.
+	ErrInvalid = errors.New("chat: invalid")
+	// ErrTooMany: the person opens sessions or conversations too fast.
+	ErrTooMany = errors.New("chat: too many")
+)
+
+// Limits of what a visitor or agent may send.
+const (
+	MaxTextBytes     = 16 << 10
+	MaxClientIDBytes = 64
+	MaxPage          = 100
+)
+
+// Visitor is a browser or device. ID is public and opens nothing; Token is another secret.
+type Visitor struct {
+	ID        string
+	Workspace string
+	Channel   string
+	TokenHash []byte // SHA-256 of the anonymous token, 90 days
+	Contact   string // its anonymous contact; empty until it needed one
+	Person    string // the contact last verified or claimed on it: another one begins a new visitor
+	CreatedAt time.Time
+	SeenAt    time.Time
+	ExpiresAt time.Time
+}
+
+// Standing of a contact, see the package comment.
+type ContactKind string
+
+const (
+	VerifiedContact  ContactKind = "verified"
+	EitherContact    ContactKind = "either"
+	ClaimedContact   ContactKind = "claimed"
+	AnonymousContact ContactKind = "anonymous"
+)
+
+// Contact is a person, or the shadow of one.
+type Contact struct {
+	ID        string
+	Workspace string
+	Realm     string
+	Kind      ContactKind
+	Scope     string // what an unverified one hangs on, unique in the workspace: "visitor:…", "claim:…", "session:…", "either:…"; empty for verified
+	CreatedAt time.Time
+	SeenAt    time.Time
+	BlockedAt time.Time
+}
+
+// Link ties a proved identifier to its contact.
+type Link struct {
+	Workspace  string
+	Identifier identity.Identifier
+	Contact    string
+	Method     identity.Method
+	Session    string
+	Key        string
+	At         time.Time
+}
+
+// Provenance says who vouches for an attribute; strongest first. A weaker one never
+// replaces a stronger: they stand side by side.
+type Provenance string
+
+const (
+	BySignature Provenance = "signed"
+	ByAgent     Provenance = "agent"
+	ByEmail     Provenance = "email"
+	ByClaim     Provenance = "claimed"
+)
+
+// Attribute is one value of one provenance.
+type Attribute struct {
+	Workspace  string
+	Contact    string
+	Name       string
+	Provenance Provenance
+	Value      json.RawMessage // JSON string, number, boolean or null
+	Method     identity.Method
+	Session    string
+	Key        string
+	At         time.Time
+}
+
+// Session is a visitor's right to act.
+type Session struct {
+	ID        string
+	Workspace string
+	Channel   string
+	Realm     string
+	Platform  policy.Platform
+	Dialect   string
+	Visitor   string
+	Contact   string
+	Lane      string // opaque, from visitor, proved identifiers and key
+	Origin    string
+	UserAgent string
+	Standing  policy.Standing
+	CreatedAt time.Time
+	SeenAt    time.Time
+	ExpiresAt time.Time // the least of proof, sliding and absolute life and the key's end, as known when read
+	Absolute  time.Time
+	ProofEnds time.Time // zero: the proof has no end of its own
+}
+
+// Status of a conversation.
+type Status string
+
+const (
+	Open    Status = "open"
+	Snoozed Status = "snoozed"
+	Closed  Status = "closed"
+)
+
+// Conversation is one thread. Sequences are the log's.
+type Conversation struct {
+	ID           string
+	Workspace    string
+	Channel      string
+	Contact      string
+	Status       Status
+	Assignee     string      // agent id or empty
+	Tier         policy.Tier // of the latest visitor message: the conversation's present one
+	Preview      string      // first 140 characters of the latest visible message
+	LastAuthor   AuthorKind
+	LastSeq      int64 // of the latest visible message; 0 if none
+	LastAt       time.Time
+	VisitorRead  int64 // up to which sequence the visitor has read
+	AgentsRead   int64
+	VisitorCount int64 // visible messages by the visitor, and by the team
+	TeamCount    int64
+	CreatedAt    time.Time
+	SnoozedUntil time.Time
+}
+
+// AuthorKind says who wrote a message.
+type AuthorKind string
+
+const (
+	ByVisitor AuthorKind = "visitor"
+	ByTeam    AuthorKind = "agent"
+	ByProgram AuthorKind = "system"
+)
+
+// Message is one bubble, or one note among agents. It keeps what its author had
+// proved when it was written.
+type Message struct {
+	ID           string
+	Workspace    string
+	Channel      string
+	Conversation string
+	Contact      string // owner when it was written
+	Seq          int64  // its event's sequence: the order of the thread
+	Audience     event.Audience
+	Author       AuthorKind
+	AuthorID     string // the visitor's contact, the agent
+	AuthorName   string // of an agent, as shown
+	Text         string
+	ClientID     string // chosen by the sender; the same one again is the same message
+	Tier         policy.Tier
+	Method       identity.Method
+	Session      string
+	Key          string
+	At           time.Time
+}
+
+// Opening is everything that opening a session writes, committed as one group.
+type Opening struct {
+	Session    Session
+	TokenHash  []byte
+	Verdict    Record
+	Visitor    Visitor // existing (ID known) or new
+	NewVisitor bool
+	Contact    Contact     // for unverified: found by Scope or made. For verified: found by Links or made
+	Links      []Link      // verified only; the first decides the contact, later ones join if unowned
+	Attributes []Attribute // Contact, Session and Key are filled by the store
+	Ends       []byte      // token hash of the session that this one replaces, or nil
+}
+
+// Record is what a verdict leaves in the session's row.
+type Record struct {
+	Tier        policy.Tier
+	Method      identity.Method
+	Key         string
+	Identifiers []identity.Identifier
+}
+
+// Opened is how an opening came out.
+type Opened struct {
+	Session   Session
+	Contact   Contact
+	Conflicts []identity.Identifier // signed identifiers that belong to another contact: nothing merged
+}
+
+// Post is one message to be written.
+type Post struct {
+	Message   Message
+	TokenHash []byte        // visitor posts: checked again inside the transaction with its key
+	Login     string        // agent posts: the agent's login, checked again inside the transaction
+	Create    *Conversation // when the message opens the conversation
+	Reopen    bool          // a visitor's message opens a closed conversation again
+}
+
+// Posted is how it came out. Repeated is true if ClientID was there already.
+type Posted struct {
+	Message      Message
+	Conversation Conversation
+	Repeated     bool
+}
+
+// Cursor pages by keyset: rows strictly before (or after) it. Zero is the newest end.
+type Cursor struct {
+	At  time.Time
+	ID  string
+	Seq int64
+}
+
+// View is one list of the inbox.
+type View struct {
+	Status   Status
+	Assignee string // agent id; "none" for nobody; empty for all
+	Tier     policy.Tier
+	Channel  string
+	Search   string // in preview, contact's attributes; empty for none
+	Before   Cursor // by (LastAt, ID)
+	Limit    int
+}
+
+// Counts are the inbox's live numbers.
+type Counts struct{ Open, Mine, Unassigned, Snoozed, Closed int }
+
+// Update changes a conversation's state by an agent.
+type Update struct {
+	Workspace    string
+	Conversation string
+	Agent, Login string
+	Status       *Status
+	Assignee     *string
+	SnoozedUntil time.Time
+	Event        event.Event
+}
+
+// ThreadClaim moves an anonymous thread to the verified person who holds it.
+type ThreadClaim struct {
+	ID          string
+	Session     Session // the verified one
+	Visitor     string
+	FromContact string
+	At          time.Time
+	Draft       audit.Draft
+}
+
+// Store keeps the story. Every method finds rows of its workspace alone. Methods that
+// write for a visitor or agent check session (and key, enforcement, block) again inside
+// the transaction and answer ErrSessionEnded for that write alone.
+type Store interface {
+	// OpenSession finds or makes contact, visitor, links and attributes, ends the replaced
+	// session and writes the new one; group-committed.
+	OpenSession(ctx context.Context, opening Opening) (Opened, error)
+	// RenewSession moves SeenAt and ExpiresAt of a live session forward and answers with it.
+	RenewSession(ctx context.Context, tokenHash []byte, seen, expires time.Time) (Session, error)
+	// SessionByToken answers with the session as it stands now (policy.Restore), ErrNotFound if unknown.
+	SessionByToken(ctx context.Context, tokenHash []byte, now time.Time) (Session, error)
+	// EndSession ends one and raises the epoch; with lane, every live session of its visitor
+	// and lane. Ending an ended one is fine. Appends event.SessionEnded for each.
+	EndSession(ctx context.Context, workspace, session string, now time.Time, drafts ...audit.Draft) error
+	// EndSessionsOf ends every live session of a contact and counts them.
+	EndSessionsOf(ctx context.Context, workspace, contact string, now time.Time, draft audit.Draft) (int, error)
+	SessionsOf(ctx context.Context, workspace, contact string, limit int, now time.Time) ([]Session, error)
+	VisitorByToken(ctx context.Context, workspace string, tokenHash []byte, now time.Time) (Visitor, error)
+
+	// Post writes message, event and conversation in one group commit. The same ClientID
+	// of the same author in the same conversation answers with the first message.
+	Post(ctx context.Context, post Post) (Posted, error)
+	// Conversations of one contact, newest first.
+	Conversations(ctx context.Context, workspace, contact string, before Cursor, limit int) ([]Conversation, error)
+	// Conversation of one contact; ErrNotFound if it is another's. contact "" is for agents: any of the workspace.
+	Conversation(ctx context.Context, workspace, contact, id string) (Conversation, error)
+	// VisitorMessages is the one query that says visitor: a thread's messages that its
+	// visitor may see, of this contact, newest first before seq (0: newest), at most limit.
+	VisitorMessages(ctx context.Context, workspace, contact, conversation string, beforeSeq int64, limit int) ([]Message, error)
+	// AgentMessages has notes too.
+	AgentMessages(ctx context.Context, workspace, conversation string, beforeSeq int64, limit int) ([]Message, error)
+	// MarkRead moves a read mark forward, never back, and appends event.ReadMoved if it moved.
+	MarkRead(ctx context.Context, mark ReadMark) error
+	// UpdateConversation changes status or assignee and appends its event.
+	UpdateConversation(ctx context.Context, update Update) (Conversation, error)
+	// ClaimThread moves the conversations of FromContact to the session's contact, ends every
+	// session of FromContact, renews the visitor, records the claim: one commit.
+	ClaimThread(ctx context.Context, claim ThreadClaim) (moved int, err error)
+	// AnonymousThread is the latest conversation of a visitor's anonymous contact: id, time of
+	// its last message, and whether another contact verified on this visitor since.
+	AnonymousThread(ctx context.Context, workspace, visitor string) (AnonymousThread, error)
+
+	Inbox(ctx context.Context, workspace string, view View) ([]Conversation, error)
+	InboxCounts(ctx context.Context, workspace, agent string) (Counts, error)
+	Contact(ctx context.Context, workspace, id string) (Contact, error)
+	Contacts(ctx context.Context, workspace string, ids []string) (map[string]Contact, error)
+	LinksOf(ctx context.Context, workspace, contact string) ([]Link, error)
+	AttributesOf(ctx context.Context, workspace string, contacts []string) ([]Attribute, error)
+	SetAttribute(ctx context.Context, attribute Attribute) error
+	// SetBlocked raises the epoch, ends the contact's sessions, appends event.ContactBlocked.
+	SetBlocked(ctx context.Context, workspace, contact string, blocked bool, now time.Time, draft audit.Draft) (ended int, err error)
+}
+
+// ReadMark says that one side has read up to Seq.
+type ReadMark struct {
+	Workspace, Conversation, Contact string
+	Side                             AuthorKind // ByVisitor, ByTeam
+	Seq                              int64
+	TokenHash                        []byte // visitor
+	Login, Agent                     string // agent
+	At                               time.Time
+}
+
+// AnonymousThread is what a verified person may be asked about ("was this you?").
+type AnonymousThread struct {
+	Contact        string
+	Conversation   string
+	LastAt         time.Time
+	OthersVerified bool // somebody else was verified on this visitor since
+}
+
+// Signals carries what is not kept: typing. It goes on the bus with Seq 0.
+type Signals interface {
+	Signal(e event.Event)
+}

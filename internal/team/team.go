@@ -1,0 +1,118 @@
+// Package team knows the colleagues: agents, their roles, how they sign in, and
+// the tokens by which programs act for the workspace. It decides who somebody
+// is and what their role lets them do; it never looks at visitors.
+package team
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"countersign/identity/policy"
+	"countersign/internal/audit"
+)
+
+var (
+	// ErrRefused is the one answer to a wrong password, an unknown address, a
+	// used link and a dead session alike.
+	ErrRefused = errors.New("team: refused")
+	// ErrLimited: too many failures from this network or for this address.
+	ErrLimited = errors.New("team: too many tries")
+	// ErrTaken: the address already has an agent.
+	ErrTaken = errors.New("team: this address is taken")
+	// ErrNotFound: no such agent or token in this workspace.
+	ErrNotFound = errors.New("team: not found")
+	// ErrInvalid: a value that cannot be; wrapped with the reason.
+	ErrInvalid = errors.New("team: invalid")
+	// ErrLastOwner: the workspace would be left without an owner.
+	ErrLastOwner = errors.New("team: the last owner stays")
+)
+
+// Agent is a teammate.
+type Agent struct {
+	ID        string
+	Workspace string
+	Email     string // folded
+	Name      string
+	Role      policy.Role
+	Password  string // argon2id in PHC text; empty until the link was used
+	CreatedAt time.Time
+	RemovedAt time.Time
+}
+
+// Link is a one-use capability that sets an agent's password.
+type Link struct {
+	TokenHash []byte // SHA-256
+	Workspace string
+	Agent     string
+	ExpiresAt time.Time
+}
+
+// Login is an agent's signed-in browser. The token itself is never stored.
+type Login struct {
+	ID        string
+	TokenHash []byte
+	Workspace string
+	Agent     string
+	UserAgent string
+	CreatedAt time.Time
+	SeenAt    time.Time
+	ExpiresAt time.Time // absolute, 12 h
+	EndedAt   time.Time
+}
+
+// Token lets a program act for the workspace, within its scopes.
+type Token struct {
+	ID        string
+	TokenHash []byte
+	Workspace string
+	Name      string
+	Scopes    []policy.Right
+	CreatedBy string
+	CreatedAt time.Time
+	ExpiresAt time.Time // zero: none
+	RevokedAt time.Time
+}
+
+// Store keeps the team. Changes commit their drafts with them.
+type Store interface {
+	// AddAgent and its link, together. ErrTaken if the address has a live agent.
+	AddAgent(ctx context.Context, agent Agent, link Link, draft audit.Draft) error
+	Agent(ctx context.Context, workspace, id string) (Agent, error)
+	// AgentByEmail finds a live agent of any workspace that has the address; the first by creation.
+	AgentByEmail(ctx context.Context, email string) (Agent, error)
+	Agents(ctx context.Context, workspace string) ([]Agent, error)
+	// OwnerOf answers with the first live owner, or ErrNotFound.
+	OwnerOf(ctx context.Context, workspace string) (Agent, error)
+	// PutLink replaces every unused link of that agent.
+	PutLink(ctx context.Context, link Link, draft audit.Draft) error
+	// LinkAgent looks at an unused, unexpired link without using it.
+	LinkAgent(ctx context.Context, tokenHash []byte, now time.Time) (Agent, error)
+	// UseLink sets name and password, if the link is unused and unexpired: one winner, by
+	// compare-and-swap. It ends every login of the agent. ErrRefused for everybody else.
+	UseLink(ctx context.Context, tokenHash []byte, name, password string, now time.Time, draft audit.Draft) (Agent, error)
+	// SetRole and RemoveAgent raise the epoch, append event.AgentChanged, end logins (Remove), keep the last owner.
+	SetRole(ctx context.Context, workspace, agent string, role policy.Role, now time.Time, draft audit.Draft) error
+	RemoveAgent(ctx context.Context, workspace, agent string, now time.Time, draft audit.Draft) error
+
+	OpenLogin(ctx context.Context, login Login, draft audit.Draft) error
+	// LoginByToken answers with the login and its agent as they stand now; ErrRefused
+	// if ended, expired, or the agent was removed.
+	LoginByToken(ctx context.Context, tokenHash []byte, now time.Time) (Login, Agent, error)
+	TouchLogin(ctx context.Context, workspace, id string, now time.Time) error
+	Logins(ctx context.Context, workspace, agent string, now time.Time) ([]Login, error)
+	// EndLogin raises the epoch and appends event.AgentSessionEnded.
+	EndLogin(ctx context.Context, workspace, id string, now time.Time, draft audit.Draft) error
+
+	// CountFailure adds one wrong try under a key ("net:203.0.113.7", "agent:<fold>") in a
+	// window and answers with the count: limits that guard a secret live in the database.
+	CountFailure(ctx context.Context, key string, window time.Duration, now time.Time) (int, error)
+	// Failures reads the count of the current window.
+	Failures(ctx context.Context, key string, window time.Duration, now time.Time) (int, error)
+
+	AddToken(ctx context.Context, token Token, draft audit.Draft) error
+	TokenByHash(ctx context.Context, tokenHash []byte, now time.Time) (Token, error)
+	Tokens(ctx context.Context, workspace string) ([]Token, error)
+	// RevokeToken raises the epoch and appends event.TokenRevoked.
+	RevokeToken(ctx context.Context, workspace, id string, now time.Time, draft audit.Draft) error
+}

@@ -1,0 +1,79 @@
+// Package workspace holds workspaces and their channels: ids and aliases,
+// platforms, realm, appearance and enforcement. What an operator changes while
+// the product runs is a row here; what a process is started with is config.
+package workspace
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"time"
+
+	"countersign/identity/policy"
+	"countersign/internal/audit"
+)
+
+var (
+	// ErrNotFound: no such workspace or channel in reach of the caller.
+	ErrNotFound = errors.New("workspace: not found")
+	// ErrTaken: a slug or alias already names another channel.
+	ErrTaken = errors.New("workspace: this name is taken")
+	// ErrInvalid: a value that no channel can have; wrapped with the reason.
+	ErrInvalid = errors.New("workspace: invalid")
+)
+
+// Main is the workspace that a new installation starts with.
+const Main = "main"
+
+// NameShape is what slugs and aliases look like. An alias keeps the spelling of
+// the vendor that gave it.
+var NameShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+
+// Channel is one way in. Its public ids are the slug and every alias; each names
+// one channel in the whole installation.
+type Channel struct {
+	ID          string
+	Workspace   string
+	Slug        string
+	Aliases     []string
+	Name        string
+	Realm       string // in which a user id means one person
+	Platforms   map[policy.Platform]policy.Enforcement
+	MinimumTier policy.Tier // to open a session; empty is anonymous
+	Origins     []string    // pages whose browsers may frame the messenger; empty: any
+	Appearance  Appearance
+	CreatedAt   time.Time
+}
+
+// Appearance is what a visitor sees before the first word.
+type Appearance struct {
+	Accent   string `json:"accent"`   // #rrggbb
+	Team     string `json:"team"`     // who answers
+	Greeting string `json:"greeting"` // one sentence
+}
+
+// EnforcementChange is one switch of one platform.
+type EnforcementChange struct {
+	Channel  string
+	Platform policy.Platform
+	To       policy.Enforcement
+}
+
+// Store keeps workspaces and channels. Every change commits its draft with it,
+// raises the security epoch and appends the event named, in one transaction.
+type Store interface {
+	// CreateWorkspace makes it unless it exists.
+	CreateWorkspace(ctx context.Context, workspace, name string, now time.Time) error
+	// CreateChannel fails with ErrTaken if the slug or an alias is in use. Appends event.ChannelChanged.
+	CreateChannel(ctx context.Context, channel Channel, draft audit.Draft) error
+	// ChannelByName finds by slug or alias, in any workspace: the public door has nothing else.
+	ChannelByName(ctx context.Context, name string) (Channel, error)
+	// Channel finds by id inside a workspace.
+	Channel(ctx context.Context, workspace, id string) (Channel, error)
+	Channels(ctx context.Context, workspace string) ([]Channel, error)
+	// UpdateChannel writes name, appearance, origins and minimum tier. Appends event.ChannelChanged.
+	UpdateChannel(ctx context.Context, channel Channel, draft audit.Draft) error
+	// SetEnforcement writes the switch; going to enforce ends every live claimed
+	// session of that channel and platform and counts them. Appends event.EnforcementChanged.
+	SetEnforcement(ctx context.Context, workspace string, change EnforcementChange, now time.Time, draft audit.Draft) (ended int, err error)
+}
