@@ -1,0 +1,56 @@
+# Everything that a person does with this repository. `make` prints the menu.
+export GOTOOLCHAIN := local
+SHELL := /bin/bash
+WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
+FACES := web/dist/manifest.json
+BIN := bin/countersign
+
+.PHONY: menu run build test lint bench fuzz e2e gen faces clean
+.DELETE_ON_ERROR:
+
+menu: ## print this menu
+	@echo "Countersign"; echo
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(BIN) ## build and serve the demo: messenger, console, shop and attack bench
+	@exec $(BIN) demo --data "$${COUNTERSIGN_DATA:-.demo}"
+
+build: $(BIN) ## build bin/countersign with its faces
+
+test: ## set up what is needed, then run every test (SKIP=postgres,browser to leave parts out)
+	@scripts/test.sh
+
+lint: ## gofmt, go vet, golangci-lint at its pinned version, tidy modules
+	@scripts/lint.sh
+
+bench: ## measure speed as ratios against baselines in the same run
+	@scripts/bench.sh
+
+fuzz: ## fuzz every parser of outside input for a while (FUZZTIME=20s each)
+	@scripts/fuzz.sh
+
+e2e: $(FACES) ## the browser walks alone
+	@scripts/need.sh node chromium gcc
+	go test -race -count=1 ./internal/e2e/...
+
+gen: ## generate docs and types that are made from code
+	go run ./cmd/countersign config sample --markdown > docs/configuration.md
+
+faces: $(FACES) ## build the messenger and the console into web/dist
+
+clean: ## remove what was built
+	rm -rf bin web/dist/assets web/dist/manifest.json web/dist/v1.js* web/node_modules .demo .demo.masterkey
+
+web/node_modules/.stamp: web/package.json web/package-lock.json
+	@scripts/need.sh node
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(FACES): web/node_modules/.stamp $(filter-out web/embed.go,$(WEB_SOURCES))
+	cd web && npm run --silent build
+
+.PHONY: force
+$(BIN): $(FACES) force
+	@scripts/need.sh go
+	@mkdir -p bin
+	go build -trimpath -o $(BIN) ./cmd/countersign

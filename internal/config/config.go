@@ -1,0 +1,107 @@
+// Package config holds every option that a process is started with, once: its
+// name, unit, default and meaning. From this one table come the flags, the
+// environment variables, the commented sample file and docs/configuration.md.
+//
+// What an operator changes while the product runs is not here but in workspace rows.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Prefix of every environment variable of ours.
+const Prefix = "COUNTERSIGN_"
+
+// Installation says which data a command works on.
+type Installation struct {
+	Data          string `help:"Directory of the embedded database and of files." default:"./data" env:"COUNTERSIGN_DATA" placeholder:"DIR"`
+	Database      string `help:"Postgres instead of the embedded database: postgres://user@host/name." env:"COUNTERSIGN_DATABASE" secret:"" placeholder:"URL"`
+	Workspace     string `help:"Workspace that a command works in." default:"main" env:"COUNTERSIGN_WORKSPACE" placeholder:"W"`
+	MasterKeyFile string `help:"File with the master key (64 hex digits). Default: the data directory's name with .masterkey, beside it." env:"COUNTERSIGN_MASTER_KEY_FILE" placeholder:"FILE"`
+	MasterKey     string `help:"The master key itself." env:"COUNTERSIGN_MASTER_KEY" secret:"" hidden:"" placeholder:"HEX"`
+}
+
+// MasterKeyDefault is where the master key lies unless told otherwise: beside the
+// data directory, never inside it, so that a copy of the data is not a copy of the key.
+func (i Installation) MasterKeyDefault() string {
+	return strings.TrimRight(i.Data, "/") + ".masterkey"
+}
+
+// Server says how a server listens and behaves.
+type Server struct {
+	Listen          string        `help:"Address to listen on." default:"127.0.0.1:8080" env:"COUNTERSIGN_LISTEN" placeholder:"ADDR"`
+	BaseURL         string        `help:"Public address, as browsers see it. Default: http:// and the listening address." env:"COUNTERSIGN_BASE_URL" placeholder:"URL"`
+	TrustedProxies  []string      `help:"Networks (CIDR) of proxies whose X-Forwarded-For and X-Forwarded-Proto count. Default: none, the headers are ignored." env:"COUNTERSIGN_TRUSTED_PROXIES" placeholder:"CIDR"`
+	LogLevel        string        `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error" env:"COUNTERSIGN_LOG_LEVEL"`
+	LogFormat       string        `help:"text or json." default:"text" enum:"text,json" env:"COUNTERSIGN_LOG_FORMAT"`
+	ShutdownTimeout time.Duration `help:"How long requests under way may finish after a signal." default:"10s" env:"COUNTERSIGN_SHUTDOWN_TIMEOUT" placeholder:"DURATION"`
+}
+
+// Demo says where the demo's shop listens.
+type Demo struct {
+	DemoListen string `help:"Address of the demo shop; the next free port if it is taken." default:"127.0.0.1:8090" env:"COUNTERSIGN_DEMO_LISTEN" placeholder:"ADDR"`
+	Force      bool   `help:"Listen on an address that is not loopback, although everyone who reaches the demo may act as its customers." env:"COUNTERSIGN_FORCE"`
+}
+
+// Base is the public address without a trailing slash.
+func (s Server) Base() string {
+	if s.BaseURL != "" {
+		return strings.TrimRight(s.BaseURL, "/")
+	}
+	return "http://" + s.Listen
+}
+
+// Check refuses combinations that cannot work, in the operator's words.
+func (s Server) Check() error {
+	var problems []error
+	if s.BaseURL != "" {
+		u, err := url.Parse(s.BaseURL)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
+			problems = append(problems, fmt.Errorf("base-url: %q is not http(s)://host[:port] alone", s.BaseURL))
+		}
+	}
+	if _, err := s.Proxies(); err != nil {
+		problems = append(problems, err)
+	}
+	if s.ShutdownTimeout < 0 {
+		problems = append(problems, errors.New("shutdown-timeout: cannot be negative"))
+	}
+	return errors.Join(problems...)
+}
+
+// Proxies are the trusted networks, parsed.
+func (s Server) Proxies() ([]netip.Prefix, error) {
+	var networks []netip.Prefix
+	for _, text := range s.TrustedProxies {
+		text = strings.TrimSpace(text)
+		if text == "" {
+			continue
+		}
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			addr, addrErr := netip.ParseAddr(text)
+			if addrErr != nil {
+				return nil, fmt.Errorf("trusted-proxies: %q is neither a network (10.0.0.0/8) nor an address", text)
+			}
+			prefix = netip.PrefixFrom(addr, addr.BitLen())
+		}
+		networks = append(networks, prefix.Masked())
+	}
+	return networks, nil
+}
+
+// Check refuses combinations that cannot work.
+func (i Installation) Check() error {
+	if i.Database != "" && !strings.HasPrefix(i.Database, "postgres://") && !strings.HasPrefix(i.Database, "postgresql://") {
+		return errors.New("database: must begin with postgres://")
+	}
+	if i.MasterKey != "" && i.MasterKeyFile != "" {
+		return errors.New("master-key and master-key-file: say one of them")
+	}
+	return nil
+}

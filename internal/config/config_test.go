@@ -1,0 +1,72 @@
+package config
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestEveryOptionHasFlagVariableAndMeaning(t *testing.T) {
+	for _, part := range []any{Installation{}, Server{}, Demo{}} {
+		typ := reflect.TypeOf(part)
+		for i := range typ.NumField() {
+			f := typ.Field(i)
+			if !strings.HasPrefix(f.Tag.Get("env"), Prefix) || f.Tag.Get("help") == "" {
+				t.Errorf("%s.%s: every option needs a %s variable and a help text", typ.Name(), f.Name, Prefix)
+			}
+		}
+	}
+}
+
+func TestMisspeltVariableNamesTheNearest(t *testing.T) {
+	got := Unknown([]string{"COUNTERSIGN_LISTN=x", "COUNTERSIGN_DATA=y", "COUNTERSIGN_MASTER_KEY_FILE=z", "PATH=/bin", "COUNTERSIGN_DATABASE_FILE=f"})
+	want := map[string]string{"COUNTERSIGN_LISTN": "COUNTERSIGN_LISTEN"}
+	if !reflect.DeepEqual(got, want) {
+		t.Fatalf("Unknown = %v, want %v", got, want)
+	}
+}
+
+func TestServerCheckRefusesWhatCannotWork(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		s    Server
+		ok   bool
+	}{
+		{"plain", Server{Listen: "127.0.0.1:8080"}, true},
+		{"https base", Server{BaseURL: "https://chat.example.com"}, true},
+		{"base with path", Server{BaseURL: "https://example.com/chat"}, false},
+		{"base with user", Server{BaseURL: "https://a:b@example.com"}, false},
+		{"base without scheme", Server{BaseURL: "example.com"}, false},
+		{"proxy network", Server{TrustedProxies: []string{"10.0.0.0/8", "::1"}}, true},
+		{"proxy word", Server{TrustedProxies: []string{"all"}}, false},
+		{"negative time", Server{ShutdownTimeout: -1}, false},
+	} {
+		if err := c.s.Check(); (err == nil) != c.ok {
+			t.Errorf("%s: Check = %v, want ok %v", c.name, err, c.ok)
+		}
+	}
+}
+
+func TestInstallationCheck(t *testing.T) {
+	if err := (Installation{Database: "mysql://x"}).Check(); err == nil {
+		t.Error("another database than Postgres was accepted")
+	}
+	if err := (Installation{MasterKey: "k", MasterKeyFile: "f"}).Check(); err == nil {
+		t.Error("two sources of the master key were accepted")
+	}
+	if got := (Installation{Data: "/srv/chat/"}).MasterKeyDefault(); got != "/srv/chat.masterkey" {
+		t.Errorf("MasterKeyDefault = %q", got)
+	}
+}
+
+func TestSampleNamesEveryVariable(t *testing.T) {
+	sample := Sample()
+	for _, o := range Options() {
+		if !strings.Contains(sample, "#"+o.Env+"=") {
+			t.Errorf("%s is missing from the sample", o.Env)
+		}
+		if !strings.Contains(Markdown(), "`"+o.Env+"`") {
+			t.Errorf("%s is missing from the docs", o.Env)
+		}
+	}
+}

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Makes sure that the named parts are on this machine: go node gcc postgres chromium.
+# As root on Debian what is missing is installed, and said; elsewhere it is listed and the script fails.
+set -euo pipefail
+
+has() {
+  case "$1" in
+    go | node | gcc) command -v "$1" >/dev/null ;;
+    postgres) command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ;;
+    chromium) command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ;;
+  esac
+}
+debian() {
+  case "$1" in
+    go) echo golang ;; node) echo "nodejs npm" ;; gcc) echo "gcc libc6-dev" ;;
+    postgres) echo postgresql ;; chromium) echo "chromium fonts-noto-core fonts-noto-color-emoji" ;;
+  esac
+}
+
+missing=()
+for part in "$@"; do has "$part" || missing+=("$part"); done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+packages=()
+for part in "${missing[@]}"; do read -ra names <<<"$(debian "$part")"; packages+=("${names[@]}"); done
+if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+  echo "Installing what is missing with apt-get: ${packages[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  # Debian's postgresql would make and start a cluster of its own; ours is private to the tests.
+  if [[ " ${missing[*]} " == *" postgres "* ]] && [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+    mkdir -p /etc/postgresql-common
+    echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+  fi
+  apt-get update -qq
+  apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+  for part in "${missing[@]}"; do has "$part" || { echo "still missing after the installation: $part" >&2; exit 1; }; done
+  exit 0
+fi
+echo "Missing on this machine: ${missing[*]}" >&2
+echo "On Debian or Ubuntu: sudo apt-get install ${packages[*]}" >&2
+echo "make test can leave parts out: SKIP=postgres,browser make test" >&2
+exit 1

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# The whole suite: sets up, builds the faces, checks them, and runs every Go test under the race detector.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export GOTOOLCHAIN=local SKIP="${SKIP:-}"
+started=$SECONDS
+
+parts=(go node gcc)
+[[ ",$SKIP," == *,postgres,* ]] || parts+=(postgres)
+[[ ",$SKIP," == *,browser,* ]] || parts+=(chromium)
+scripts/need.sh "${parts[@]}"
+
+echo "== faces: types, unit tests, sizes"
+make --no-print-directory faces
+(cd web && npm run --silent check && npm test --silent)
+
+echo "== go vet"
+go vet ./...
+
+echo "== go test -race"
+json=$(mktemp)
+trap 'rm -f "$json"' EXIT
+status=0
+go tool -modfile=tools/test/go.mod gotestsum --format pkgname-and-test-fails --jsonfile "$json" -- \
+  -race -timeout 9m ./... || status=$?
+
+echo "== the ten slowest tests"
+go tool -modfile=tools/test/go.mod gotestsum tool slowest --num 10 --jsonfile "$json" || true
+
+printf 'make test: %s in %d s%s\n' "$([ $status -eq 0 ] && echo passed || echo FAILED)" $((SECONDS - started)) \
+  "${SKIP:+, left out by SKIP: $SKIP}"
+exit $status
