@@ -34,6 +34,10 @@ var (
 	ErrInvalid = errors.New("chat: invalid")
 	// ErrTooMany: the person opens sessions or conversations too fast.
 	ErrTooMany = errors.New("chat: too many")
+	// ErrRefused: the verdict admits nobody, so no session begins.
+	ErrRefused = errors.New("chat: the verdict admits nobody")
+	// ErrOtherPerson: the visitor has been another person's; only OpenSession answers so.
+	ErrOtherPerson = errors.New("chat: this visitor was another person")
 )
 
 // Limits of what a visitor or agent may send.
@@ -132,6 +136,11 @@ type Session struct {
 	ExpiresAt time.Time // the least of proof, sliding and absolute life and the key's end, as known when read
 	Absolute  time.Time
 	ProofEnds time.Time // zero: the proof has no end of its own
+
+	// Set by Authenticate and Open alone, so that no other room can make a session
+	// that acts; stores leave them zero.
+	token []byte // hash of the token: writes name it, to be checked again in their transaction
+	epoch int64  // of the pulse before the row was read
 }
 
 // Status of a conversation.
@@ -151,6 +160,7 @@ type Conversation struct {
 	Contact      string
 	Status       Status
 	Assignee     string      // agent id or empty
+	AssigneeName string      // as shown
 	Tier         policy.Tier // of the latest visitor message: the conversation's present one
 	Preview      string      // first 140 characters of the latest visible message
 	LastAuthor   AuthorKind
@@ -160,8 +170,12 @@ type Conversation struct {
 	AgentsRead   int64
 	VisitorCount int64 // visible messages by the visitor, and by the team
 	TeamCount    int64
-	CreatedAt    time.Time
-	SnoozedUntil time.Time
+	// Visible messages of the other side after one's own read mark: a post adds one to the
+	// other side's and clears one's own (it moves its own read mark to itself); a note changes neither.
+	VisitorUnread int64
+	AgentsUnread  int64
+	CreatedAt     time.Time
+	SnoozedUntil  time.Time
 }
 
 // AuthorKind says who wrote a message.
@@ -223,13 +237,18 @@ type Opened struct {
 	Conflicts []identity.Identifier // signed identifiers that belong to another contact: nothing merged
 }
 
-// Post is one message to be written.
+// Post is one message to be written, a conversation to be begun, or both.
 type Post struct {
+	// Message with an empty ID: none, Create alone. Its Workspace, Conversation and (visitor
+	// posts) Contact say whose thread it must be, else ErrNotFound; for an agent's post the
+	// store fills Channel and Contact from the conversation. Seq is filled from its event.
 	Message   Message
-	TokenHash []byte        // visitor posts: checked again inside the transaction with its key
-	Login     string        // agent posts: the agent's login, checked again inside the transaction
-	Create    *Conversation // when the message opens the conversation
-	Reopen    bool          // a visitor's message opens a closed conversation again
+	TokenHash []byte // visitor posts: checked again inside the transaction with its key
+	Login     string // agent posts: the agent's login, checked again inside the transaction
+	// Create is made in the same commit. If its ID is there already and of the same contact,
+	// this is a repeat: the conversation stays as it is and the message is posted into it.
+	Create *Conversation
+	Reopen bool // a closed or snoozed conversation opens again: every visitor's message says so
 }
 
 // Posted is how it came out. Repeated is true if ClientID was there already.
@@ -265,10 +284,11 @@ type Update struct {
 	Workspace    string
 	Conversation string
 	Agent, Login string
-	Status       *Status
-	Assignee     *string
-	SnoozedUntil time.Time
-	Event        event.Event
+	Status       *Status // nil: unchanged
+	Assignee     *string // nil: unchanged; "" is nobody
+	AssigneeName string
+	SnoozedUntil time.Time // of Status Snoozed; any other status clears it
+	At           time.Time
 }
 
 // ThreadClaim moves an anonymous thread to the verified person who holds it.
@@ -283,17 +303,26 @@ type ThreadClaim struct {
 
 // Store keeps the story. Every method finds rows of its workspace alone. Methods that
 // write for a visitor or agent check session (and key, enforcement, block) again inside
-// the transaction and answer ErrSessionEnded for that write alone.
+// the transaction and answer ErrSessionEnded for that write alone. Bodies of events are built
+// by MessageEvent, ConversationEvent and ReadEvent (body.go), called by the store with the
+// rows as written.
 type Store interface {
 	// OpenSession finds or makes contact, visitor, links and attributes, ends the replaced
-	// session and writes the new one; group-committed.
+	// session and writes the new one; group-committed. An anonymous opening makes its contact
+	// the visitor's Contact; any other makes its contact the visitor's Person, and fails with
+	// ErrOtherPerson, having written nothing, if Person is another contact already (the
+	// caller comes back with a new visitor).
 	OpenSession(ctx context.Context, opening Opening) (Opened, error)
 	// RenewSession moves SeenAt and ExpiresAt of a live session forward and answers with it.
 	RenewSession(ctx context.Context, tokenHash []byte, seen, expires time.Time) (Session, error)
 	// SessionByToken answers with the session as it stands now (policy.Restore), ErrNotFound if unknown.
 	SessionByToken(ctx context.Context, tokenHash []byte, now time.Time) (Session, error)
-	// EndSession ends one and raises the epoch; with lane, every live session of its visitor
-	// and lane. Ending an ended one is fine. Appends event.SessionEnded for each.
+	// LogOut ends every live session of the session's visitor that acts for the session's
+	// contact or for nobody (tier anonymous), and retires the visitor: VisitorByToken does not
+	// find it any more. Raises the epoch, appends event.SessionEnded for each, counts them.
+	LogOut(ctx context.Context, session Session, now time.Time, drafts ...audit.Draft) (ended int, err error)
+	// EndSession ends one and raises the epoch. Ending an ended one is fine: nothing is
+	// written then. Appends event.SessionEnded.
 	EndSession(ctx context.Context, workspace, session string, now time.Time, drafts ...audit.Draft) error
 	// EndSessionsOf ends every live session of a contact and counts them.
 	EndSessionsOf(ctx context.Context, workspace, contact string, now time.Time, draft audit.Draft) (int, error)
@@ -312,16 +341,20 @@ type Store interface {
 	VisitorMessages(ctx context.Context, workspace, contact, conversation string, beforeSeq int64, limit int) ([]Message, error)
 	// AgentMessages has notes too.
 	AgentMessages(ctx context.Context, workspace, conversation string, beforeSeq int64, limit int) ([]Message, error)
-	// MarkRead moves a read mark forward, never back, and appends event.ReadMoved if it moved.
+	// MarkRead moves a read mark forward, never back nor past LastSeq, counts that side's
+	// unread anew, and appends event.ReadMoved if it moved.
 	MarkRead(ctx context.Context, mark ReadMark) error
-	// UpdateConversation changes status or assignee and appends its event.
+	// UpdateConversation changes status or assignee and appends event.ConversationUpdated.
 	UpdateConversation(ctx context.Context, update Update) (Conversation, error)
 	// ClaimThread moves the conversations of FromContact to the session's contact, ends every
-	// session of FromContact, renews the visitor, records the claim: one commit.
+	// session of FromContact, empties the visitor's Contact, records the claim, appends
+	// event.ConversationMoved for each (Contact: the new owner): one commit. It moves nothing
+	// unless FromContact is still the visitor's and anonymous, and the session stands.
 	ClaimThread(ctx context.Context, claim ThreadClaim) (moved int, err error)
-	// AnonymousThread is the latest conversation of a visitor's anonymous contact: id, time of
-	// its last message, and whether another contact verified on this visitor since.
-	AnonymousThread(ctx context.Context, workspace, visitor string) (AnonymousThread, error)
+	// AnonymousThread is the latest conversation with a message of a visitor's anonymous contact:
+	// id, time of its last message, and whether a contact other than this one verified on the
+	// visitor since. ErrNotFound if there is none.
+	AnonymousThread(ctx context.Context, workspace, visitor, contact string) (AnonymousThread, error)
 
 	Inbox(ctx context.Context, workspace string, view View) ([]Conversation, error)
 	InboxCounts(ctx context.Context, workspace, agent string) (Counts, error)
