@@ -1,0 +1,170 @@
+// Builds the faces into dist/: the loader under its fixed name, everything else under names that carry a hash of the
+// content, so that a server may call them immutable. dist/manifest.json maps a logical name to the file that bears it.
+// Each file lies there three times: plain, .gz and .br. The build fails when a face outgrows its budget.
+import { build } from "esbuild";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+
+const root = dirname(fileURLToPath(import.meta.url));
+const dist = join(root, "dist");
+
+// Bytes after brotli. A face's size is its entry and everything it loads at once; a part loaded later stands alone.
+const budgets = { loader: 2500, boot: 8000, messenger: 25000, lazy: 40000 };
+
+// textStyles turns `import css from "./x.css?text"` into the minified text of that sheet.
+const textStyles = {
+  name: "text-styles",
+  setup(b) {
+    b.onResolve({ filter: /\.css\?text$/ }, (args) => ({
+      path: join(args.resolveDir, args.path.slice(0, -"?text".length)),
+      namespace: "css-text",
+    }));
+    b.onLoad({ filter: /.*/, namespace: "css-text" }, async (args) => {
+      const out = await build({ entryPoints: [args.path], bundle: true, minify: true, write: false, target });
+      return { contents: out.outputFiles[0].text.trim(), loader: "text", watchFiles: [args.path] };
+    });
+  },
+};
+
+const target = ["chrome111", "firefox114", "safari16.4"];
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  minify: true,
+  metafile: true,
+  target,
+  charset: "utf8",
+  legalComments: "none",
+  logLevel: "warning",
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  plugins: [textStyles],
+};
+
+const modules = {
+  ...common,
+  format: "esm",
+  splitting: true,
+  outdir: "dist",
+  entryNames: "assets/[name]-[hash]",
+  chunkNames: "assets/[name]-[hash]",
+  assetNames: "assets/[name]-[hash]",
+};
+
+function clean() {
+  mkdirSync(dist, { recursive: true });
+  for (const name of readdirSync(dist)) {
+    if (name !== "placeholder.txt") rmSync(join(dist, name), { recursive: true });
+  }
+}
+
+async function bundle() {
+  const loader = await build({ ...common, entryPoints: { v1: "loader/main.ts" }, format: "iife", outdir: "dist" });
+  const widget = await build({ ...modules, entryPoints: { boot: "boot/main.ts" } });
+  const outputs = { ...loader.metafile.outputs, ...widget.metafile.outputs };
+  if (existsSync(join(root, "console/main.tsx"))) {
+    // Apart from the widget: a visitor never loads a chunk whose shape the console decided.
+    const console_ = await build({ ...modules, entryPoints: { console: "console/main.tsx" } });
+    Object.assign(outputs, console_.metafile.outputs);
+  }
+  return outputs;
+}
+
+function compress(outputs) {
+  const size = new Map(); // :: output path → bytes after brotli
+  for (const path of Object.keys(outputs)) {
+    const plain = readFileSync(join(root, path));
+    const br = brotliCompressSync(plain, {
+      params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: plain.length },
+    });
+    writeFileSync(join(root, path + ".br"), br);
+    writeFileSync(join(root, path + ".gz"), gzipSync(plain, { level: 9 }));
+    size.set(path, { plain: plain.length, br: br.length });
+  }
+  return size;
+}
+
+// entryOf finds the output that a source file became, as an entry point or as a lazily loaded part.
+function entryOf(outputs, source) {
+  return Object.keys(outputs).find((path) => outputs[path].entryPoint === source);
+}
+
+// atOnce lists what a browser fetches before the given output can run.
+function atOnce(outputs, path, seen = new Set()) {
+  if (!path || seen.has(path)) return seen;
+  seen.add(path);
+  for (const i of outputs[path].imports) {
+    if (i.kind === "import-statement") atOnce(outputs, i.path, seen);
+  }
+  if (outputs[path].cssBundle) seen.add(outputs[path].cssBundle);
+  return seen;
+}
+
+function manifestOf(outputs) {
+  const manifest = {};
+  for (const [path, out] of Object.entries(outputs)) {
+    const file = relative("dist", path);
+    if (file === "v1.js") manifest["v1.js"] = file;
+    // assets/boot-ABCDEFGH.js is known as boot.js; chunks are reached from their importers only.
+    else if (out.entryPoint || path.endsWith(".css")) {
+      const name = basename(file).replace(/-[A-Z0-9]{8}(\.\w+)$/, "$1");
+      const lazyMain = out.entryPoint === "widget/main.tsx";
+      manifest[lazyMain ? "messenger.js" : name] ??= file;
+    }
+  }
+  return Object.fromEntries(Object.entries(manifest).sort());
+}
+
+function report(outputs, size) {
+  const boot = entryOf(outputs, "boot/main.ts");
+  const messenger = entryOf(outputs, "widget/main.tsx");
+  const console_ = entryOf(outputs, "console/main.tsx");
+  const bootFiles = atOnce(outputs, boot);
+  const messengerFiles = [...atOnce(outputs, messenger)].filter((f) => !bootFiles.has(f));
+  const consoleFiles = [...atOnce(outputs, console_)];
+  const rows = [
+    ["loader", ["dist/v1.js"], budgets.loader],
+    ["boot", [...bootFiles], budgets.boot],
+    ["messenger", messengerFiles, budgets.messenger],
+  ];
+  if (console_) rows.push(["console", consoleFiles, undefined]);
+  const counted = new Set(rows.flatMap(([, files]) => files));
+  for (const path of Object.keys(outputs)) {
+    if (!counted.has(path)) rows.push([`lazy ${basename(path)}`, [path], budgets.lazy]);
+  }
+  return rows.map(([name, files, budget]) => {
+    const sum = (key) => files.reduce((n, f) => n + size.get(f)[key], 0);
+    return { name, files: files.length, plain: sum("plain"), br: sum("br"), budget };
+  });
+}
+
+function print(rows) {
+  const width = Math.max(...rows.map((r) => r.name.length));
+  console.log(`${"face".padEnd(width)}  files    plain   brotli   budget`);
+  for (const r of rows) {
+    const cells = [String(r.files).padStart(5), String(r.plain).padStart(8), String(r.br).padStart(8)];
+    const verdict = r.budget ? `${String(r.budget).padStart(8)}${r.br > r.budget ? "  OVER" : ""}` : "";
+    console.log(`${r.name.padEnd(width)}  ${cells.join(" ")} ${verdict}`);
+  }
+}
+
+clean();
+const outputs = await bundle();
+const size = compress(outputs);
+writeFileSync(join(dist, "manifest.json"), JSON.stringify(manifestOf(outputs), null, 2) + "\n");
+const rows = report(outputs, size);
+writeFileSync(join(dist, "sizes.json"), JSON.stringify(rows, null, 2) + "\n");
+print(rows);
+
+// One file, so that the first paint of a badge costs one round trip after the document.
+if (rows.find((r) => r.name === "boot").files !== 1) {
+  console.error("boot must be one file: the messenger may take from boot only what it is handed, never import it");
+  process.exitCode = 1;
+}
+for (const r of rows.filter((r) => r.budget && r.br > r.budget)) {
+  console.error(`${r.name} is ${r.br} bytes after brotli, over its budget of ${r.budget}`);
+  process.exitCode = 1;
+}
