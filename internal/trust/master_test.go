@@ -1,0 +1,228 @@
+package trust_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"countersign/internal/trust"
+)
+
+var masterHex = strings.Repeat("0123456789abcdef", 4)
+
+func testMaster(t testing.TB) *trust.Master {
+	t.Helper()
+	m, err := trust.LoadMaster(trust.MasterOptions{Env: masterHex})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestFirstStartMakesOneKeyAndLaterStartsReadIt(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "deep", "data.masterkey")
+	first, err := trust.LoadMaster(trust.MasterOptions{DefaultFile: path, MayCreate: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Fatalf("mode %v, %v", info.Mode(), err)
+	}
+	again, err := trust.LoadMaster(trust.MasterOptions{DefaultFile: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !first.Created || again.Created || first.Path != path || again.ID() != first.ID() || again.Exposed {
+		t.Errorf("first %+v, again %+v", first, again)
+	}
+	left, _ := os.ReadDir(filepath.Dir(path))
+	if len(left) != 1 {
+		t.Errorf("%d files beside the key", len(left)-1)
+	}
+}
+
+func TestTwoFirstStartsAtOnceShareOneKey(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "data.masterkey")
+	var wait sync.WaitGroup
+	ids := make([]string, 8)
+	for i := range ids {
+		wait.Go(func() {
+			m, err := trust.LoadMaster(trust.MasterOptions{DefaultFile: path, MayCreate: true})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			ids[i] = m.ID()
+		})
+	}
+	wait.Wait()
+	for _, id := range ids {
+		if id != ids[0] {
+			t.Fatalf("the starts hold different keys: %v", ids)
+		}
+	}
+}
+
+func TestDataWithoutItsKeyNeverGetsASecondOne(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "data.masterkey")
+	_, err := trust.LoadMaster(trust.MasterOptions{DefaultFile: path})
+	if !errors.Is(err, trust.ErrMasterMissing) || !strings.Contains(err.Error(), path) {
+		t.Fatalf("err = %v", err)
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("a second key was made")
+	}
+	_, err = trust.LoadMaster(trust.MasterOptions{File: path + ".named", DefaultFile: path})
+	if err == nil || !strings.Contains(err.Error(), path+".named") {
+		t.Errorf("the path that was tried is not named: %v", err)
+	}
+}
+
+func TestAWrongKeyDoesNotPassTheCanary(t *testing.T) {
+	right := testMaster(t)
+	canary := right.Canary("ins_1")
+	if err := right.CheckCanary("ins_1", canary); err != nil {
+		t.Fatal(err)
+	}
+	wrong, err := trust.LoadMaster(trust.MasterOptions{Env: strings.Repeat("fedcba9876543210", 4)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := bytes.Clone(canary)
+	changed[len(changed)-1] ^= 1
+	for name, err := range map[string]error{
+		"another key":          wrong.CheckCanary("ins_1", canary),
+		"another installation": right.CheckCanary("ins_2", canary),
+		"changed":              right.CheckCanary("ins_1", changed),
+		"none":                 right.CheckCanary("ins_1", nil),
+		"something else":       right.CheckCanary("ins_1", right.Seal([]byte("x"), trust.AD{Table: "installation"})),
+	} {
+		if !errors.Is(err, trust.ErrMasterWrong) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestASealedSecretOpensOnlyInItsPlace(t *testing.T) {
+	m := testMaster(t)
+	home := trust.AD{Installation: "i", Workspace: "main", Table: "keys", Row: "key_1", Purpose: "verify"}
+	sealed := m.Seal([]byte("secret"), home)
+	if plain, err := m.Open(sealed, home); err != nil || string(plain) != "secret" {
+		t.Fatalf("%q, %v", plain, err)
+	}
+	if bytes.Equal(sealed, m.Seal([]byte("secret"), home)) {
+		t.Error("the same secret sealed twice gives the same bytes")
+	}
+	moves := map[string]func(*trust.AD){
+		"installation": func(a *trust.AD) { a.Installation = "j" },
+		"workspace":    func(a *trust.AD) { a.Workspace = "other" },
+		"table":        func(a *trust.AD) { a.Table = "tools" },
+		"row":          func(a *trust.AD) { a.Row = "key_2" },
+		"purpose":      func(a *trust.AD) { a.Purpose = "sign" },
+		"fields slide": func(a *trust.AD) { a.Table, a.Row = "key", "skey_1" },
+	}
+	for name, move := range moves {
+		away := home
+		move(&away)
+		if _, err := m.Open(sealed, away); !errors.Is(err, trust.ErrSealed) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for cut := range sealed {
+		if _, err := m.Open(sealed[:cut], home); !errors.Is(err, trust.ErrSealed) {
+			t.Fatalf("cut at %d: %v", cut, err)
+		}
+	}
+}
+
+func TestFingerprintsSeeThroughSpellingsOfOneKey(t *testing.T) {
+	m := testMaster(t)
+	if m.Fingerprint([]byte("0123456789abcdef")) != m.Fingerprint([]byte("0123456789abcdef\x00")) {
+		t.Error("HMAC pads with zeros: these two make the same MACs")
+	}
+	long := bytes.Repeat([]byte("k"), 65)
+	if m.Fingerprint(long) == m.Fingerprint(long[:64]) {
+		t.Error("a long key and its first 64 bytes are different keys")
+	}
+	other, _ := trust.NewMaster([]byte("another master key of 32 bytes.."))
+	if m.Fingerprint([]byte("a")) == other.Fingerprint([]byte("a")) {
+		t.Error("a fingerprint without the master key lets secrets be guessed")
+	}
+}
+
+func TestTheMasterKeyIsNeverPrinted(t *testing.T) {
+	m := testMaster(t)
+	secret, _ := hex.DecodeString(masterHex)
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "master", m)
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "master", *m)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%q"} {
+		fmt.Fprintf(&log, verb, m)
+		fmt.Fprintf(&log, verb, *m)
+	}
+	for _, form := range []string{masterHex, string(secret), strings.Trim(fmt.Sprint(secret), "[]"), hex.EncodeToString(m.Derive("seal"))} {
+		if strings.Contains(log.String(), form) {
+			t.Errorf("printed: %s", log.String())
+		}
+	}
+}
+
+func TestMasterKeyFilesThatAreRefused(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"empty": "", "short": masterHex[:63], "long": masterHex + "0", "two breaks": masterHex + "\n\n", "blank before": " " + masterHex,
+		"not hex": masterHex[:63] + "g", "zeros": strings.Repeat("0", 64), "binary": strings.Repeat("\xff", 32),
+	} {
+		path := filepath.Join(dir, "key")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := trust.LoadMaster(trust.MasterOptions{File: path, MayCreate: true})
+		if !errors.Is(err, trust.ErrMasterUnusable) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if kept, _ := os.ReadFile(path); string(kept) != text {
+			t.Errorf("%s: the file was overwritten", name)
+		}
+	}
+	if _, err := trust.LoadMaster(trust.MasterOptions{Env: masterHex, File: "x"}); !errors.Is(err, trust.ErrMasterUnusable) {
+		t.Errorf("two answers to one question: %v", err)
+	}
+}
+
+func TestAKeyFileThatOthersCanReadIsReported(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(path, []byte(strings.ToUpper(masterHex)+"\r\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	m, err := trust.LoadMaster(trust.MasterOptions{File: path})
+	if err != nil || !m.Exposed || m.ID() != testMaster(t).ID() {
+		t.Fatalf("%v, %+v", err, m)
+	}
+}
+
+func FuzzParseMaster(f *testing.F) {
+	for _, seed := range []string{"", masterHex, masterHex + "\n", masterHex + "\r\n", masterHex + "\r", strings.ToUpper(masterHex), "0x" + masterHex[2:], "\n", masterHex + " "} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		secret, err := trust.ParseMaster(text)
+		if err != nil {
+			if len(text) > 8 && strings.Contains(err.Error(), string(text)) {
+				t.Fatal("the error quotes the key")
+			}
+			return
+		}
+		if len(secret) != 32 || !strings.EqualFold(hex.EncodeToString(secret), strings.TrimRight(string(text), "\r\n")) {
+			t.Fatalf("%q gave %x", text, secret)
+		}
+	})
+}
