@@ -1,0 +1,38 @@
+// The language of a face. Every text sits in a catalogue: an object of strings, and of functions where a text has parts,
+// so that a translation is one file that the compiler holds to the English one.
+
+let locale = "en";
+let rules = new Intl.PluralRules(locale);
+
+const rightToLeft = /^(ar|arc|ckb|dv|fa|he|ks|ku-arab|nqo|ps|sd|ug|ur|yi)(-|$)/i;
+
+// speak sets the language that plurals, times and numbers follow. An unknown tag leaves it as it is.
+export function speak(tag: string): void {
+  try {
+    rules = new Intl.PluralRules(tag);
+    locale = tag;
+  } catch {
+    // Not a language tag: a page may write anything into its lang attribute.
+  }
+}
+
+export function language(): string {
+  return locale;
+}
+
+export function directionOf(tag: string): "ltr" | "rtl" {
+  return rightToLeft.test(tag) ? "rtl" : "ltr";
+}
+
+// choose finds the catalogue for a language tag, or the first one given.
+export function choose<T>(tag: string, first: T, others: Record<string, T>): T {
+  const lower = tag.toLowerCase();
+  return others[lower] ?? others[lower.split("-")[0]!] ?? first;
+}
+
+export type Forms = { other: string } & Partial<Record<Intl.LDMLPluralRule, string>>;
+
+// plural picks the form for n and puts the number where the form has a #.
+export function plural(n: number, forms: Forms): string {
+  return (forms[rules.select(n)] ?? forms.other).replace("#", n.toLocaleString(locale));
+}

@@ -1,0 +1,10 @@
+export { Avatar } from "./avatar";
+export { Count, TierBadge, type Tier } from "./badge";
+export { Button, IconButton, type ButtonProps } from "./button";
+export { Dialog, type DialogProps } from "./dialog";
+export { Field, type FieldProps } from "./field";
+export { Icon, type IconName } from "./icons";
+export { Linked } from "./linked";
+export { Empty, Failure, Notice } from "./state";
+export { Toasts, toast } from "./toast";
+export { Skeleton, Spinner } from "./waiting";
