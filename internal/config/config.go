@@ -23,7 +23,8 @@ type Installation struct {
 	Database      string `help:"Postgres instead of the embedded database: postgres://user@host/name." env:"COUNTERSIGN_DATABASE" secret:"" placeholder:"URL"`
 	Workspace     string `help:"Workspace that a command works in." default:"main" env:"COUNTERSIGN_WORKSPACE" placeholder:"W"`
 	MasterKeyFile string `help:"File with the master key (64 hex digits). Default: the data directory's name with .masterkey, beside it." env:"COUNTERSIGN_MASTER_KEY_FILE" placeholder:"FILE"`
-	MasterKey     string `help:"The master key itself." env:"COUNTERSIGN_MASTER_KEY" secret:"" hidden:"" placeholder:"HEX"`
+	// MasterKey has no flag: a secret is never an argument. Its _FILE twin is MasterKeyFile.
+	MasterKey string `kong:"-" help:"The master key itself (64 hex digits)." env:"COUNTERSIGN_MASTER_KEY"`
 }
 
 // MasterKeyDefault is where the master key lies unless told otherwise: beside the

@@ -8,7 +8,7 @@ import (
 
 // Option is one row of the table.
 type Option struct {
-	Flag    string
+	Flag    string // empty: variable only
 	Env     string
 	Default string
 	Help    string
@@ -28,8 +28,12 @@ func Options() []Option {
 			tag := t.Field(i).Tag
 			_, secret := tag.Lookup("secret")
 			env := tag.Get("env")
+			flag := "--" + strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(env, Prefix)), "_", "-")
+			if tag.Get("kong") == "-" {
+				flag = ""
+			}
 			table = append(table, Option{
-				Flag:    "--" + strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(env, Prefix)), "_", "-"),
+				Flag:    flag,
 				Env:     env,
 				Default: tag.Get("default"),
 				Help:    tag.Get("help"),
@@ -142,7 +146,11 @@ func Markdown() string {
 		if def != "" {
 			def = "`" + def + "`"
 		}
-		b.WriteString("| `" + o.Flag + "` | " + env + " | " + def + " | " + o.Help + " |\n")
+		flag := o.Flag
+		if flag != "" {
+			flag = "`" + flag + "`"
+		}
+		b.WriteString("| " + flag + " | " + env + " | " + def + " | " + o.Help + " |\n")
 	}
 	return b.String()
 }
