@@ -1,0 +1,87 @@
+package chat
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	cacheShards    = 32
+	maxCachedShard = 2048
+)
+
+// sessionCache keeps authenticated sessions by the hash of their token. An entry
+// is good for the epoch that was current before its row was read, and until it
+// expires; the caller makes sure that the epoch itself is fresh.
+type sessionCache struct {
+	shards [cacheShards]struct {
+		mu   sync.RWMutex
+		byID map[string]*cached // :: token hash → session
+	}
+}
+
+type cached struct {
+	session Session
+	tried   time.Time // when its renewal was last attempted; zero: not since it was read
+}
+
+func newSessionCache() *sessionCache {
+	c := &sessionCache{}
+	for i := range c.shards {
+		c.shards[i].byID = map[string]*cached{}
+	}
+	return c
+}
+
+// get answers with the session if it is of this epoch and lives at now.
+func (c *sessionCache) get(hash []byte, epoch int64, now time.Time) (Session, bool) {
+	shard := &c.shards[hash[0]%cacheShards]
+	shard.mu.RLock()
+	defer shard.mu.RUnlock()
+	entry, ok := shard.byID[string(hash)]
+	if !ok || entry.session.epoch != epoch || !now.Before(entry.session.ExpiresAt) {
+		return Session{}, false
+	}
+	return entry.session, true
+}
+
+func (c *sessionCache) put(s Session) {
+	shard := &c.shards[s.token[0]%cacheShards]
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	if len(shard.byID) >= maxCachedShard {
+		for hash, entry := range shard.byID { // the map's order is as good as random
+			if entry.session.epoch != s.epoch || len(shard.byID) >= maxCachedShard {
+				delete(shard.byID, hash)
+			}
+		}
+	}
+	var tried time.Time
+	if entry, ok := shard.byID[string(s.token)]; ok {
+		tried = entry.tried
+	}
+	shard.byID[string(s.token)] = &cached{session: s, tried: tried}
+}
+
+func (c *sessionCache) drop(hash []byte) {
+	if len(hash) == 0 {
+		return
+	}
+	shard := &c.shards[hash[0]%cacheShards]
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	delete(shard.byID, string(hash))
+}
+
+// mayRenew says whether it is this caller who should renew: once a minute at most.
+func (c *sessionCache) mayRenew(hash []byte, now time.Time) bool {
+	shard := &c.shards[hash[0]%cacheShards]
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	entry, ok := shard.byID[string(hash)]
+	if !ok || now.Sub(entry.tried) < time.Minute {
+		return false
+	}
+	entry.tried = now
+	return true
+}

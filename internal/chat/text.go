@@ -1,0 +1,97 @@
+package chat
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// previewRunes is how much of a message a list shows.
+const previewRunes = 140
+
+// CleanText checks what somebody wrote: UTF-8, no control characters but line
+// feed and tab, not blank, at most MaxTextBytes. A line break of two characters
+// becomes one; nothing else is changed.
+func CleanText(text string) (string, error) {
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	switch {
+	case len(text) > MaxTextBytes:
+		return "", invalid("the text is longer than %d bytes", MaxTextBytes)
+	case !utf8.ValidString(text):
+		return "", invalid("the text is not UTF-8")
+	case strings.ContainsFunc(text, forbidden):
+		return "", invalid("the text has a control character")
+	case strings.TrimSpace(text) == "":
+		return "", invalid("the text is blank")
+	}
+	return text, nil
+}
+
+func forbidden(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
+
+// Preview is the beginning of a text on one line.
+func Preview(text string) string {
+	line := strings.Join(strings.Fields(text), " ")
+	if utf8.RuneCountInString(line) <= previewRunes {
+		return line
+	}
+	return string([]rune(line)[:previewRunes-1]) + "…"
+}
+
+// cleanClientID checks a sender's own name for a message and makes one if there is none.
+func cleanClientID(id string) (string, error) {
+	if id == "" {
+		return "srv-" + rand.Text(), nil
+	}
+	if len(id) > MaxClientIDBytes || strings.ContainsFunc(id, func(r rune) bool { return !nameRune(r) }) {
+		return "", invalid("client_id is not 1 to %d of A-Z, a-z, 0-9, _ and -", MaxClientIDBytes)
+	}
+	return id, nil
+}
+
+func nameRune(r rune) bool {
+	return r == '_' || r == '-' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+}
+
+// validID keeps texts that can be no id of ours away from the store.
+func validID(id string) bool {
+	return id != "" && len(id) <= 64 && !strings.ContainsFunc(id, func(r rune) bool { return !nameRune(r) })
+}
+
+// cut shortens a text from outside to at most n bytes of printable UTF-8.
+func cut(text string, n int) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text, ""))
+	for len(text) > n {
+		_, size := utf8.DecodeLastRuneInString(text)
+		text = text[:len(text)-size]
+	}
+	return text
+}
+
+var tokenText = base64.RawURLEncoding.Strict()
+
+// newToken makes 256 random bits as text.
+func newToken() string {
+	var b [32]byte
+	_, _ = rand.Read(b[:]) // ends the process rather than fail
+	return tokenText.EncodeToString(b[:])
+}
+
+// hashToken answers with the hash under which a token is stored; false for a text
+// that is no token, in any spelling but the one that was given out.
+func hashToken(token string) ([]byte, bool) {
+	if len(token) != tokenText.EncodedLen(32) || strings.ContainsAny(token, "\r\n") {
+		return nil, false
+	}
+	if _, err := tokenText.DecodeString(token); err != nil {
+		return nil, false
+	}
+	return digest([]byte(token)), true
+}
