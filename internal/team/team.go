@@ -35,7 +35,8 @@ type Agent struct {
 	Email     string // folded
 	Name      string
 	Role      policy.Role
-	Password  string // argon2id in PHC text; empty until the link was used
+	Password  string // argon2id in PHC text; empty until the link was used, and outside of this room
+	Joined    bool   // filled by the use cases: a password was set
 	CreatedAt time.Time
 	RemovedAt time.Time
 }
@@ -76,6 +77,9 @@ type Token struct {
 
 // Store keeps the team. Changes commit their drafts with them.
 type Store interface {
+	// Record is audit.Store's: a refused sign-in changes no row that could carry its draft.
+	Record(ctx context.Context, drafts ...audit.Draft) error
+
 	// AddAgent and its link, together. ErrTaken if the address has a live agent.
 	AddAgent(ctx context.Context, agent Agent, link Link, draft audit.Draft) error
 	Agent(ctx context.Context, workspace, id string) (Agent, error)

@@ -1,0 +1,246 @@
+package team
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"countersign/identity/policy"
+	"countersign/internal/audit"
+	"countersign/internal/event"
+)
+
+// Limits on wrong passwords. A password, unlike a MAC, can be guessed, so a limit
+// that let every right one through would be none. It is drawn so that strangers'
+// failures cost a colleague nothing where that colleague usually sits:
+//
+//	pair      this address from this network            always holds
+//	network   everything from this network              not for a pair that has signed in lately
+//	address   this address, from anywhere               not for a pair that has signed in lately
+//
+// All counts are in the database, shared by every node and kept over a restart; a
+// count that cannot be read or written refuses.
+const (
+	pairLimit, pairWindow       = 10, 15 * time.Minute
+	networkLimit, networkWindow = 50, 15 * time.Minute
+	addressLimit, addressWindow = 100, time.Hour
+	knownWindow                 = 30 * 24 * time.Hour
+
+	// firstWorkspace keeps the record of failures that name no colleague.
+	firstWorkspace = "main"
+)
+
+// Credentials are what the sign-in form holds, and where it came from.
+type Credentials struct {
+	Email, Password string
+	From            netip.Addr // the peer, or what a trusted proxy said
+	UserAgent       string
+}
+
+// SignedIn is a new login. Token is for the cookie and is kept nowhere else.
+type SignedIn struct {
+	Token string
+	Login Login
+	Agent Agent
+}
+
+// SignIn opens a login. An unknown address, a colleague without a password and a
+// wrong password cost the same work and get the same ErrRefused; ErrLimited comes
+// without looking at the password.
+func (t *Team) SignIn(ctx context.Context, c Credentials) (SignedIn, error) {
+	email := FoldEmail(c.Email)
+	if len(email) > maxEmail || len(c.Password) > maxPassword {
+		return SignedIn{}, ErrRefused
+	}
+	counts := countersOf(email, network(c.From))
+	// Looked at before the queue, so that a flood does not fill it, and again at its
+	// head: by then those who came at the same moment have been counted.
+	if err := t.admit(ctx, counts); err != nil {
+		return SignedIn{}, err
+	}
+	agent, err := t.verify(ctx, email, c.Password, counts)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if _, err := t.store.CountFailure(ctx, counts.known, knownWindow, t.now()); err != nil {
+		return SignedIn{}, fmt.Errorf("team: noting where %s signs in: %w", agent.ID, err)
+	}
+	return t.open(ctx, agent, c.UserAgent, map[string]string{"network": counts.network})
+}
+
+type counters struct{ network, net, address, pair, known string }
+
+func countersOf(email, network string) counters {
+	who := counted(email)
+	return counters{
+		network: network, net: "net:" + network, address: "agent:" + who,
+		pair: "try:" + network + ":" + who, known: "known:" + network + ":" + who,
+	}
+}
+
+func (t *Team) admit(ctx context.Context, c counters) error {
+	now := t.now()
+	over := func(key string, limit int, window time.Duration) (bool, error) {
+		n, err := t.store.Failures(ctx, key, window, now)
+		if err != nil {
+			return true, fmt.Errorf("team: reading a limit: %w", err)
+		}
+		return n >= limit, nil
+	}
+	if full, err := over(c.pair, pairLimit, pairWindow); full {
+		return errors.Join(ErrLimited, err)
+	}
+	known, err := over(c.known, 1, knownWindow)
+	if err != nil {
+		return errors.Join(ErrLimited, err)
+	}
+	if known {
+		return nil
+	}
+	if full, err := over(c.net, networkLimit, networkWindow); full {
+		return errors.Join(ErrLimited, err)
+	}
+	if full, err := over(c.address, addressLimit, addressWindow); full {
+		return errors.Join(ErrLimited, err)
+	}
+	return nil
+}
+
+// verify checks the password in its turn and counts a failure before the next in
+// the queue begins.
+func (t *Team) verify(ctx context.Context, email, password string, c counters) (Agent, error) {
+	release, err := t.slot(ctx)
+	if err != nil {
+		return Agent{}, err
+	}
+	defer release()
+	if err := t.admit(ctx, c); err != nil {
+		return Agent{}, err
+	}
+	agent, err := t.store.AgentByEmail(ctx, email)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return Agent{}, fmt.Errorf("team: looking for an agent: %w", err)
+	}
+	stored, can := agent.Password, err == nil && agent.Password != "" && agent.RemovedAt.IsZero()
+	if !can {
+		stored = t.dummy
+	}
+	right, err := checkPassword(stored, password)
+	if err != nil {
+		return Agent{}, fmt.Errorf("team: agent %s: %w", agent.ID, err)
+	}
+	if !can || !right {
+		return Agent{}, t.refuse(context.WithoutCancel(ctx), agent, c)
+	}
+	return agent, nil
+}
+
+// refuse counts and records a failure, the same for known and unknown addresses.
+// It runs on though the caller has gone: hanging up must not save a guess from
+// being counted.
+func (t *Team) refuse(ctx context.Context, agent Agent, c counters) error {
+	now := t.now()
+	for _, count := range []struct {
+		key    string
+		window time.Duration
+	}{{c.pair, pairWindow}, {c.net, networkWindow}, {c.address, addressWindow}} {
+		if _, err := t.store.CountFailure(ctx, count.key, count.window, now); err != nil {
+			return errors.Join(ErrRefused, fmt.Errorf("team: counting a failure: %w", err))
+		}
+	}
+	draft := audit.Draft{
+		Workspace: firstWorkspace, Actor: "sign-in", Action: audit.AgentSignInFailed, Subject: agent.ID,
+		Detail: map[string]string{"network": c.network},
+	}
+	if agent.ID != "" {
+		draft.Workspace = agent.Workspace
+	}
+	if err := t.store.Record(ctx, draft); err != nil {
+		return errors.Join(ErrRefused, fmt.Errorf("team: recording a failure: %w", err))
+	}
+	return ErrRefused
+}
+
+// open makes the login of an agent who has just proved to be one.
+func (t *Team) open(ctx context.Context, agent Agent, userAgent string, detail map[string]string) (SignedIn, error) {
+	now := t.now()
+	token, hash := newSecret()
+	login := Login{
+		ID: event.NewID("lgn", now), TokenHash: hash, Workspace: agent.Workspace, Agent: agent.ID,
+		UserAgent: audit.Clean(userAgent), CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(loginLife),
+	}
+	draft := audit.Draft{Workspace: agent.Workspace, Actor: "agent:" + agent.ID, Action: audit.AgentSignedIn, Subject: agent.ID, Detail: detail}
+	if err := t.store.OpenLogin(ctx, login, draft); err != nil {
+		return SignedIn{}, fmt.Errorf("team: opening a login: %w", err)
+	}
+	return SignedIn{Token: token, Login: login, Agent: shown(agent)}, nil
+}
+
+// Authenticate finds out who holds a login's token. What it remembers is used only
+// while the pulse vouches for it; event.ErrStale if it cannot.
+func (t *Team) Authenticate(ctx context.Context, token string) (policy.Principal, Agent, Login, error) {
+	fail := func(err error) (policy.Principal, Agent, Login, error) {
+		return policy.Principal{}, Agent{}, Login{}, err
+	}
+	epoch, err := t.pulse.Epoch()
+	if err != nil {
+		return fail(err)
+	}
+	if len(token) != secretText {
+		return fail(ErrRefused)
+	}
+	hash, now := hashOf(token), t.now()
+	known, ok := t.seen.login(epoch, hash)
+	if !ok {
+		if known.login, known.agent, err = t.store.LoginByToken(ctx, hash, now); err != nil {
+			return fail(refusal(err))
+		}
+	}
+	if !now.Before(known.login.ExpiresAt) || !known.login.EndedAt.IsZero() || !known.agent.RemovedAt.IsZero() {
+		return fail(ErrRefused)
+	}
+	if now.Sub(known.login.SeenAt) >= touchStep {
+		if err := t.store.TouchLogin(ctx, known.login.Workspace, known.login.ID, now); err != nil {
+			return fail(fmt.Errorf("team: noting that a login was used: %w", err))
+		}
+		known.login.SeenAt, ok = now, false
+	}
+	known.agent = shown(known.agent)
+	if !ok {
+		t.seen.keepLogin(epoch, hash, known)
+	}
+	agent, login := known.agent, known.login
+	return policy.ForAgent(agent.Workspace, agent.ID, login.ID, agent.Role), agent, login, nil
+}
+
+// Logins are the principal's own signed-in browsers.
+func (t *Team) Logins(ctx context.Context, who policy.Principal) ([]Login, error) {
+	if who.Kind() != policy.AgentPrincipal {
+		return nil, policy.ErrForbidden
+	}
+	return t.store.Logins(ctx, who.Workspace(), who.ID(), t.now())
+}
+
+// EndLogin ends one of the principal's own logins.
+func (t *Team) EndLogin(ctx context.Context, who policy.Principal, id string) error {
+	logins, err := t.Logins(ctx, who)
+	if err != nil {
+		return err
+	}
+	for _, login := range logins {
+		if login.ID == id {
+			return t.store.EndLogin(ctx, who.Workspace(), id, t.now(), draftOf(who, audit.AgentSignedOut, who.ID(), "login", id))
+		}
+	}
+	return ErrNotFound
+}
+
+// SignOut ends the login that the principal holds.
+func (t *Team) SignOut(ctx context.Context, who policy.Principal) error {
+	if who.Kind() != policy.AgentPrincipal {
+		return policy.ErrForbidden
+	}
+	return t.store.EndLogin(ctx, who.Workspace(), who.Login(), t.now(), draftOf(who, audit.AgentSignedOut, who.ID(), "login", who.Login()))
+}

@@ -1,0 +1,275 @@
+package team
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"countersign/identity/policy"
+	"countersign/internal/audit"
+	"countersign/internal/event"
+)
+
+const (
+	linkLife  = time.Hour
+	loginLife = 12 * time.Hour
+	touchStep = time.Minute
+	// hashersAtOnce bounds what passwords may take of the machine: two cores, 38 MiB.
+	hashersAtOnce = 2
+)
+
+// Team is the use cases. Every one but those that authenticate takes who acts
+// first, and decides.
+type Team struct {
+	store   Store
+	pulse   *event.Pulse
+	hashers chan struct{} // a slot for each password being checked
+	dummy   string        // what an unknown address is checked against
+	seen    *memory
+}
+
+// New reads the clock and the security epoch from pulse. On the command line,
+// where nothing feeds the pulse, its clock is the machine's own and nobody is
+// authenticated by a token.
+func New(store Store, pulse *event.Pulse) *Team {
+	secret, _ := newSecret()
+	return &Team{
+		store: store, pulse: pulse, hashers: make(chan struct{}, hashersAtOnce),
+		dummy: hashPassword(secret), seen: newMemory(),
+	}
+}
+
+// now is the database's clock, to the microsecond that the store keeps.
+func (t *Team) now() time.Time { return t.pulse.Now().Truncate(time.Microsecond) }
+
+// Invitation is an agent with the one-use link that sets the password. Token goes
+// behind the # of the link and is shown this one time.
+type Invitation struct {
+	Agent     Agent
+	Token     string
+	ExpiresAt time.Time
+}
+
+// FirstOwner makes the workspace's owner under email and the link to become one.
+// While that owner has set no password, asking again makes a fresh link and ends
+// the one before; afterwards ok is false and nothing happens.
+func (t *Team) FirstOwner(ctx context.Context, who policy.Principal, email string) (invitation Invitation, ok bool, err error) {
+	if who.Kind() != policy.SystemPrincipal {
+		return Invitation{}, false, policy.ErrForbidden
+	}
+	owner, err := t.store.OwnerOf(ctx, who.Workspace())
+	if errors.Is(err, ErrNotFound) {
+		invitation, err = t.add(ctx, who, email, policy.Owner)
+		return invitation, err == nil, err
+	}
+	if err != nil || owner.Password != "" {
+		return Invitation{}, false, err
+	}
+	invitation, err = t.relink(ctx, who, owner, audit.AgentInvited)
+	return invitation, err == nil, err
+}
+
+// OwnerReset makes a new link for the owner: for whoever has the machine itself.
+func (t *Team) OwnerReset(ctx context.Context, who policy.Principal) (Invitation, error) {
+	if who.Kind() != policy.SystemPrincipal {
+		return Invitation{}, policy.ErrForbidden
+	}
+	owner, err := t.store.OwnerOf(ctx, who.Workspace())
+	if err != nil {
+		return Invitation{}, err
+	}
+	return t.relink(ctx, who, owner, audit.OwnerReset)
+}
+
+// Invite adds a colleague. Inviting again somebody who has not come yet, for the
+// same role, makes a fresh link.
+func (t *Team) Invite(ctx context.Context, who policy.Principal, email string, role policy.Role) (Invitation, error) {
+	if !who.May(policy.ManageTeam) || !mayGrant(who, role) {
+		return Invitation{}, policy.ErrForbidden
+	}
+	invitation, err := t.add(ctx, who, email, role)
+	if !errors.Is(err, ErrTaken) {
+		return invitation, err
+	}
+	there, lookup := t.store.AgentByEmail(ctx, FoldEmail(email))
+	if lookup != nil || there.Workspace != who.Workspace() || there.Password != "" || there.Role != role {
+		return Invitation{}, err
+	}
+	return t.relink(ctx, who, there, audit.AgentInvited)
+}
+
+// mayGrant: nobody gives, changes or takes a role that can do what they cannot.
+func mayGrant(who policy.Principal, role policy.Role) bool {
+	rights := policy.RightsOf(role)
+	return len(rights) > 0 && !slices.ContainsFunc(rights, func(r policy.Right) bool { return !who.May(r) })
+}
+
+func (t *Team) add(ctx context.Context, who policy.Principal, email string, role policy.Role) (Invitation, error) {
+	email, err := checkEmail(email)
+	if err != nil {
+		return Invitation{}, err
+	}
+	now := t.now()
+	agent := Agent{ID: event.NewID("agt", now), Workspace: who.Workspace(), Email: email, Role: role, CreatedAt: now}
+	invitation, link := newInvitation(agent, now)
+	draft := draftOf(who, audit.AgentInvited, agent.ID, "role", string(role))
+	if err := t.store.AddAgent(ctx, agent, link, draft); err != nil {
+		return Invitation{}, err
+	}
+	return invitation, nil
+}
+
+func (t *Team) relink(ctx context.Context, who policy.Principal, agent Agent, action audit.Action) (Invitation, error) {
+	invitation, link := newInvitation(shown(agent), t.now())
+	draft := draftOf(who, action, agent.ID, "role", string(agent.Role))
+	if err := t.store.PutLink(ctx, link, draft); err != nil {
+		return Invitation{}, err
+	}
+	return invitation, nil
+}
+
+func newInvitation(agent Agent, now time.Time) (Invitation, Link) {
+	token, hash := newSecret()
+	ends := now.Add(linkLife)
+	return Invitation{Agent: agent, Token: token, ExpiresAt: ends}, Link{TokenHash: hash, Workspace: agent.Workspace, Agent: agent.ID, ExpiresAt: ends}
+}
+
+// CheckLink says whose password a link would set, without using it.
+func (t *Team) CheckLink(ctx context.Context, token string) (Agent, error) {
+	if len(token) != secretText {
+		return Agent{}, ErrRefused
+	}
+	agent, err := t.store.LinkAgent(ctx, hashOf(token), t.now())
+	if err != nil {
+		return Agent{}, refusal(err)
+	}
+	return shown(agent), nil
+}
+
+// Joining is what a person says who opens a link.
+type Joining struct{ Token, Name, Password, UserAgent string }
+
+// UseLink sets name and password and signs in. Of two who hold the same link one
+// wins; a password that will not do leaves the link as it was.
+func (t *Team) UseLink(ctx context.Context, j Joining) (SignedIn, error) {
+	agent, err := t.CheckLink(ctx, j.Token)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	name, err := checkName("name", j.Name)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if err := judgePassword(j.Password, agent.Email); err != nil {
+		return SignedIn{}, err
+	}
+	release, err := t.slot(ctx)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	password := hashPassword(j.Password)
+	release()
+	draft := audit.Draft{Workspace: agent.Workspace, Actor: "agent:" + agent.ID, Action: audit.AgentJoined, Subject: agent.ID}
+	agent, err = t.store.UseLink(ctx, hashOf(j.Token), name, password, t.now(), draft)
+	if err != nil {
+		return SignedIn{}, refusal(err)
+	}
+	return t.open(ctx, agent, j.UserAgent, nil)
+}
+
+// slot waits for its turn at the password hash.
+func (t *Team) slot(ctx context.Context) (release func(), err error) {
+	select {
+	case t.hashers <- struct{}{}:
+		return func() { <-t.hashers }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("team: waiting to check a password: %w", ctx.Err())
+	}
+}
+
+// Agents lists the live colleagues.
+func (t *Team) Agents(ctx context.Context, who policy.Principal) ([]Agent, error) {
+	if !who.May(policy.ReadTeam) {
+		return nil, policy.ErrForbidden
+	}
+	agents, err := t.store.Agents(ctx, who.Workspace())
+	if err != nil {
+		return nil, err
+	}
+	for i := range agents {
+		agents[i] = shown(agents[i])
+	}
+	return agents, nil
+}
+
+// SetRole changes what a colleague may do. The store keeps the last owner.
+func (t *Team) SetRole(ctx context.Context, who policy.Principal, id string, role policy.Role) error {
+	agent, err := t.reach(ctx, who, id)
+	if err != nil {
+		return err
+	}
+	if len(policy.RightsOf(role)) == 0 {
+		return fmt.Errorf("%w: there is no role %q", ErrInvalid, role)
+	}
+	if !mayGrant(who, role) {
+		return policy.ErrForbidden
+	}
+	draft := draftOf(who, audit.AgentChanged, id, "from", string(agent.Role), "role", string(role))
+	return t.store.SetRole(ctx, who.Workspace(), id, role, t.now(), draft)
+}
+
+// Remove ends a colleague's rights and every login. The store keeps the last owner.
+func (t *Team) Remove(ctx context.Context, who policy.Principal, id string) error {
+	agent, err := t.reach(ctx, who, id)
+	if err != nil {
+		return err
+	}
+	return t.store.RemoveAgent(ctx, who.Workspace(), id, t.now(), draftOf(who, audit.AgentRemoved, id, "role", string(agent.Role)))
+}
+
+// reach finds a colleague whom the principal may manage.
+func (t *Team) reach(ctx context.Context, who policy.Principal, id string) (Agent, error) {
+	if !who.May(policy.ManageTeam) {
+		return Agent{}, policy.ErrForbidden
+	}
+	agent, err := t.store.Agent(ctx, who.Workspace(), id)
+	if err != nil {
+		return Agent{}, err
+	}
+	if !agent.RemovedAt.IsZero() {
+		return Agent{}, ErrNotFound
+	}
+	if !mayGrant(who, agent.Role) {
+		return Agent{}, policy.ErrForbidden
+	}
+	return agent, nil
+}
+
+// shown is the agent without the password's hash, which leaves this room never.
+func shown(agent Agent) Agent {
+	agent.Joined = agent.Password != ""
+	agent.Password = ""
+	return agent
+}
+
+// refusal makes one answer of the many ways in which a secret may not be known.
+func refusal(err error) error {
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrRefused) {
+		return ErrRefused
+	}
+	return err
+}
+
+// draftOf records what a principal did to subject; detail is name, value, name, value.
+func draftOf(who policy.Principal, action audit.Action, subject string, detail ...string) audit.Draft {
+	draft := audit.Draft{Workspace: who.Workspace(), Actor: who.Actor(), Action: action, Subject: subject}
+	if len(detail) > 0 {
+		draft.Detail = make(map[string]string, len(detail)/2)
+	}
+	for i := 0; i+1 < len(detail); i += 2 {
+		draft.Detail[detail[i]] = detail[i+1]
+	}
+	return draft
+}
