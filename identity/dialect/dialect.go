@@ -1,0 +1,198 @@
+// Package dialect is the table of wire formats that keys speak: our own and
+// those of the systems that we replace, as data. It decides nothing about a
+// visitor; it says how a key of a dialect is built ([Row.NewKey]), which secrets
+// it can use ([CheckSecret]) and what policy starts from. A dialect belongs to
+// the key: nothing is ever tried under a second one, since a 64-digit secret is
+// valid both as text and as hexadecimal and trying both would widen what is
+// accepted.
+package dialect
+
+import (
+	"slices"
+	"time"
+
+	"countersign/identity"
+)
+
+// MaxLife is the longest life of a native token unless the channel says otherwise.
+const MaxLife = 24 * time.Hour
+
+// OnFailure is what enforce does with a failed proof, as policy spells it.
+type OnFailure string
+
+const (
+	Block         OnFailure = "block"     // no session
+	MakeAnonymous OnFailure = "anonymous" // a visitor with no claim at all
+)
+
+// ClaimedHistory says what a claimed visitor sees of earlier conversations.
+type ClaimedHistory string
+
+const (
+	SameClaim   ClaimedHistory = "same_claim"   // what this browser wrote under the same claim
+	ThisSession ClaimedHistory = "this_session" // nothing from before
+)
+
+// Row is one dialect.
+type Row struct {
+	Name   string
+	Global string // the family that the page speaks; one script serves it
+	Proof  identity.Proof
+
+	SecretHex  bool // the secret is hexadecimal and decoded before use
+	MinSecret  int  // decoded bytes below which a secret is refused
+	WarnSecret int  // and below which it is only warned about; zero: never
+
+	Signs     []identity.Signs // what a key may sign; the first is the default
+	Lowered   bool             // the email is lowered before it is signed
+	LooseHash bool             // older samples' spellings of a hash
+
+	NeedAudience, NeedIssued, NeedExpiry bool
+	MaxLife                              time.Duration
+	Authoritative                        bool // values beside a token lose instead of refusing
+	AgreeOnDetails                       bool // name and attributes must equal the signed ones too
+
+	OnFailure      OnFailure
+	Tail           time.Duration // how long chat outlives the proof
+	ClaimedHistory ClaimedHistory
+}
+
+var (
+	anyField  = []identity.Signs{identity.SignsUserID, identity.SignsEmail, identity.SignsEither}
+	emailOnly = []identity.Signs{identity.SignsEmail}
+)
+
+// rows is the table. The native names come first: native is the default.
+var rows = []Row{
+	{
+		Name: "native", Global: "native", Proof: identity.ProofHash, MinSecret: 16, Signs: anyField,
+		OnFailure: Block, ClaimedHistory: SameClaim,
+	},
+	{
+		Name: "native-jwt", Global: "native", Proof: identity.ProofJWT, MinSecret: 32, Signs: anyField,
+		NeedAudience: true, NeedIssued: true, NeedExpiry: true, MaxLife: MaxLife,
+		OnFailure: Block, ClaimedHistory: SameClaim,
+	},
+	{
+		Name: "native-v1", Global: "native", Proof: identity.ProofV1, MinSecret: 32, Signs: anyField,
+		NeedAudience: true, NeedIssued: true, MaxLife: MaxLife,
+		OnFailure: Block, ClaimedHistory: SameClaim,
+	},
+	{
+		Name: "intercom", Global: "intercom", Proof: identity.ProofHash, MinSecret: 16, Signs: anyField,
+		OnFailure: Block, ClaimedHistory: SameClaim,
+	},
+	{
+		Name: "intercom-jwt", Global: "intercom", Proof: identity.ProofJWT, MinSecret: 16, WarnSecret: 32,
+		Signs: []identity.Signs{identity.SignsUserID}, Authoritative: true,
+		OnFailure: Block, Tail: 12 * time.Hour, ClaimedHistory: SameClaim,
+	},
+	{
+		Name: "helpscout", Global: "helpscout", Proof: identity.ProofHash, MinSecret: 16, Signs: emailOnly, LooseHash: true,
+		OnFailure: MakeAnonymous, ClaimedHistory: SameClaim,
+	},
+	{
+		Name: "pylon", Global: "pylon", Proof: identity.ProofHash, SecretHex: true, MinSecret: 16, Signs: emailOnly,
+		OnFailure: Block, ClaimedHistory: ThisSession,
+	},
+	{
+		Name: "pylon-jwt", Global: "pylon", Proof: identity.ProofJWT, MinSecret: 16, WarnSecret: 32, Signs: emailOnly,
+		NeedAudience: true, NeedIssued: true, NeedExpiry: true, MaxLife: 15 * time.Minute, AgreeOnDetails: true,
+		OnFailure: Block, Tail: 12 * time.Hour, ClaimedHistory: ThisSession,
+	},
+	{
+		Name: "ensoras", Global: "ensoras", Proof: identity.ProofHash, MinSecret: 16, Signs: emailOnly, Lowered: true,
+		OnFailure: MakeAnonymous, ClaimedHistory: SameClaim,
+	},
+}
+
+// All lists the rows in their order.
+func All() []Row { return slices.Clone(rows) }
+
+// Names lists the dialects in their order.
+func Names() []string {
+	names := make([]string, len(rows))
+	for i, r := range rows {
+		names[i] = r.Name
+	}
+	return names
+}
+
+// Get finds a row by its name; an empty name is native. An unknown one is not
+// ok, and its zero Row blocks.
+func Get(name string) (Row, bool) {
+	if name == "" {
+		name = "native"
+	}
+	for _, r := range rows {
+		if r.Name == name {
+			return r, true
+		}
+	}
+	return Row{OnFailure: Block, ClaimedHistory: ThisSession}, false
+}
+
+// Speaks lists what an assertion may call the dialect for a key of this row to
+// be asked: the page's global names the family, and the kind of proof follows
+// from whether it sent a hash or a token.
+func (r Row) Speaks() []string {
+	var names []string
+	for _, other := range rows {
+		if other.Global == r.Global {
+			names = append(names, other.Name)
+		}
+	}
+	return names
+}
+
+// DefaultSigns is what a key signs unless it is said.
+func (r Row) DefaultSigns() identity.Signs {
+	if len(r.Signs) == 0 {
+		return ""
+	}
+	return r.Signs[0]
+}
+
+// MaySign says whether a key of this row can sign that field.
+func (r Row) MaySign(signs identity.Signs) bool { return slices.Contains(r.Signs, signs) }
+
+// ConfirmsEmail is the default of "the product confirms addresses" (a signed
+// email is an identifier): on where the email is the identity, asked for elsewhere.
+func (r Row) ConfirmsEmail(signs identity.Signs) bool { return signs == identity.SignsEmail }
+
+// Setup is what a channel adds to a row to make a key.
+type Setup struct {
+	ID        string
+	Secret    identity.Secret // as Decode or CheckSecret answered: decoded
+	Signs     identity.Signs  // empty: the row's default
+	Realm     string
+	Platforms []string      // at least one
+	Audiences []string      // the channel's id, slug and aliases
+	MaxLife   time.Duration // of native tokens; zero: the row's
+}
+
+// NewKey builds the key that verifies this dialect.
+func (r Row) NewKey(s Setup) (*identity.Key, error) {
+	if s.Signs == "" {
+		s.Signs = r.DefaultSigns()
+	}
+	if !r.MaySign(s.Signs) {
+		return nil, &SecretError{Code: "signs", Message: "a key of " + r.Name + " cannot sign " + string(s.Signs)}
+	}
+	life := r.MaxLife
+	if r.Global == "native" && s.MaxLife > 0 {
+		life = s.MaxLife
+	}
+	spec := identity.KeySpec{
+		ID: s.ID, Secret: s.Secret, Dialect: r.Name, Speaks: r.Speaks(), Platforms: s.Platforms,
+		Proof: r.Proof, Signs: s.Signs, Realm: s.Realm, Lowered: r.Lowered, LooseHash: r.LooseHash,
+		Token: identity.TokenRules{
+			Audiences: s.Audiences, NeedAudience: r.NeedAudience, NeedIssued: r.NeedIssued, NeedExpiry: r.NeedExpiry,
+			MaxLife: life, Authoritative: r.Authoritative, AgreeOnDetails: r.AgreeOnDetails,
+		},
+	}
+	if r.Lowered {
+		spec.MoreLowerings = lowerings
+	}
+	return identity.NewKey(spec)
+}
