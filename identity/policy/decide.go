@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"maps"
 
 	"countersign/identity"
@@ -37,7 +38,7 @@ func Decide(rule Rule, assertion identity.Assertion, verified identity.Verified,
 	if assertion.Silent() {
 		return v.admitSilent(rule)
 	}
-	v.reason, v.message = identity.ReasonOf(err), sentence(err)
+	v.reason, v.message = why(err)
 	return v.fail(rule, assertion)
 }
 
@@ -176,10 +177,12 @@ func cut(s string, n int) string {
 	return s[:n]
 }
 
-// sentence is the message of a refusal, or of an error that is none.
-func sentence(err error) string {
-	if e := refusalOf(err); e != nil {
-		return e.Message
+// why is the reason and sentence of a refusal; an error that is none says that
+// the key could not be used.
+func why(err error) (identity.Reason, string) {
+	var refusal *identity.Error
+	if errors.As(err, &refusal) {
+		return refusal.Reason, refusal.Message
 	}
-	return "The proof could not be verified."
+	return identity.KeyUnusable, "The proof could not be verified."
 }
