@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"countersign/identity/policy"
 	"countersign/internal/audit"
@@ -19,39 +18,35 @@ var scopes = []policy.Right{
 	policy.ReadChannels, policy.ManagePeople, policy.ReadAudit, policy.ReadTeam,
 }
 
-// CreateToken makes a token with at most the rights of its maker; life 0 is
-// without end. The text is shown this one time.
-func (t *Team) CreateToken(ctx context.Context, who policy.Principal, name string, wished []policy.Right, life time.Duration) (text string, token Token, err error) {
+// CreateToken makes a token with at most the rights of its maker. Its secret is
+// shown this one time.
+func (t *Team) CreateToken(ctx context.Context, who policy.Principal, name string, wished []policy.Right) (token Token, secret string, err error) {
 	if !who.May(policy.ManageTokens) {
-		return "", Token{}, policy.ErrForbidden
+		return Token{}, "", policy.ErrForbidden
 	}
 	if name, err = checkName("name", name); err != nil {
-		return "", Token{}, err
+		return Token{}, "", err
 	}
-	if len(wished) == 0 || life < 0 {
-		return "", Token{}, fmt.Errorf("%w: a token has at least one scope, and a life that is not negative", ErrInvalid)
+	if len(wished) == 0 {
+		return Token{}, "", fmt.Errorf("%w: a token has at least one scope", ErrInvalid)
 	}
 	wished = slices.Compact(slices.Sorted(slices.Values(wished)))
 	for _, right := range wished {
 		if !slices.Contains(scopes, right) {
-			return "", Token{}, fmt.Errorf("%w: no token can have the scope %q", ErrInvalid, right)
+			return Token{}, "", fmt.Errorf("%w: no token can have the scope %q", ErrInvalid, right)
 		}
 		if !who.May(right) {
-			return "", Token{}, policy.ErrForbidden
+			return Token{}, "", policy.ErrForbidden
 		}
 	}
 	now := t.now()
-	secret, _ := newSecret()
-	text = tokenPrefix + secret
-	token = Token{ID: event.NewID("tok", now), TokenHash: hashOf(text), Workspace: who.Workspace(), Name: name, Scopes: wished, CreatedBy: who.Actor(), CreatedAt: now}
-	if life > 0 {
-		token.ExpiresAt = now.Add(life)
+	secret, _ = newSecret()
+	secret = tokenPrefix + secret
+	token = Token{ID: event.NewID("tok", now), TokenHash: hashOf(secret), Workspace: who.Workspace(), Name: name, Scopes: wished, CreatedBy: who.Actor(), CreatedAt: now}
+	if err := t.store.AddToken(ctx, token, draftOf(who, audit.TokenCreated, token.ID, "scopes", spell(wished))); err != nil {
+		return Token{}, "", err
 	}
-	draft := draftOf(who, audit.TokenCreated, token.ID, "scopes", spell(wished))
-	if err := t.store.AddToken(ctx, token, draft); err != nil {
-		return "", Token{}, err
-	}
-	return text, token, nil
+	return token, secret, nil
 }
 
 // AuthenticateToken finds out which program holds a token.

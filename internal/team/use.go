@@ -44,60 +44,66 @@ func New(store Store, pulse *event.Pulse) *Team {
 // now is the database's clock, to the microsecond that the store keeps.
 func (t *Team) now() time.Time { return t.pulse.Now().Truncate(time.Microsecond) }
 
-// Invitation is an agent with the one-use link that sets the password. Token goes
-// behind the # of the link and is shown this one time.
-type Invitation struct {
-	Agent     Agent
-	Token     string
-	ExpiresAt time.Time
-}
+// FirstAddress is what the first owner signs in with.
+const FirstAddress = "owner@localhost"
 
-// FirstOwner makes the workspace's owner under email and the link to become one.
-// While that owner has set no password, asking again makes a fresh link and ends
-// the one before; afterwards ok is false and nothing happens.
-func (t *Team) FirstOwner(ctx context.Context, who policy.Principal, email string) (invitation Invitation, ok bool, err error) {
+// FirstOwner makes the workspace's owner and the one-use link to become one; the
+// token goes behind the # of the link. While that owner has set no password, asking
+// again makes a fresh link and ends the one before; afterwards needed is false and
+// nothing happens. No password exists that was not chosen by its owner.
+func (t *Team) FirstOwner(ctx context.Context, who policy.Principal) (token string, needed bool, err error) {
 	if who.Kind() != policy.SystemPrincipal {
-		return Invitation{}, false, policy.ErrForbidden
+		return "", false, policy.ErrForbidden
 	}
 	owner, err := t.store.OwnerOf(ctx, who.Workspace())
-	if errors.Is(err, ErrNotFound) {
-		invitation, err = t.add(ctx, who, email, policy.Owner)
-		return invitation, err == nil, err
+	switch {
+	case errors.Is(err, ErrNotFound):
+		_, token, err = t.add(ctx, who, FirstAddress, policy.Owner)
+	case err == nil && owner.Password == "":
+		token, err = t.relink(ctx, who, owner, audit.AgentInvited)
 	}
-	if err != nil || owner.Password != "" {
-		return Invitation{}, false, err
-	}
-	invitation, err = t.relink(ctx, who, owner, audit.AgentInvited)
-	return invitation, err == nil, err
+	return token, token != "", err
 }
 
 // OwnerReset makes a new link for the owner: for whoever has the machine itself.
-func (t *Team) OwnerReset(ctx context.Context, who policy.Principal) (Invitation, error) {
+func (t *Team) OwnerReset(ctx context.Context, who policy.Principal) (token string, err error) {
 	if who.Kind() != policy.SystemPrincipal {
-		return Invitation{}, policy.ErrForbidden
+		return "", policy.ErrForbidden
 	}
 	owner, err := t.store.OwnerOf(ctx, who.Workspace())
+	if errors.Is(err, ErrNotFound) {
+		token, _, err = t.FirstOwner(ctx, who)
+		return token, err
+	}
 	if err != nil {
-		return Invitation{}, err
+		return "", err
 	}
 	return t.relink(ctx, who, owner, audit.OwnerReset)
 }
 
-// Invite adds a colleague. Inviting again somebody who has not come yet, for the
-// same role, makes a fresh link.
-func (t *Team) Invite(ctx context.Context, who policy.Principal, email string, role policy.Role) (Invitation, error) {
-	if !who.May(policy.ManageTeam) || !mayGrant(who, role) {
-		return Invitation{}, policy.ErrForbidden
+// Invite adds a colleague and makes the one-use link that sets the password; the
+// token goes behind its # and is shown this one time. Inviting again somebody who
+// has not come yet, for the same role, makes a fresh link.
+func (t *Team) Invite(ctx context.Context, who policy.Principal, email string, role policy.Role) (agent Agent, token string, err error) {
+	if !who.May(policy.ManageTeam) {
+		return Agent{}, "", policy.ErrForbidden
 	}
-	invitation, err := t.add(ctx, who, email, role)
+	if len(policy.RightsOf(role)) == 0 {
+		return Agent{}, "", fmt.Errorf("%w: there is no role %q", ErrInvalid, role)
+	}
+	if !mayGrant(who, role) {
+		return Agent{}, "", policy.ErrForbidden
+	}
+	agent, token, err = t.add(ctx, who, email, role)
 	if !errors.Is(err, ErrTaken) {
-		return invitation, err
+		return agent, token, err
 	}
 	there, lookup := t.store.AgentByEmail(ctx, FoldEmail(email))
 	if lookup != nil || there.Workspace != who.Workspace() || there.Password != "" || there.Role != role {
-		return Invitation{}, err
+		return Agent{}, "", err
 	}
-	return t.relink(ctx, who, there, audit.AgentInvited)
+	token, err = t.relink(ctx, who, there, audit.AgentInvited)
+	return shown(there), token, err
 }
 
 // mayGrant: nobody gives, changes or takes a role that can do what they cannot.
@@ -106,34 +112,33 @@ func mayGrant(who policy.Principal, role policy.Role) bool {
 	return len(rights) > 0 && !slices.ContainsFunc(rights, func(r policy.Right) bool { return !who.May(r) })
 }
 
-func (t *Team) add(ctx context.Context, who policy.Principal, email string, role policy.Role) (Invitation, error) {
+func (t *Team) add(ctx context.Context, who policy.Principal, email string, role policy.Role) (Agent, string, error) {
 	email, err := checkEmail(email)
 	if err != nil {
-		return Invitation{}, err
+		return Agent{}, "", err
 	}
 	now := t.now()
 	agent := Agent{ID: event.NewID("agt", now), Workspace: who.Workspace(), Email: email, Role: role, CreatedAt: now}
-	invitation, link := newInvitation(agent, now)
+	token, link := newLink(agent, now)
 	draft := draftOf(who, audit.AgentInvited, agent.ID, "role", string(role))
 	if err := t.store.AddAgent(ctx, agent, link, draft); err != nil {
-		return Invitation{}, err
+		return Agent{}, "", err
 	}
-	return invitation, nil
+	return agent, token, nil
 }
 
-func (t *Team) relink(ctx context.Context, who policy.Principal, agent Agent, action audit.Action) (Invitation, error) {
-	invitation, link := newInvitation(shown(agent), t.now())
+func (t *Team) relink(ctx context.Context, who policy.Principal, agent Agent, action audit.Action) (string, error) {
+	token, link := newLink(agent, t.now())
 	draft := draftOf(who, action, agent.ID, "role", string(agent.Role))
 	if err := t.store.PutLink(ctx, link, draft); err != nil {
-		return Invitation{}, err
+		return "", err
 	}
-	return invitation, nil
+	return token, nil
 }
 
-func newInvitation(agent Agent, now time.Time) (Invitation, Link) {
+func newLink(agent Agent, now time.Time) (token string, link Link) {
 	token, hash := newSecret()
-	ends := now.Add(linkLife)
-	return Invitation{Agent: agent, Token: token, ExpiresAt: ends}, Link{TokenHash: hash, Workspace: agent.Workspace, Agent: agent.ID, ExpiresAt: ends}
+	return token, Link{TokenHash: hash, Workspace: agent.Workspace, Agent: agent.ID, ExpiresAt: now.Add(linkLife)}
 }
 
 // CheckLink says whose password a link would set, without using it.

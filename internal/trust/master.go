@@ -40,14 +40,20 @@ const (
 // or derived from it with a label; it never leaves this type. A closure holds its
 // bytes, because a field would be printed by the formatting verbs.
 type Master struct {
-	Path    string // the file it was read from; empty if it came from the environment
-	Created bool   // it was made by this start: say so, and where
-	Exposed bool   // the file can be read by others on this machine: say so too
+	path    string // the file it was read from; empty if it came as a value
+	created bool
+	exposed bool
 
 	derive func(label string) []byte
 	aead   func() cipher.AEAD
 	id     []byte
 }
+
+// Created says whether this start made the key, and in which file it lies.
+func (m *Master) Created() (path string, created bool) { return m.path, m.created }
+
+// Exposed says whether others on this machine can read the key's file, and which it is.
+func (m *Master) Exposed() (path string, exposed bool) { return m.path, m.exposed }
 
 // NewMaster wraps 32 bytes. LoadMaster is the way in for a process; this one is
 // for what already holds the bytes.
@@ -158,7 +164,7 @@ func (m *Master) CheckCanary(installation string, canary []byte) error {
 	if err == nil && string(plain) == canaryText {
 		return nil
 	}
-	from := m.Path
+	from := m.path
 	if from == "" {
 		from = "the environment"
 	}

@@ -15,7 +15,7 @@ import (
 // MasterOptions says where the master key is. The first that is set decides, and
 // setting both of the first two is a contradiction.
 type MasterOptions struct {
-	Env         string // the value itself: 64 hex characters
+	Value       string // the key itself, from the environment: 64 hex characters
 	File        string // named by the operator
 	DefaultFile string // where it lies if nobody said anything
 	MayCreate   bool   // there is no data yet: this is the first start
@@ -24,11 +24,11 @@ type MasterOptions struct {
 // LoadMaster finds the master key. It makes one only on the first start, and
 // never a second one: data without its key is an error that names the path.
 func LoadMaster(options MasterOptions) (*Master, error) {
-	if options.Env != "" {
+	if options.Value != "" {
 		if options.File != "" {
 			return nil, fmt.Errorf("%w: it is given both as a value and as the file %s", ErrMasterUnusable, options.File)
 		}
-		secret, err := ParseMaster([]byte(options.Env))
+		secret, err := ParseMaster([]byte(options.Value))
 		if err != nil {
 			return nil, fmt.Errorf("the environment: %w", err)
 		}
@@ -88,7 +88,7 @@ func readMaster(path string) (*Master, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	master.Path, master.Exposed = path, info.Mode().Perm()&0o077 != 0
+	master.path, master.exposed = path, info.Mode().Perm()&0o077 != 0
 	return master, nil
 }
 
@@ -118,7 +118,7 @@ func createMaster(path string) (*Master, error) {
 	if err != nil {
 		return nil, err
 	}
-	master.Created = true
+	master.created = true
 	return master, nil
 }
 

@@ -19,7 +19,7 @@ var masterHex = strings.Repeat("0123456789abcdef", 4)
 
 func testMaster(t testing.TB) *trust.Master {
 	t.Helper()
-	m, err := trust.LoadMaster(trust.MasterOptions{Env: masterHex})
+	m, err := trust.LoadMaster(trust.MasterOptions{Value: masterHex})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,8 +40,10 @@ func TestFirstStartMakesOneKeyAndLaterStartsReadIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !first.Created || again.Created || first.Path != path || again.ID() != first.ID() || again.Exposed {
-		t.Errorf("first %+v, again %+v", first, again)
+	made, created := first.Created()
+	_, createdAgain := again.Created()
+	if _, exposed := again.Exposed(); !created || createdAgain || made != path || again.ID() != first.ID() || exposed {
+		t.Errorf("first %v %q, again %v, exposed %v", created, made, createdAgain, exposed)
 	}
 	left, _ := os.ReadDir(filepath.Dir(path))
 	if len(left) != 1 {
@@ -92,7 +94,7 @@ func TestAWrongKeyDoesNotPassTheCanary(t *testing.T) {
 	if err := right.CheckCanary("ins_1", canary); err != nil {
 		t.Fatal(err)
 	}
-	wrong, err := trust.LoadMaster(trust.MasterOptions{Env: strings.Repeat("fedcba9876543210", 4)})
+	wrong, err := trust.LoadMaster(trust.MasterOptions{Value: strings.Repeat("fedcba9876543210", 4)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +195,7 @@ func TestMasterKeyFilesThatAreRefused(t *testing.T) {
 			t.Errorf("%s: the file was overwritten", name)
 		}
 	}
-	if _, err := trust.LoadMaster(trust.MasterOptions{Env: masterHex, File: "x"}); !errors.Is(err, trust.ErrMasterUnusable) {
+	if _, err := trust.LoadMaster(trust.MasterOptions{Value: masterHex, File: "x"}); !errors.Is(err, trust.ErrMasterUnusable) {
 		t.Errorf("two answers to one question: %v", err)
 	}
 }
@@ -204,8 +206,11 @@ func TestAKeyFileThatOthersCanReadIsReported(t *testing.T) {
 		t.Fatal(err)
 	}
 	m, err := trust.LoadMaster(trust.MasterOptions{File: path})
-	if err != nil || !m.Exposed || m.ID() != testMaster(t).ID() {
-		t.Fatalf("%v, %+v", err, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, exposed := m.Exposed(); !exposed || m.ID() != testMaster(t).ID() {
+		t.Fatalf("exposed %v, id %s", exposed, m.ID())
 	}
 }
 

@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -69,22 +70,19 @@ func checkNames(slug string, aliases []string) ([]string, error) {
 	return kept[1:], nil
 }
 
-func checkPlatforms(wished []policy.Platform, enforcement policy.Enforcement) (map[policy.Platform]policy.Enforcement, error) {
+func checkPlatforms(wished map[policy.Platform]policy.Enforcement) (map[policy.Platform]policy.Enforcement, error) {
 	if len(wished) == 0 {
-		wished = []policy.Platform{policy.Web}
-	}
-	if enforcement == "" {
-		enforcement = policy.Observe
-	}
-	if !slices.Contains(enforcements, enforcement) {
-		return nil, fmt.Errorf("%w: enforcement is off, observe or enforce", ErrInvalid)
+		wished = map[policy.Platform]policy.Enforcement{policy.Web: policy.Observe}
 	}
 	switches := make(map[policy.Platform]policy.Enforcement, len(wished))
-	for _, platform := range wished {
+	for platform, enforcement := range wished {
+		switches[platform] = cmp.Or(enforcement, policy.Observe)
 		if !slices.Contains(platforms, platform) {
 			return nil, fmt.Errorf("%w: a platform is web, ios or android", ErrInvalid)
 		}
-		switches[platform] = enforcement
+		if !slices.Contains(enforcements, switches[platform]) {
+			return nil, fmt.Errorf("%w: enforcement is off, observe or enforce", ErrInvalid)
+		}
 	}
 	return switches, nil
 }
@@ -214,12 +212,12 @@ func validHost(host string) bool {
 	return true
 }
 
-// listed names the platforms in a fixed order.
-func listed(switches map[policy.Platform]policy.Enforcement) string {
+// spell writes switches in a fixed order.
+func spell(switches map[policy.Platform]policy.Enforcement) string {
 	var out []string
 	for _, platform := range platforms {
-		if _, ok := switches[platform]; ok {
-			out = append(out, string(platform))
+		if enforcement, ok := switches[platform]; ok {
+			out = append(out, string(platform)+"="+string(enforcement))
 		}
 	}
 	return strings.Join(out, " ")

@@ -1,7 +1,6 @@
 package workspace
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -140,51 +139,58 @@ func (d *Directory) Ensure(ctx context.Context, who policy.Principal, name strin
 	return d.store.CreateWorkspace(ctx, who.Workspace(), name, d.now())
 }
 
-// NewChannel is what an operator says about a channel to be made. Everything but
+// Creation is what an operator says about a channel to be made. Everything but
 // the slug may be left out: the platform web, observe, and the slug as its name.
-type NewChannel struct {
+type Creation struct {
 	Slug        string
 	Aliases     []string
 	Name        string
-	Platforms   []policy.Platform
-	Enforcement policy.Enforcement
+	Platforms   map[policy.Platform]policy.Enforcement // an empty enforcement is observe
 	MinimumTier policy.Tier
 	Origins     []string
 	Appearance  Appearance
-	// SameRealm says: these are the same people under the same ids as on the
+	// SamePeople says: these are the same people under the same ids as on the
 	// workspace's other channels. Without that word a second channel has a realm
 	// of its own, where nobody's id means anybody of the first.
-	SameRealm bool
+	SamePeople bool
 }
 
 // Create makes a channel. A token cannot answer the question whose people these
 // are: what it registers has a realm of its own, always.
-func (d *Directory) Create(ctx context.Context, who policy.Principal, wish NewChannel) (Channel, error) {
-	switches := wish.Enforcement != "" && wish.Enforcement != policy.Observe
-	switch {
-	case !who.May(policy.ManageChannels),
-		switches && !who.May(policy.SetEnforcement),
-		wish.SameRealm && who.Kind() == policy.TokenPrincipal:
+func (d *Directory) Create(ctx context.Context, who policy.Principal, wish Creation) (Channel, error) {
+	if !who.May(policy.ManageChannels) || wish.SamePeople && who.Kind() == policy.TokenPrincipal {
 		return Channel{}, policy.ErrForbidden
 	}
 	channel, err := d.plan(who, wish)
 	if err != nil {
 		return Channel{}, err
 	}
+	if !who.May(policy.SetEnforcement) && switched(channel.Platforms) {
+		return Channel{}, policy.ErrForbidden
+	}
 	d.creating.Lock()
 	defer d.creating.Unlock()
-	if channel.Realm, err = d.realm(ctx, who, channel.ID, wish.SameRealm); err != nil {
+	if channel.Realm, err = d.realm(ctx, who, channel.ID, wish.SamePeople); err != nil {
 		return Channel{}, err
 	}
 	draft := draftOf(who, audit.ChannelCreated, channel.ID)
 	draft.Detail = map[string]string{
-		"slug": channel.Slug, "aliases": strings.Join(channel.Aliases, " "), "realm": channel.Realm,
-		"platforms": listed(channel.Platforms), "enforcement": string(cmp.Or(wish.Enforcement, policy.Observe)),
+		"slug": channel.Slug, "aliases": strings.Join(channel.Aliases, " "), "realm": channel.Realm, "enforcement": spell(channel.Platforms),
 	}
 	if err := d.store.CreateChannel(ctx, channel, draft); err != nil {
 		return Channel{}, err
 	}
 	return channel, nil
+}
+
+// switched says whether somebody chose an enforcement, which is a right of its own.
+func switched(platforms map[policy.Platform]policy.Enforcement) bool {
+	for _, enforcement := range platforms {
+		if enforcement != policy.Observe {
+			return true
+		}
+	}
+	return false
 }
 
 // realm: the first channel of a workspace is the product itself.
@@ -203,7 +209,7 @@ func (d *Directory) realm(ctx context.Context, who policy.Principal, own string,
 }
 
 // plan checks a wish and fills in what was left out; the realm is still open.
-func (d *Directory) plan(who policy.Principal, wish NewChannel) (Channel, error) {
+func (d *Directory) plan(who policy.Principal, wish Creation) (Channel, error) {
 	now := d.now()
 	channel := Channel{
 		ID: event.NewID("chn", now), Workspace: who.Workspace(), Slug: wish.Slug, Name: wish.Name,
@@ -216,40 +222,30 @@ func (d *Directory) plan(who policy.Principal, wish NewChannel) (Channel, error)
 	if channel.Aliases, err = checkNames(wish.Slug, wish.Aliases); err != nil {
 		return Channel{}, err
 	}
-	if channel.Platforms, err = checkPlatforms(wish.Platforms, wish.Enforcement); err != nil {
+	if channel.Platforms, err = checkPlatforms(wish.Platforms); err != nil {
 		return Channel{}, err
 	}
 	return checkChannel(channel)
 }
 
-// Change is what an operator may set on a channel, all of it at once.
-type Change struct {
-	Name        string
-	Appearance  Appearance
-	Origins     []string
-	MinimumTier policy.Tier
-}
-
-// Update writes name, appearance, origins and minimum tier.
-func (d *Directory) Update(ctx context.Context, who policy.Principal, id string, change Change) (Channel, error) {
+// Update writes name, appearance, origins and minimum tier of the channel that
+// has the id; nothing else of what is passed counts.
+func (d *Directory) Update(ctx context.Context, who policy.Principal, change Channel) error {
 	if !who.May(policy.ManageChannels) {
-		return Channel{}, policy.ErrForbidden
+		return policy.ErrForbidden
 	}
-	before, err := d.store.Channel(ctx, who.Workspace(), id)
+	before, err := d.store.Channel(ctx, who.Workspace(), change.ID)
 	if err != nil {
-		return Channel{}, err
+		return err
 	}
 	after := before
 	after.Name, after.Appearance, after.Origins, after.MinimumTier = change.Name, change.Appearance, change.Origins, change.MinimumTier
 	if after, err = checkChannel(after); err != nil {
-		return Channel{}, err
+		return err
 	}
-	draft := draftOf(who, audit.ChannelChanged, id)
+	draft := draftOf(who, audit.ChannelChanged, after.ID)
 	draft.Detail = difference(before, after)
-	if err := d.store.UpdateChannel(ctx, after, draft); err != nil {
-		return Channel{}, err
-	}
-	return after, nil
+	return d.store.UpdateChannel(ctx, after, draft)
 }
 
 // difference tells what an update changes; appearance only by name, since it is
@@ -272,24 +268,24 @@ func difference(before, after Channel) map[string]string {
 
 // SetEnforcement switches one platform. Under enforce nobody is claimed any
 // more: the number of claimed sessions that this ended comes back.
-func (d *Directory) SetEnforcement(ctx context.Context, who policy.Principal, id string, platform policy.Platform, to policy.Enforcement) (ended int, err error) {
+func (d *Directory) SetEnforcement(ctx context.Context, who policy.Principal, change EnforcementChange) (ended int, err error) {
 	if !who.May(policy.SetEnforcement) {
 		return 0, policy.ErrForbidden
 	}
-	if !slices.Contains(enforcements, to) {
+	if !slices.Contains(enforcements, change.To) {
 		return 0, fmt.Errorf("%w: enforcement is off, observe or enforce", ErrInvalid)
 	}
-	channel, err := d.store.Channel(ctx, who.Workspace(), id)
+	channel, err := d.store.Channel(ctx, who.Workspace(), change.Channel)
 	if err != nil {
 		return 0, err
 	}
-	was, ok := channel.Platforms[platform]
+	was, ok := channel.Platforms[change.Platform]
 	if !ok {
-		return 0, fmt.Errorf("%w: this channel does not serve the platform %q", ErrInvalid, platform)
+		return 0, fmt.Errorf("%w: this channel does not serve the platform %q", ErrInvalid, change.Platform)
 	}
-	draft := draftOf(who, audit.EnforcementSet, id)
-	draft.Detail = map[string]string{"platform": string(platform), "from": string(was), "to": string(to)}
-	return d.store.SetEnforcement(ctx, who.Workspace(), EnforcementChange{Channel: id, Platform: platform, To: to}, d.now(), draft)
+	draft := draftOf(who, audit.EnforcementSet, channel.ID)
+	draft.Detail = map[string]string{"platform": string(change.Platform), "from": string(was), "to": string(change.To)}
+	return d.store.SetEnforcement(ctx, who.Workspace(), change, d.now(), draft)
 }
 
 func draftOf(who policy.Principal, action audit.Action, channel string) audit.Draft {

@@ -98,7 +98,7 @@ func fixture(t *testing.T) (*shelf, *event.Pulse, *workspace.Directory) {
 	return store, pulse, workspace.New(store, pulse)
 }
 
-func mustCreate(t *testing.T, d *workspace.Directory, who policy.Principal, wish workspace.NewChannel) workspace.Channel {
+func mustCreate(t *testing.T, d *workspace.Directory, who policy.Principal, wish workspace.Creation) workspace.Channel {
 	t.Helper()
 	channel, err := d.Create(t.Context(), who, wish)
 	if err != nil {
@@ -110,7 +110,7 @@ func mustCreate(t *testing.T, d *workspace.Directory, who policy.Principal, wish
 func TestASwitchElsewhereIsNeverServedFromMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, pulse, d := fixture(t)
-		mustCreate(t, d, root, workspace.NewChannel{Slug: "shop", Aliases: []string{"abc123"}})
+		mustCreate(t, d, root, workspace.Creation{Slug: "shop", Aliases: []string{"abc123"}})
 		if _, err := d.ByName(t.Context(), "shop"); !errors.Is(err, event.ErrStale) {
 			t.Fatalf("before the first beat: %v", err)
 		}
@@ -153,12 +153,12 @@ func TestInventedNamesFillNoMemoryAndReachNoQuery(t *testing.T) {
 
 func TestAnotherWorkspacesChannelIsNotFound(t *testing.T) {
 	_, _, d := fixture(t)
-	channel := mustCreate(t, d, root, workspace.NewChannel{Slug: "shop"})
+	channel := mustCreate(t, d, root, workspace.Creation{Slug: "shop"})
 	thief := policy.ForAgent("other", "agt_9", "lgn_9", policy.Owner)
 	_, byID := d.Get(t.Context(), thief, channel.ID)
 	_, byName := d.Find(t.Context(), thief, "shop")
-	_, update := d.Update(t.Context(), thief, channel.ID, workspace.Change{Name: "mine"})
-	_, enforce := d.SetEnforcement(t.Context(), thief, channel.ID, policy.Web, policy.Off)
+	update := d.Update(t.Context(), thief, workspace.Channel{ID: channel.ID, Workspace: "main", Name: "mine"})
+	_, enforce := d.SetEnforcement(t.Context(), thief, workspace.EnforcementChange{Channel: channel.ID, Platform: policy.Web, To: policy.Off})
 	for name, err := range map[string]error{"get": byID, "find": byName, "update": update, "enforce": enforce} {
 		if !errors.Is(err, workspace.ErrNotFound) {
 			t.Errorf("%s: %v", name, err)
@@ -171,7 +171,7 @@ func TestAnotherWorkspacesChannelIsNotFound(t *testing.T) {
 
 func TestRightsAreAskedFirst(t *testing.T) {
 	store, _, d := fixture(t)
-	channel := mustCreate(t, d, root, workspace.NewChannel{Slug: "shop"})
+	channel := mustCreate(t, d, root, workspace.Creation{Slug: "shop"})
 	before := len(store.drafts)
 	visitor := policy.ForVisitor("main", "ses_1")
 	agent := policy.ForAgent("main", "agt_2", "lgn_2", policy.AgentR)
@@ -181,14 +181,14 @@ func TestRightsAreAskedFirst(t *testing.T) {
 		"a visitor reads":               second(d.Get(t.Context(), visitor, channel.ID)),
 		"a visitor lists":               second(d.List(t.Context(), visitor)),
 		"a visitor finds":               second(d.Find(t.Context(), visitor, "shop")),
-		"an agent creates":              second(d.Create(t.Context(), agent, workspace.NewChannel{Slug: "x"})),
-		"an agent updates":              second(d.Update(t.Context(), agent, channel.ID, workspace.Change{Name: "x"})),
-		"an admin lowers enforcement":   second(d.SetEnforcement(t.Context(), admin, channel.ID, policy.Web, policy.Off)),
-		"an admin begins with it off":   second(d.Create(t.Context(), admin, workspace.NewChannel{Slug: "x", Enforcement: policy.Off})),
+		"an agent creates":              second(d.Create(t.Context(), agent, workspace.Creation{Slug: "x"})),
+		"an agent updates":              d.Update(t.Context(), agent, channel),
+		"an admin lowers enforcement":   second(d.SetEnforcement(t.Context(), admin, workspace.EnforcementChange{Channel: channel.ID, Platform: policy.Web, To: policy.Off})),
+		"an admin begins with it off":   second(d.Create(t.Context(), admin, workspace.Creation{Slug: "x", Platforms: onWeb(policy.Off)})),
 		"an agent makes a workspace":    d.Ensure(t.Context(), owner, "x"),
-		"a token says whose people":     second(d.Create(t.Context(), policy.ForToken("main", "tok_1", []policy.Right{policy.ManageChannels}), workspace.NewChannel{Slug: "x", SameRealm: true})),
+		"a token says whose people":     second(d.Create(t.Context(), policy.ForToken("main", "tok_1", []policy.Right{policy.ManageChannels}), workspace.Creation{Slug: "x", SamePeople: true})),
 		"a token without its scope":     second(d.List(t.Context(), policy.ForToken("main", "tok_1", []policy.Right{policy.ReadAudit}))),
-		"an auditor sets the greetings": second(d.Update(t.Context(), policy.ForAgent("main", "a", "l", policy.Auditor), channel.ID, workspace.Change{Name: "x"})),
+		"an auditor sets the greetings": d.Update(t.Context(), policy.ForAgent("main", "a", "l", policy.Auditor), channel),
 	} {
 		if !errors.Is(err, policy.ErrForbidden) {
 			t.Errorf("%s: %v", name, err)
@@ -199,16 +199,20 @@ func TestRightsAreAskedFirst(t *testing.T) {
 	}
 }
 
+func onWeb(e policy.Enforcement) map[policy.Platform]policy.Enforcement {
+	return map[policy.Platform]policy.Enforcement{policy.Web: e}
+}
+
 func second[T any](_ T, err error) error { return err }
 
 func TestAnotherProductsUserIDsMeanOtherPeople(t *testing.T) {
 	_, _, d := fixture(t)
-	first := mustCreate(t, d, root, workspace.NewChannel{Slug: "shop"})
-	other := mustCreate(t, d, root, workspace.NewChannel{Slug: "blog"})
-	same := mustCreate(t, d, root, workspace.NewChannel{Slug: "app", SameRealm: true, Platforms: []policy.Platform{policy.IOS, policy.Android}})
-	tricky := mustCreate(t, d, root, workspace.NewChannel{Slug: "main"})
+	first := mustCreate(t, d, root, workspace.Creation{Slug: "shop"})
+	other := mustCreate(t, d, root, workspace.Creation{Slug: "blog"})
+	same := mustCreate(t, d, root, workspace.Creation{Slug: "app", SamePeople: true, Platforms: map[policy.Platform]policy.Enforcement{policy.IOS: "", policy.Android: ""}})
+	tricky := mustCreate(t, d, root, workspace.Creation{Slug: "main"})
 	token := policy.ForToken("main", "tok_1", []policy.Right{policy.ManageChannels})
-	registered := mustCreate(t, d, token, workspace.NewChannel{Slug: "plugin"})
+	registered := mustCreate(t, d, token, workspace.Creation{Slug: "plugin"})
 	if first.Realm != "main" || same.Realm != "main" {
 		t.Errorf("realms %q, %q: web and apps of one product share the workspace's", first.Realm, same.Realm)
 	}
@@ -218,30 +222,33 @@ func TestAnotherProductsUserIDsMeanOtherPeople(t *testing.T) {
 		}
 	}
 	_, _, empty := fixture(t)
-	if c := mustCreate(t, empty, token, workspace.NewChannel{Slug: "plugin"}); c.Realm != c.ID {
+	if c := mustCreate(t, empty, token, workspace.Creation{Slug: "plugin"}); c.Realm != c.ID {
 		t.Errorf("the first channel, registered by a token, has the realm %q", c.Realm)
 	}
 }
 
 func TestANewChannelObservesOnTheWeb(t *testing.T) {
 	store, _, d := fixture(t)
-	c := mustCreate(t, d, owner, workspace.NewChannel{Slug: "shop", Aliases: []string{"shop", "old", "old"}})
+	c := mustCreate(t, d, owner, workspace.Creation{Slug: "shop", Aliases: []string{"shop", "old", "old"}})
 	if len(c.Platforms) != 1 || c.Platforms[policy.Web] != policy.Observe || c.Name != "shop" || c.MinimumTier != policy.Anonymous || !slices.Equal(c.Aliases, []string{"old"}) {
 		t.Errorf("%+v", c)
 	}
 	draft := store.drafts[0]
-	if draft.Action != audit.ChannelCreated || draft.Actor != "agent:agt_1" || draft.Channel != c.ID || draft.Detail["enforcement"] != "observe" {
+	if draft.Action != audit.ChannelCreated || draft.Actor != "agent:agt_1" || draft.Channel != c.ID || draft.Detail["enforcement"] != "web=observe" {
 		t.Errorf("recorded %+v", draft)
 	}
-	if _, err := d.Create(t.Context(), owner, workspace.NewChannel{Slug: "new", Aliases: []string{"old"}}); !errors.Is(err, workspace.ErrTaken) {
+	if _, err := d.Create(t.Context(), owner, workspace.Creation{Slug: "new", Aliases: []string{"old"}}); !errors.Is(err, workspace.ErrTaken) {
 		t.Errorf("an alias that names another channel: %v", err)
 	}
 }
 
 func TestEnforcementIsRecordedWithWhatItWas(t *testing.T) {
 	store, _, d := fixture(t)
-	c := mustCreate(t, d, owner, workspace.NewChannel{Slug: "shop"})
-	ended, err := d.SetEnforcement(t.Context(), owner, c.ID, policy.Web, policy.Enforce)
+	c := mustCreate(t, d, owner, workspace.Creation{Slug: "shop"})
+	set := func(platform policy.Platform, to policy.Enforcement) (int, error) {
+		return d.SetEnforcement(t.Context(), owner, workspace.EnforcementChange{Channel: c.ID, Platform: platform, To: to})
+	}
+	ended, err := set(policy.Web, policy.Enforce)
 	if err != nil || ended != 3 {
 		t.Fatalf("%d, %v", ended, err)
 	}
@@ -250,9 +257,9 @@ func TestEnforcementIsRecordedWithWhatItWas(t *testing.T) {
 		t.Errorf("recorded %+v", draft)
 	}
 	for _, err := range []error{
-		second(d.SetEnforcement(t.Context(), owner, c.ID, policy.IOS, policy.Enforce)),
-		second(d.SetEnforcement(t.Context(), owner, c.ID, policy.Web, "")),
-		second(d.SetEnforcement(t.Context(), owner, c.ID, policy.Web, "ENFORCE")),
+		second(set(policy.IOS, policy.Enforce)),
+		second(set(policy.Web, "")),
+		second(set(policy.Web, "ENFORCE")),
 	} {
 		if !errors.Is(err, workspace.ErrInvalid) {
 			t.Errorf("%v", err)
@@ -262,14 +269,16 @@ func TestEnforcementIsRecordedWithWhatItWas(t *testing.T) {
 
 func TestUpdateKeepsWhatItMayNotChange(t *testing.T) {
 	store, _, d := fixture(t)
-	c := mustCreate(t, d, owner, workspace.NewChannel{Slug: "shop"})
-	after, err := d.Update(t.Context(), owner, c.ID, workspace.Change{
+	c := mustCreate(t, d, owner, workspace.Creation{Slug: "shop"})
+	err := d.Update(t.Context(), owner, workspace.Channel{
+		ID: c.ID, Realm: "stolen", Slug: "stolen", Platforms: onWeb(policy.Off),
 		Name: " Shop ", Origins: []string{"HTTPS://Shop.Example:443", "https://shop.example"}, MinimumTier: policy.Verified,
 		Appearance: workspace.Appearance{Accent: "#AABBCC", Team: "Zoë & Co", Greeting: "Hi 👩‍🚀"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	after, _ := d.Get(t.Context(), owner, c.ID)
 	if after.Realm != c.Realm || after.Slug != c.Slug || after.Platforms[policy.Web] != policy.Observe || after.Name != "Shop" ||
 		!slices.Equal(after.Origins, []string{"https://shop.example"}) || after.Appearance.Accent != "#aabbcc" {
 		t.Errorf("%+v", after)
@@ -281,22 +290,24 @@ func TestUpdateKeepsWhatItMayNotChange(t *testing.T) {
 
 func TestValuesThatNoChannelCanHave(t *testing.T) {
 	_, _, d := fixture(t)
-	good := workspace.NewChannel{Slug: "shop"}
-	for name, spoil := range map[string]func(*workspace.NewChannel){
-		"slug with a blank":    func(c *workspace.NewChannel) { c.Slug = "a b" },
-		"no slug":              func(c *workspace.NewChannel) { c.Slug = "" },
-		"alias with a slash":   func(c *workspace.NewChannel) { c.Aliases = []string{"a/b"} },
-		"too many aliases":     func(c *workspace.NewChannel) { c.Aliases = manyNames(21) },
-		"name with a break":    func(c *workspace.NewChannel) { c.Name = "a\r\nX-Header: b" },
-		"name turned round":    func(c *workspace.NewChannel) { c.Name = "a\u202eb" },
-		"name of broken bytes": func(c *workspace.NewChannel) { c.Name = "\xff" },
-		"name too long":        func(c *workspace.NewChannel) { c.Name = strings.Repeat("x", 101) },
-		"unknown platform":     func(c *workspace.NewChannel) { c.Platforms = []policy.Platform{"desktop"} },
-		"unknown enforcement":  func(c *workspace.NewChannel) { c.Enforcement = "strict" },
-		"unknown tier":         func(c *workspace.NewChannel) { c.MinimumTier = "gold" },
-		"accent with style":    func(c *workspace.NewChannel) { c.Appearance.Accent = "#aabbcc;background:url(//x)" },
-		"accent by name":       func(c *workspace.NewChannel) { c.Appearance.Accent = "red" },
-		"origin with a path":   func(c *workspace.NewChannel) { c.Origins = []string{"https://a.example/x"} },
+	good := workspace.Creation{Slug: "shop"}
+	for name, spoil := range map[string]func(*workspace.Creation){
+		"slug with a blank":    func(c *workspace.Creation) { c.Slug = "a b" },
+		"no slug":              func(c *workspace.Creation) { c.Slug = "" },
+		"alias with a slash":   func(c *workspace.Creation) { c.Aliases = []string{"a/b"} },
+		"too many aliases":     func(c *workspace.Creation) { c.Aliases = manyNames(21) },
+		"name with a break":    func(c *workspace.Creation) { c.Name = "a\r\nX-Header: b" },
+		"name turned round":    func(c *workspace.Creation) { c.Name = "a\u202eb" },
+		"name of broken bytes": func(c *workspace.Creation) { c.Name = "\xff" },
+		"name too long":        func(c *workspace.Creation) { c.Name = strings.Repeat("x", 101) },
+		"unknown platform": func(c *workspace.Creation) {
+			c.Platforms = map[policy.Platform]policy.Enforcement{"desktop": policy.Observe}
+		},
+		"unknown enforcement": func(c *workspace.Creation) { c.Platforms = onWeb("strict") },
+		"unknown tier":        func(c *workspace.Creation) { c.MinimumTier = "gold" },
+		"accent with style":   func(c *workspace.Creation) { c.Appearance.Accent = "#aabbcc;background:url(//x)" },
+		"accent by name":      func(c *workspace.Creation) { c.Appearance.Accent = "red" },
+		"origin with a path":  func(c *workspace.Creation) { c.Origins = []string{"https://a.example/x"} },
 	} {
 		wish := good
 		spoil(&wish)
