@@ -1,0 +1,207 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"countersign/identity/policy"
+	"countersign/internal/chat"
+	"countersign/internal/event"
+	"countersign/internal/team"
+	"countersign/internal/trust"
+	"countersign/internal/workspace"
+)
+
+// Code is the stable name of an error: what a program decides by.
+type Code string
+
+const (
+	RequestInvalid   Code = "request_invalid"
+	BodyTooLarge     Code = "body_too_large"
+	UnsupportedMedia Code = "unsupported_media"
+	MethodNotAllowed Code = "method_not_allowed"
+	ChannelUnknown   Code = "channel_unknown"
+	IdentityRequired Code = "identity_required"
+	IdentityRefused  Code = "identity_refused"
+	SessionEnded     Code = "session_ended"
+	SignInRefused    Code = "sign_in_refused"
+	LinkRefused      Code = "link_refused"
+	Forbidden        Code = "forbidden"
+	NotFound         Code = "not_found"
+	Conflict         Code = "conflict"
+	TooMany          Code = "too_many"
+	NotReady         Code = "not_ready"
+	FacesNotBuilt    Code = "faces_not_built"
+	Internal         Code = "internal"
+)
+
+// entry is one row of the catalogue; the docs page shows it whole.
+type entry struct {
+	Code    Code
+	Status  int
+	Title   string
+	Detail  string // when the answer has nothing more exact to say
+	Meaning string // for the docs
+}
+
+// catalogue is every error that a door can answer with.
+//
+// The two refusals of an identity are told apart by their code alone: their
+// bodies are equally long, so the longer code has the shorter detail (it stands
+// in the body twice, once inside the type).
+var catalogue = []entry{
+	{RequestInvalid, http.StatusBadRequest, "Invalid request", "The request is not what this call takes.",
+		"The body, a parameter or the address cannot be read (400), or is read and cannot be (422). Nothing was stored."},
+	{BodyTooLarge, http.StatusRequestEntityTooLarge, "Body too large", "The body is larger than this call takes.",
+		"Most calls take 64 KB. Nothing was stored."},
+	{UnsupportedMedia, http.StatusUnsupportedMediaType, "Unsupported media type", "Send application/json.",
+		"Bodies are application/json in UTF-8, one document, not compressed."},
+	{MethodNotAllowed, http.StatusMethodNotAllowed, "Method not allowed", "This address takes another method; see Allow.",
+		"The header Allow lists the methods that the address takes."},
+	{ChannelUnknown, http.StatusNotFound, "Unknown channel", "No channel has this id.",
+		"Neither a slug nor an alias of any channel."},
+	{IdentityRequired, http.StatusForbidden, "Identity not accepted", "The channel asks for a proven identity.",
+		"The channel takes no visitors who say nothing, and nothing was said."},
+	{IdentityRefused, http.StatusForbidden, "Identity not accepted", "What was sent does not prove an identity.",
+		"What was said could not be proved. Why is told to the operator alone: see the record of the channel."},
+	{SessionEnded, http.StatusUnauthorized, "No session", "There is no session, or it has ended.",
+		"No credential, a wrong one, or one that ended: by time, log-out, a change of identity, its key, or an operator."},
+	{SignInRefused, http.StatusUnauthorized, "Sign-in refused", "The address or the password is wrong.",
+		"One answer for an unknown address and for a wrong password."},
+	{LinkRefused, http.StatusForbidden, "Link refused", "The link was used, has expired, or never was.",
+		"Links work once and for one hour. `countersign owner reset` prints a new one."},
+	{Forbidden, http.StatusForbidden, "Forbidden", "Your role does not allow this.",
+		"The role or the token's scopes do not hold the right, or a foreign page tried to act for you."},
+	{NotFound, http.StatusNotFound, "Not found", "There is no such thing here.",
+		"It does not exist, or it belongs to somebody else: the two look alike."},
+	{Conflict, http.StatusConflict, "Conflict", "Somebody else changed it first. Read it again.",
+		"Another operator was faster, or the name is taken."},
+	{TooMany, http.StatusTooManyRequests, "Too many requests", "Slow down and try again in a minute.",
+		"A limit on failures or on new sessions was reached."},
+	{NotReady, http.StatusServiceUnavailable, "Not ready", "The server cannot answer for its rights at the moment. Try again.",
+		"The node has not read the log's head within a second, is starting, or is closing."},
+	{FacesNotBuilt, http.StatusServiceUnavailable, "Faces not built", "This binary was built without the messenger and the console. Run: make build",
+		"The API and every command work; the faces need `make build` (Go and Node)."},
+	{Internal, http.StatusInternalServerError, "Internal error", "Something went wrong on our side. Tell the operator the request's id.",
+		"The server's log has the cause under the request's id."},
+}
+
+func entryOf(code Code) entry {
+	for _, e := range catalogue {
+		if e.Code == code {
+			return e
+		}
+	}
+	panic("httpapi: no such code: " + string(code))
+}
+
+// Error is an answer that a door chose itself.
+type Error struct {
+	Code   Code
+	Status int    // 0: the catalogue's
+	Detail string // empty: the catalogue's
+	Cause  error  // for the log, never for the caller
+}
+
+func (e *Error) Error() string {
+	text := "httpapi: " + string(e.Code)
+	if e.Detail != "" {
+		text += ": " + e.Detail
+	}
+	if e.Cause != nil {
+		text += ": " + e.Cause.Error()
+	}
+	return text
+}
+
+func (e *Error) Unwrap() error { return e.Cause }
+
+// Fail is an answer by its code alone.
+func Fail(code Code) *Error { return &Error{Code: code} }
+
+// Malformed is a request that cannot be read (400).
+func Malformed(detail string) *Error { return &Error{Code: RequestInvalid, Detail: detail} }
+
+// Impossible is a request that is read and asks for what cannot be (422).
+func Impossible(detail string) *Error {
+	return &Error{Code: RequestInvalid, Status: http.StatusUnprocessableEntity, Detail: detail}
+}
+
+// translation is one sentinel of a room and the answer to it.
+type translation struct {
+	is     error
+	code   Code
+	status int  // 0: the code's
+	tell   bool // what follows the sentinel in the error's text is meant for the caller
+}
+
+// translations :: what the rooms say → what the doors answer.
+var translations = []translation{
+	{is: policy.ErrForbidden, code: Forbidden},
+	{is: event.ErrStale, code: NotReady},
+	{is: workspace.ErrNotFound, code: NotFound},
+	{is: workspace.ErrTaken, code: Conflict, tell: true},
+	{is: workspace.ErrInvalid, code: RequestInvalid, status: http.StatusUnprocessableEntity, tell: true},
+	{is: team.ErrRefused, code: SessionEnded},
+	{is: team.ErrLimited, code: TooMany},
+	{is: team.ErrTaken, code: Conflict, tell: true},
+	{is: team.ErrNotFound, code: NotFound},
+	{is: team.ErrInvalid, code: RequestInvalid, status: http.StatusUnprocessableEntity, tell: true},
+	{is: team.ErrLastOwner, code: Conflict},
+	{is: trust.ErrNotFound, code: NotFound},
+	{is: trust.ErrConflict, code: Conflict},
+	{is: trust.ErrInvalid, code: RequestInvalid, status: http.StatusUnprocessableEntity, tell: true},
+	{is: trust.ErrSecretInUse, code: Conflict},
+	{is: chat.ErrNotFound, code: NotFound},
+	{is: chat.ErrSessionEnded, code: SessionEnded},
+	{is: chat.ErrInvalid, code: RequestInvalid, status: http.StatusUnprocessableEntity, tell: true},
+	{is: chat.ErrTooMany, code: TooMany},
+	{is: chat.ErrRefused, code: IdentityRefused},
+	{is: context.Canceled, code: NotReady},
+	{is: context.DeadlineExceeded, code: NotReady},
+}
+
+// answerTo finds the answer to any error; what nobody foresaw is internal.
+func answerTo(err error) *Error {
+	var own *Error
+	if errors.As(err, &own) {
+		return own
+	}
+	for _, t := range translations {
+		if errors.Is(err, t.is) {
+			answer := &Error{Code: t.code, Status: t.status, Cause: err}
+			if t.tell || t.code == Conflict {
+				answer.Detail = told(err, t)
+			}
+			return answer
+		}
+	}
+	return &Error{Code: Internal, Cause: err}
+}
+
+// maxToldBytes bounds what a room's own words add to an answer.
+const maxToldBytes = 240
+
+// told is the room's sentence: what it wrapped around the sentinel, without the
+// layers above it; for a bare sentinel, the sentinel's own words.
+func told(err error, t translation) string {
+	sentinel := t.is.Error()
+	_, reason, found := strings.Cut(err.Error(), sentinel)
+	reason = strings.TrimSpace(strings.TrimPrefix(reason, ":"))
+	if !t.tell || !found || reason == "" {
+		if t.code == RequestInvalid {
+			return ""
+		}
+		_, reason, _ = strings.Cut(sentinel, ": ")
+	}
+	if len(reason) > maxToldBytes {
+		reason = strings.ToValidUTF8(reason[:maxToldBytes], "")
+	}
+	if reason == "" || !utf8.ValidString(reason) {
+		return ""
+	}
+	return strings.ToUpper(reason[:1]) + reason[1:] + "."
+}

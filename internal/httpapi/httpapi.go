@@ -1,0 +1,297 @@
+// Package httpapi is the HTTP floor that every door stands on: it authenticates
+// through the door's guard, decodes strictly, limits, translates errors, encodes,
+// and describes all of it as OpenAPI 3.1.
+//
+// A handler is a function from a decoded body to an answer or an error. What it
+// never sees, because the floor refused it before: a caller without the route's
+// credential; a body that is not one JSON document of exactly its type. What it
+// cannot do: write an error of its own making, for every refusal is one of the
+// catalogue.
+//
+// The routes and schemas are huma's OpenAPI model. Its request pipeline is not
+// used: it decodes a body twice, quotes refused values back to their sender (a
+// value may be a secret) and keeps its error shape in a package variable.
+//
+// Nothing here is cached by a browser unless a face says so, no CORS header is
+// ever sent (widget and console call their own origin), and logs and metrics name
+// the route's pattern, never the address that was asked for.
+package httpapi
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"reflect"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// Options is what the floor is told by the process.
+type Options struct {
+	BaseURL        string // as browsers see us, without a trailing slash; empty: told by each request
+	Version        string
+	TrustedProxies []netip.Prefix
+	Log            *slog.Logger
+	// Ready answers nil while this node may act: its pulse is fresh and its database answers.
+	Ready func(context.Context) error
+}
+
+// Floor is one listener's routes.
+type Floor struct {
+	mux     *http.ServeMux
+	options Options
+	base    string
+	log     *slog.Logger
+	metrics *Metrics
+	spec    *huma.OpenAPI
+	routes  []Route
+	meters  map[string]*meter // :: pattern → what it took
+	strays  *meter
+
+	drained sync.Once
+	drain   chan struct{}
+	docs    docsPage
+}
+
+// New makes a floor with health, metrics and documentation on it.
+func New(options Options) *Floor {
+	if options.Log == nil {
+		options.Log = slog.New(slog.DiscardHandler)
+	}
+	f := &Floor{
+		mux: http.NewServeMux(), options: options, base: strings.TrimRight(options.BaseURL, "/"), log: options.Log,
+		metrics: newMetrics(), spec: newSpec(options.Version), meters: map[string]*meter{}, drain: make(chan struct{}),
+	}
+	f.strays = f.metrics.meter("unmatched")
+	f.addHealth()
+	f.addDocs()
+	return f
+}
+
+// Routes is the route table in the order of registration.
+func (f *Floor) Routes() []Route { return append([]Route(nil), f.routes...) }
+
+// Metrics is where doors count.
+func (f *Floor) Metrics() *Metrics { return f.metrics }
+
+// Base is the public address for a request: as configured, else as asked.
+func (f *Floor) Base(r *http.Request) string {
+	if f.base != "" {
+		return f.base
+	}
+	if ClientOf(r).HTTPS {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+// Secure says whether browsers reach us over https, so that cookies must not travel otherwise.
+func (f *Floor) Secure(c Client) bool { return c.HTTPS || strings.HasPrefix(f.base, "https://") }
+
+// Origin is the configured public origin, if any.
+func (f *Floor) Origin() string {
+	u, err := url.Parse(f.base)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// Log is the floor's logger.
+func (f *Floor) Log() *slog.Logger { return f.log }
+
+// Drain asks every stream to end and its reader to reconnect: a graceful
+// shutdown waits for streams otherwise.
+func (f *Floor) Drain() { f.drained.Do(func() { close(f.drain) }) }
+
+// Draining is closed by Drain.
+func (f *Floor) Draining() <-chan struct{} { return f.drain }
+
+func (f *Floor) add(route Route, in, out reflect.Type, serve http.HandlerFunc) {
+	if route.ID == "" {
+		panic(fmt.Sprintf("httpapi: route %s has no id", route.pattern()))
+	}
+	f.routes = append(f.routes, route)
+	f.meters[route.pattern()] = f.metrics.meter(route.pattern())
+	f.mux.HandleFunc(route.pattern(), serve)
+	if !route.Hidden {
+		describe(f.spec, route, in, out)
+	}
+}
+
+// exchange is one request under way: its id, its caller, and what became of it.
+type exchange struct {
+	http.ResponseWriter
+	id      string
+	client  Client
+	status  int
+	written bool
+	failed  *Error
+}
+
+type exchangeKey struct{}
+
+func exchangeOf(ctx context.Context) *exchange {
+	x, _ := ctx.Value(exchangeKey{}).(*exchange)
+	return x
+}
+
+// ClientOf is who is at the other end of a request.
+func ClientOf(r *http.Request) Client {
+	if x := exchangeOf(r.Context()); x != nil {
+		return x.client
+	}
+	return clientOf(r, nil)
+}
+
+// RequestID is the id that answers and logs of one request share.
+func RequestID(ctx context.Context) string {
+	if x := exchangeOf(ctx); x != nil {
+		return x.id
+	}
+	return ""
+}
+
+func (x *exchange) WriteHeader(status int) {
+	if !x.written {
+		x.status, x.written = status, true
+	}
+	x.ResponseWriter.WriteHeader(status)
+}
+
+func (x *exchange) Write(b []byte) (int, error) {
+	if !x.written {
+		x.status, x.written = http.StatusOK, true
+	}
+	return x.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
+
+// ServeHTTP is the one way in.
+func (f *Floor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	started := time.Now()
+	x := &exchange{ResponseWriter: w, id: newRequestID(), client: clientOf(r, f.options.TrustedProxies)}
+	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
+	secure(w.Header(), x.id)
+	defer func() { f.settle(x, r, started, recover()) }()
+	if err := checkAddress(r.URL); err != nil {
+		f.Refuse(x, r, err)
+		return
+	}
+	f.route(x, r)
+}
+
+// secure sets what every answer carries; faces loosen it by name.
+func secure(h http.Header, id string) {
+	h["X-Request-Id"] = []string{id}
+	h["X-Content-Type-Options"] = nosniff
+	h["Referrer-Policy"] = noReferrer
+	h["Content-Security-Policy"] = nothingAllowed
+	h["Cross-Origin-Resource-Policy"] = sameOrigin
+	h["Cache-Control"] = noStore
+}
+
+var (
+	nosniff        = []string{"nosniff"}
+	noReferrer     = []string{"no-referrer"}
+	nothingAllowed = []string{"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"}
+	sameOrigin     = []string{"same-origin"}
+	noStore        = []string{"no-store"}
+)
+
+// route serves by the mux, and turns the mux's own refusals into problems.
+func (f *Floor) route(x *exchange, r *http.Request) {
+	handler, pattern := f.mux.Handler(r)
+	if pattern != "" {
+		f.mux.ServeHTTP(x, r)
+		return
+	}
+	own := &muxRefusal{header: http.Header{}}
+	handler.ServeHTTP(own, r)
+	if own.status == http.StatusMethodNotAllowed {
+		x.Header()["Allow"] = own.header.Values("Allow")
+		f.Refuse(x, r, Fail(MethodNotAllowed))
+		return
+	}
+	f.Refuse(x, r, Fail(NotFound))
+}
+
+// muxRefusal takes the mux's plain-text 404 or 405 and keeps only what it means.
+type muxRefusal struct {
+	header http.Header
+	status int
+}
+
+func (m *muxRefusal) Header() http.Header         { return m.header }
+func (m *muxRefusal) Write(b []byte) (int, error) { return len(b), nil }
+func (m *muxRefusal) WriteHeader(status int)      { m.status = status }
+
+// settle recovers a panic, counts and logs.
+func (f *Floor) settle(x *exchange, r *http.Request, started time.Time, panicked any) {
+	if panicked != nil {
+		if panicked == http.ErrAbortHandler {
+			panic(panicked)
+		}
+		f.log.Error("a handler panicked", "request", x.id, "route", patternOf(r), "panic", fmt.Sprint(panicked), "stack", string(debug.Stack()))
+		broken := x.written
+		f.Refuse(x, r, Fail(Internal))
+		if broken {
+			defer panic(http.ErrAbortHandler) // half an answer must not look whole
+		}
+	}
+	took := time.Since(started)
+	m := f.meters[r.Pattern]
+	if m == nil {
+		m = f.strays
+	}
+	m.count(x.status, took)
+	f.report(x, r, took)
+}
+
+func (f *Floor) report(x *exchange, r *http.Request, took time.Duration) {
+	level := slog.LevelDebug
+	if x.status >= 500 && x.failed != nil && x.failed.Code == Internal {
+		level = slog.LevelError
+	}
+	if !f.log.Enabled(r.Context(), level) {
+		return
+	}
+	fields := []slog.Attr{
+		slog.String("request", x.id), slog.String("route", patternOf(r)), slog.Int("status", x.status),
+		slog.Duration("took", took), slog.String("network", x.client.Network),
+	}
+	if x.failed != nil {
+		fields = append(fields, slog.String("code", string(x.failed.Code)))
+		if x.failed.Code == Internal && x.failed.Cause != nil {
+			fields = append(fields, slog.String("error", x.failed.Cause.Error()))
+		}
+	}
+	f.log.LogAttrs(r.Context(), level, "request", fields...)
+}
+
+// patternOf is what a log may say of an address.
+func patternOf(r *http.Request) string {
+	if r.Pattern == "" {
+		return "unmatched"
+	}
+	return r.Pattern
+}
+
+var requestIDText = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+
+func newRequestID() string {
+	var b [10]byte
+	_, _ = rand.Read(b[:]) // crypto/rand.Read never fails: it ends the process instead
+	return "req_" + requestIDText.EncodeToString(b[:])
+}

@@ -1,0 +1,98 @@
+package httpapi
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Metrics is what /metrics shows. No label takes a word that an outsider chose:
+// each has a closed list of values.
+type Metrics struct {
+	registry   *prometheus.Registry
+	admissions *prometheus.CounterVec
+	posts      *prometheus.CounterVec
+	streams    *prometheus.GaugeVec
+	requests   *prometheus.CounterVec
+	seconds    *prometheus.HistogramVec
+}
+
+func newMetrics() *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		admissions: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "countersign_admissions_total", Help: "Assertions at the gate, by what became of them and why."},
+			[]string{"dialect", "outcome", "reason"}),
+		posts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "countersign_posts_total", Help: "Messages written, by the side that wrote them."}, []string{"author"}),
+		streams: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "countersign_streams", Help: "Live streams open on this node."}, []string{"audience"}),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "countersign_http_requests_total", Help: "Requests by route and class of status."}, []string{"route", "class"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "countersign_http_seconds", Help: "Time to the end of the answer; of a stream, its life.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10}}, []string{"route"}),
+	}
+	m.registry.MustRegister(m.admissions, m.posts, m.streams, m.requests, m.seconds,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Registry lets other rooms show numbers of their own.
+func (m *Metrics) Registry() *prometheus.Registry { return m.registry }
+
+// dialects are the label's values; a page may send any word.
+var dialects = map[string]bool{
+	"native": true, "intercom": true, "intercom-jwt": true, "helpscout": true, "pylon": true, "pylon-jwt": true, "ensoras": true,
+}
+
+// Admitted counts one answer of the gate.
+func (m *Metrics) Admitted(dialect, outcome, reason string) {
+	if dialect == "" {
+		dialect = "native"
+	}
+	if !dialects[dialect] {
+		dialect = "other"
+	}
+	m.admissions.WithLabelValues(dialect, outcome, reason).Inc()
+}
+
+// Posted counts one message.
+func (m *Metrics) Posted(author string) { m.posts.WithLabelValues(author).Inc() }
+
+// StreamOpened counts a live stream until the function it returns is called.
+func (m *Metrics) StreamOpened(audience string) (closed func()) {
+	gauge := m.streams.WithLabelValues(audience)
+	gauge.Inc()
+	return gauge.Dec
+}
+
+func (m *Metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 10 * time.Second})
+}
+
+// meter is one route's counters, looked up once.
+type meter struct {
+	classes [6]prometheus.Counter
+	seconds prometheus.Observer
+}
+
+func (m *Metrics) meter(route string) *meter {
+	one := &meter{seconds: m.seconds.WithLabelValues(route)}
+	for i, class := range []string{"none", "1xx", "2xx", "3xx", "4xx", "5xx"} {
+		one.classes[i] = m.requests.WithLabelValues(route, class)
+	}
+	return one
+}
+
+func (m *meter) count(status int, took time.Duration) {
+	class := status / 100
+	if class < 0 || class > 5 {
+		class = 0
+	}
+	m.classes[class].Inc()
+	m.seconds.Observe(took.Seconds())
+}
