@@ -1,5 +1,145 @@
 package main
 
-type verifyCmd struct{}
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
 
-func (c *verifyCmd) Run(t terminal) error { return misuse("verify is not built yet") }
+	"countersign/identity"
+	"countersign/identity/dialect"
+)
+
+type verifyCmd struct {
+	Dialect string `required:"" placeholder:"D" help:"native, native-jwt, native-v1, intercom, intercom-jwt, helpscout, pylon, pylon-jwt or ensoras."`
+	secretSources
+	who
+	Hash      *string `placeholder:"H" help:"The hash that the page sent."`
+	TokenFile *string `name:"token-file" placeholder:"FILE" help:"File with the token that the page sent; - reads standard input."`
+	Audience  string  `placeholder:"A" help:"The channel that a token must be for."`
+	Now       string  `placeholder:"TIME" help:"Verify as if it were this time (RFC 3339)."`
+	JSON      bool    `name:"json" help:"Answer as JSON."`
+}
+
+func (c *verifyCmd) Run(t terminal) error {
+	row, err := findDialect(c.Dialect)
+	if err != nil {
+		return err
+	}
+	if err := c.check(row); err != nil {
+		return err
+	}
+	now, err := timeFlag("--now", c.Now)
+	if err != nil {
+		return err
+	}
+	ring, err := c.ring(t, row)
+	if err != nil {
+		return err
+	}
+	assertion := identity.Assertion{Dialect: row.Name, UserID: c.userID(), Email: c.email(), Hash: textOf(c.Hash)}
+	if c.TokenFile != nil {
+		if assertion.Token, err = readText(t, *c.TokenFile); err != nil {
+			return err
+		}
+	}
+	verified, err := c.verify(ring, assertion, now)
+	if err != nil {
+		return c.printRefusal(t, err)
+	}
+	return c.print(t, verified)
+}
+
+// check finds flags that are missing or contradict each other. What a proof
+// lacks is an answer and found later.
+func (c *verifyCmd) check(row dialect.Row) error {
+	switch {
+	case c.Hash == nil && c.TokenFile == nil:
+		return misuse("what proof? give --hash or --token-file")
+	case c.Hash != nil && c.TokenFile != nil:
+		return misuse("--hash and --token-file: give one")
+	case c.Hash != nil && c.UserID == nil && c.Email == nil:
+		return misuse("whose hash? give --user-id or --email")
+	case c.TokenFile != nil && *c.TokenFile == "-" && c.readsInput():
+		return misuse("standard input can be read once")
+	case c.Hash != nil && c.Audience != "":
+		return misuse("a hash names no audience")
+	case c.TokenFile != nil && row.NeedAudience && c.Audience == "":
+		return misuse("a token of %s names the channel that it is for: give --audience", row.Name)
+	}
+	return nil
+}
+
+func (c *verifyCmd) ring(t terminal, row dialect.Row) (identity.Ring, error) {
+	texts, err := c.secretSources.read(t)
+	if err != nil {
+		return identity.Ring{}, err
+	}
+	signs, err := c.signs(row)
+	if err != nil {
+		return identity.Ring{}, err
+	}
+	setup := dialect.Setup{Signs: signs, Audiences: nonEmpty(c.Audience), RequireAudience: c.Audience != ""}
+	if row.NeedAudience && c.Audience == "" {
+		setup.Audiences = []string{"none"} // a hash: the key will say that it takes none
+	}
+	var entries []identity.Entry
+	for i, text := range texts {
+		setup.ID = strconv.Itoa(i + 1)
+		key, err := offlineKey(t, row, setup, text)
+		if err != nil {
+			return identity.Ring{}, err
+		}
+		entries = append(entries, identity.Entry{Key: key})
+	}
+	ring, err := identity.NewRing(entries...)
+	if err != nil {
+		return identity.Ring{}, misuse("at most %d secrets can be tried", identity.MaxLive)
+	}
+	return ring, nil
+}
+
+// verify is the gate's own verification, and one thing more: flags beside a token
+// must agree with it also where a dialect lets the token win silently.
+func (c *verifyCmd) verify(ring identity.Ring, a identity.Assertion, now time.Time) (identity.Verified, error) {
+	verified, err := identity.Verify(ring, a, now)
+	if err != nil {
+		return verified, err
+	}
+	signed := verified.Signed()
+	email, covered := verified.Email()
+	if signed.Kind == identity.KindUserID && a.UserID != "" && a.UserID != signed.Value ||
+		covered && a.Email != "" && identity.Fold(a.Email) != email.Value {
+		return identity.Verified{}, &identity.Error{Reason: identity.ClaimContradicted,
+			Message: "The token is for somebody else than the flags beside it."}
+	}
+	return verified, nil
+}
+
+func (c *verifyCmd) print(t terminal, verified identity.Verified) error {
+	signed := verified.Signed()
+	if c.JSON {
+		return printJSON(t, map[string]any{
+			"verified": true, "identifiers": map[string]string{string(signed.Kind): signed.Value}, "method": verified.Method(),
+		})
+	}
+	_, err := fmt.Fprintf(t.Out, "verified %s\n", signed)
+	return err
+}
+
+// printRefusal answers on standard output: a refusal is what was asked for.
+func (c *verifyCmd) printRefusal(t terminal, err error) error {
+	var refusal *identity.Error
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	if c.JSON {
+		err = printJSON(t, map[string]any{"verified": false, "reason": refusal.Reason, "message": refusal.Message})
+	} else {
+		_, err = fmt.Fprintln(t.Out, refusal)
+	}
+	if err != nil {
+		return err
+	}
+	return &answer{status: exitNo}
+}

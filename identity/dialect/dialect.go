@@ -169,6 +169,8 @@ type Setup struct {
 	Platforms []string      // at least one
 	Audiences []string      // the channel's id, slug and aliases
 	MaxLife   time.Duration // of native tokens; zero: the row's
+	// RequireAudience demands an aud of a dialect whose tokens may lack it.
+	RequireAudience bool
 }
 
 // NewKey builds the key that verifies this dialect.
@@ -187,7 +189,7 @@ func (r Row) NewKey(s Setup) (*identity.Key, error) {
 		ID: s.ID, Secret: s.Secret, Dialect: r.Name, Speaks: r.Speaks(), Platforms: s.Platforms,
 		Proof: r.Proof, Signs: s.Signs, Realm: s.Realm, Lowered: r.Lowered, LooseHash: r.LooseHash,
 		Token: identity.TokenRules{
-			Audiences: s.Audiences, NeedAudience: r.NeedAudience, NeedIssued: r.NeedIssued, NeedExpiry: r.NeedExpiry,
+			Audiences: s.Audiences, NeedAudience: r.NeedAudience || s.RequireAudience, NeedIssued: r.NeedIssued, NeedExpiry: r.NeedExpiry,
 			MaxLife: life, Authoritative: r.Authoritative, AgreeOnDetails: r.AgreeOnDetails,
 		},
 	}
