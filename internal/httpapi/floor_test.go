@@ -128,7 +128,10 @@ func TestBodiesAreTakenStrictly(t *testing.T) {
 	f := testFloor(t, Options{})
 	served := 0
 	Handle(f, Anyone(), Route{Method: "POST", Path: "/x", ID: "x", MaxBody: 100, Hidden: true},
-		func(context.Context, *Call[wire.None], wire.MarkRead) (wire.None, error) { served++; return wire.None{}, nil })
+		func(context.Context, *Call[wire.None], wire.MarkRead) (wire.None, error) {
+			served++
+			return wire.None{}, nil
+		})
 	Handle(f, Anyone(), Route{Method: "POST", Path: "/empty", ID: "empty", Hidden: true},
 		func(context.Context, *Call[wire.None], wire.Empty) (wire.None, error) { return wire.None{}, nil })
 	big := `{"seq":` + strings.Repeat(" ", 200) + `1}`
