@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"sync"
-
-	"countersign/internal/httpapi/wire"
 )
 
 // The documentation is one page made of the OpenAPI and the catalogue, with a
@@ -32,17 +30,17 @@ type docsPage struct {
 }
 
 func (f *Floor) addDocs() {
-	Raw(f, Anyone(), Route{Method: "GET", Path: "/api/openapi.json", ID: "getOpenAPI", Hidden: true},
-		func(w http.ResponseWriter, _ *http.Request, _ wire.None) error {
+	Page(f, Route{Method: "GET", Path: "/api/openapi.json", ID: "getOpenAPI", Hidden: true},
+		func(w http.ResponseWriter, _ *http.Request) error {
 			return f.serveDocs(w, "application/vnd.oai.openapi+json;version=3.1", func(d *docsPage) []byte { return d.spec })
 		})
-	Raw(f, Anyone(), Route{Method: "GET", Path: "/api/docs", ID: "getDocs", Hidden: true},
-		func(w http.ResponseWriter, _ *http.Request, _ wire.None) error {
+	Page(f, Route{Method: "GET", Path: "/api/docs", ID: "getDocs", Hidden: true},
+		func(w http.ResponseWriter, _ *http.Request) error {
 			w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
 			return f.serveDocs(w, "text/html; charset=utf-8", func(d *docsPage) []byte { return d.page })
 		})
-	Raw(f, Anyone(), Route{Method: "GET", Path: "/api/docs.css", ID: "getDocsStyle", Hidden: true},
-		func(w http.ResponseWriter, _ *http.Request, _ wire.None) error {
+	Page(f, Route{Method: "GET", Path: "/api/docs.css", ID: "getDocsStyle", Hidden: true},
+		func(w http.ResponseWriter, _ *http.Request) error {
 			w.Header().Set("Content-Type", "text/css; charset=utf-8")
 			_, err := w.Write(docsCSS)
 			return err

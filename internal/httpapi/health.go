@@ -22,8 +22,8 @@ func (f *Floor) addHealth() {
 		Summary: "Whether this node may act: its view of rights is fresh and its database answers", Fails: []Code{NotReady}},
 		func(ctx context.Context, _ *Call[wire.None], _ wire.None) (Health, error) { return f.ready(ctx) })
 	metrics := f.metrics.handler()
-	Raw(f, Anyone(), Route{Method: "GET", Path: "/metrics", ID: "getMetrics", Hidden: true},
-		func(w http.ResponseWriter, r *http.Request, _ wire.None) error {
+	Page(f, Route{Method: "GET", Path: "/metrics", ID: "getMetrics", Hidden: true},
+		func(w http.ResponseWriter, r *http.Request) error {
 			metrics.ServeHTTP(w, r)
 			return nil
 		})

@@ -166,6 +166,11 @@ func Raw[P any](f *Floor, guard Guard[P], route Route, serve func(http.ResponseW
 	})
 }
 
+// Page adds a public route that writes its own answer.
+func Page(f *Floor, route Route, serve func(http.ResponseWriter, *http.Request) error) {
+	Raw(f, Anyone(), route, func(w http.ResponseWriter, r *http.Request, _ wire.None) error { return serve(w, r) })
+}
+
 // bodyKind says what a route does with a body.
 type bodyKind int
 

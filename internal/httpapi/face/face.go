@@ -18,7 +18,6 @@ import (
 	"strings"
 
 	"countersign/internal/httpapi"
-	"countersign/internal/httpapi/wire"
 	"countersign/internal/workspace"
 )
 
@@ -78,13 +77,12 @@ func (d *Door) Built() bool { return d.manifest != nil }
 // Register adds the faces' routes to a floor.
 func (d *Door) Register(f *httpapi.Floor) {
 	page := func(path, id string, serve func(http.ResponseWriter, *http.Request) error) {
-		httpapi.Raw(f, httpapi.Anyone(), httpapi.Route{Method: "GET", Path: path, ID: id, Hidden: true},
-			func(w http.ResponseWriter, r *http.Request, _ wire.None) error {
-				if !d.Built() {
-					return httpapi.Fail(httpapi.FacesNotBuilt)
-				}
-				return serve(w, r)
-			})
+		httpapi.Page(f, httpapi.Route{Method: "GET", Path: path, ID: id, Hidden: true}, func(w http.ResponseWriter, r *http.Request) error {
+			if !d.Built() {
+				return httpapi.Fail(httpapi.FacesNotBuilt)
+			}
+			return serve(w, r)
+		})
 	}
 	page("/v1.js", "getLoader", d.loader)
 	page("/assets/{file}", "getAsset", d.asset)

@@ -1,0 +1,53 @@
+// Package api is the programs' door: the management API, with a token that a
+// person made in the console. A token reaches what its scopes name and nothing
+// else; which scopes exist is team's to say, and each room asks for its right.
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"countersign/identity/policy"
+	"countersign/internal/httpapi"
+	"countersign/internal/httpapi/wire"
+	"countersign/internal/team"
+)
+
+// Tokens finds out which program holds a token.
+type Tokens interface {
+	AuthenticateToken(ctx context.Context, text string) (policy.Principal, team.Token, error)
+}
+
+// Deps is what the door stands on.
+type Deps struct {
+	Tokens Tokens
+	Audit  httpapi.AuditLog
+}
+
+// Door is the programs' door.
+type Door struct{ Deps }
+
+// New makes the door.
+func New(deps Deps) *Door { return &Door{deps} }
+
+// Register adds the door's routes to a floor.
+func (d *Door) Register(f *httpapi.Floor) {
+	httpapi.Handle(f, d.program(), httpapi.Route{
+		Method: "GET", Path: "/api/v1/audit", ID: "readAudit", Tag: "Management", Query: httpapi.AuditQuery(),
+		Summary: "The record, newest first (scope audit.read)", Fails: []httpapi.Code{httpapi.Forbidden, httpapi.RequestInvalid},
+	}, func(ctx context.Context, c *httpapi.Call[policy.Principal], _ wire.None) (wire.AuditEntries, error) {
+		return httpapi.ReadAudit(ctx, d.Audit, c.Who, c)
+	})
+}
+
+// program admits the holder of an API token.
+func (d *Door) program() httpapi.Guard[policy.Principal] {
+	return httpapi.Guard[policy.Principal]{Access: httpapi.APIToken, Check: func(r *http.Request) (policy.Principal, error) {
+		token, ok := httpapi.Bearer(r)
+		if !ok {
+			return policy.Principal{}, httpapi.Fail(httpapi.SessionEnded)
+		}
+		who, _, err := d.Tokens.AuthenticateToken(r.Context(), token)
+		return who, err
+	}}
+}
