@@ -1,0 +1,376 @@
+package realtime
+
+import (
+	"container/heap"
+	"context"
+	"encoding/json"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"countersign/identity/policy"
+	"countersign/internal/event"
+)
+
+// maxStreamsOfSession bounds what one token can hold open on one node.
+const maxStreamsOfSession = 32
+
+// Subscription says for whom a stream is, and with what right. A visitor's names
+// Contact, Session, Key, Channel and Tier; an agent's names Agent and Session
+// (its login).
+type Subscription struct {
+	Workspace string
+	Contact   string
+	Session   string
+	Key       string
+	Channel   string
+	Tier      policy.Tier
+	Agent     string
+	Expires   time.Time // of the session
+	// Epoch is what Hub.Epoch (or the session) said before the session was
+	// authenticated. If it has moved since, a revocation may have been missed, and the
+	// stream ends with Reconnect.
+	Epoch int64
+}
+
+// Hub fans events out to the streams of this node. It indexes them by owner, by
+// session, and by key or agent, so that a revocation finds its streams at once.
+//
+// It delivers only while it is current: every event up to a head that was read
+// within event.Freshness has been handed to it. Otherwise it may have missed that
+// somebody's right ended, and holds all streams silent.
+type Hub struct {
+	log       Log
+	pulse     *event.Pulse
+	agentBody func(event.Event) json.RawMessage
+
+	caught atomic.Pointer[time.Time] // when the head was asked for that we have reached
+	held   atomic.Bool               // some stream waits for us to be current
+
+	mu      sync.Mutex
+	pos     int64 // every event up to here was dispatched
+	index   [slots]map[name]*Stream
+	streams byExpiry
+}
+
+// A stream is in one list per slot, see Stream.links.
+const (
+	ownerSlot   = iota // contact, or workspace of agents
+	sessionSlot        // visitor session, agent login, API token
+	keySlot            // key of a visitor's session, or agent
+	slots
+)
+
+// name is what an index finds streams by.
+type name struct{ workspace, kind, id string }
+
+// NewHub makes a hub whose streams catch up from log. agentBody shapes an event's
+// body for agents (chat.AgentBody); nil leaves it as visitors see it.
+func NewHub(log Log, pulse *event.Pulse, agentBody func(event.Event) json.RawMessage) *Hub {
+	if agentBody == nil {
+		agentBody = visitorBody
+	}
+	h := &Hub{log: log, pulse: pulse, agentBody: agentBody}
+	for slot := range h.index {
+		h.index[slot] = map[name]*Stream{}
+	}
+	return h
+}
+
+// Epoch is what a door asks before it authenticates somebody for a stream.
+func (h *Hub) Epoch() (int64, error) { return h.pulse.Epoch() }
+
+// Visitor opens a stream of what the contact's visitor may see, after a sequence;
+// a negative one means from now on. The caller closes it.
+func (h *Hub) Visitor(sub Subscription, after int64) *Stream {
+	s := &Stream{hub: h, sub: sub, cursor: after, wake: make(chan struct{}, 1)}
+	s.sub.Agent = ""
+	s.names[ownerSlot] = name{sub.Workspace, "contact", sub.Contact}
+	s.names[sessionSlot] = name{sub.Workspace, "session", sub.Session}
+	s.names[keySlot] = name{sub.Workspace, "key", sub.Key}
+	return h.add(s, sub.Workspace != "" && sub.Contact != "" && sub.Session != "")
+}
+
+// Agent opens a stream of what agents of the workspace may see, see Visitor.
+func (h *Hub) Agent(sub Subscription, after int64) *Stream {
+	s := &Stream{hub: h, sub: sub, agents: true, cursor: after, wake: make(chan struct{}, 1)}
+	s.names[ownerSlot] = name{sub.Workspace, "agents", ""}
+	s.names[sessionSlot] = name{sub.Workspace, "login", sub.Session}
+	s.names[keySlot] = name{sub.Workspace, "agent", sub.Agent}
+	return h.add(s, sub.Workspace != "" && sub.Agent != "" && sub.Session != "")
+}
+
+// add indexes the stream first and judges its right after: whatever ends that
+// right later finds the stream, and whatever ended it before has raised the epoch.
+func (h *Hub) add(s *Stream, named bool) *Stream {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !named {
+		s.end(&End{Code: SessionEnded})
+		return s
+	}
+	crowd := 0
+	for other := h.index[sessionSlot][s.names[sessionSlot]]; other != nil; other = other.links[sessionSlot].next {
+		crowd++
+	}
+	if crowd >= maxStreamsOfSession {
+		s.end(&End{Code: Reconnect})
+		return s
+	}
+	h.link(s)
+	if s.cursor < 0 {
+		s.cursor = h.pos
+	}
+	if epoch, err := h.pulse.Epoch(); err != nil || epoch != s.sub.Epoch {
+		h.unlink(s)
+		s.end(&End{Code: Reconnect, Err: err})
+	}
+	return s
+}
+
+func (h *Hub) link(s *Stream) {
+	for slot, n := range s.names {
+		if n.id == "" && slot == keySlot { // no key: nothing to find it by
+			continue
+		}
+		head := h.index[slot][n]
+		s.links[slot].next = head
+		if head != nil {
+			head.links[slot].prev = s
+		}
+		h.index[slot][n] = s
+	}
+	heap.Push(&h.streams, s)
+	s.linked = true
+}
+
+func (h *Hub) unlink(s *Stream) {
+	if !s.linked {
+		return
+	}
+	s.linked = false
+	for slot, n := range s.names {
+		link := &s.links[slot]
+		if link.next != nil {
+			link.next.links[slot].prev = link.prev
+		}
+		switch {
+		case link.prev != nil:
+			link.prev.links[slot].next = link.next
+		case h.index[slot][n] == s && link.next != nil:
+			h.index[slot][n] = link.next
+		case h.index[slot][n] == s:
+			delete(h.index[slot], n)
+		}
+		link.next, link.prev = nil, nil
+	}
+	heap.Remove(&h.streams, s.place)
+}
+
+// each calls visit for every stream of a name; visit may end it.
+func (h *Hub) each(slot int, n name, visit func(*Stream)) {
+	for s := h.index[slot][n]; s != nil; {
+		next := s.links[slot].next
+		visit(s)
+		s = next
+	}
+}
+
+// silence ends every stream of a name and drops what it had not read yet.
+func (h *Hub) silence(slot int, n name, code Code) {
+	h.each(slot, n, func(s *Stream) {
+		h.unlink(s)
+		s.end(&End{Code: code})
+	})
+}
+
+// dispatch hands on events in their order. Only the relay calls it.
+func (h *Hub) dispatch(events []event.Event) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, e := range events {
+		switch e.Audience {
+		case event.AudienceSystem:
+			h.revoke(e)
+		case event.AudienceVisitor:
+			h.fan(name{e.Workspace, "contact", e.Contact}, e, visitorBody)
+			h.fan(name{e.Workspace, "agents", ""}, e, h.agentBody)
+		case event.AudienceAgents:
+			h.fan(name{e.Workspace, "agents", ""}, e, h.agentBody)
+		}
+		h.pos = e.Seq
+	}
+}
+
+// fan encodes the event if somebody listens, once for all of them.
+func (h *Hub) fan(to name, e event.Event, shape func(event.Event) json.RawMessage) {
+	var frame *Frame
+	h.each(ownerSlot, to, func(s *Stream) {
+		if frame == nil {
+			frame = encode(e, shape(e))
+		}
+		if !s.push(frame) {
+			h.unlink(s)
+		}
+	})
+}
+
+// revoke silences whose right an event took away.
+func (h *Hub) revoke(e event.Event) {
+	switch e.Kind {
+	case event.SessionEnded:
+		h.silence(sessionSlot, name{e.Workspace, "session", e.Session}, codeOf(e))
+	case event.ContactBlocked:
+		h.silence(ownerSlot, name{e.Workspace, "contact", e.Contact}, SessionEnded)
+	case event.KeySilenced:
+		h.silence(keySlot, name{e.Workspace, "key", e.Key}, SessionEnded)
+	case event.AgentSessionEnded, event.TokenRevoked:
+		h.silence(sessionSlot, name{e.Workspace, "login", e.Session}, SessionEnded)
+	case event.AgentChanged: // whoever still is an agent comes back with the new role
+		h.silence(keySlot, name{e.Workspace, "agent", e.Agent}, Reconnect)
+	case event.EnforcementChanged: // whoever may still claim comes back
+		h.sweep(Reconnect, func(s *Stream) bool {
+			return s.sub.Workspace == e.Workspace && s.sub.Channel == e.Channel && s.sub.Tier == policy.Claimed
+		})
+	}
+}
+
+// codeOf reads why a session ended, if its event says so.
+func codeOf(e event.Event) Code {
+	var body struct {
+		Code Code `json:"code"`
+	}
+	if json.Unmarshal(e.Body, &body) == nil && body.Code == IdentityChanged {
+		return IdentityChanged
+	}
+	return SessionEnded
+}
+
+// sweep ends every stream that matches.
+func (h *Hub) sweep(code Code, match func(*Stream) bool) {
+	var found []*Stream
+	for _, s := range h.streams {
+		if match(s) {
+			found = append(found, s)
+		}
+	}
+	for _, s := range found {
+		h.unlink(s)
+		s.end(&End{Code: code})
+	}
+}
+
+// Ephemeral hands on an event that is kept nowhere: what an agent does goes to the
+// visitor, what the visitor does goes to the agents. A stream that is behind, or a
+// hub that is not current, drops it.
+func (h *Hub) Ephemeral(e event.Event) {
+	if e.Kind != event.Typing || e.Seq != 0 || !h.current() {
+		return
+	}
+	to := name{e.Workspace, "agents", ""}
+	if e.Agent != "" {
+		to = name{e.Workspace, "contact", e.Contact}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var frame *Frame
+	h.each(ownerSlot, to, func(s *Stream) {
+		if frame == nil {
+			frame = encode(e, e.Body)
+		}
+		s.offer(frame)
+	})
+}
+
+// reached says that every event up to a head was dispatched, which was asked for at
+// that time. Streams that wait for it go on; those whose session expired end.
+func (h *Hub) reached(asked time.Time) {
+	h.caught.Store(&asked)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for now := h.pulse.Now(); len(h.streams) > 0 && h.streams[0].expired(now); {
+		s := h.streams[0]
+		h.unlink(s)
+		s.end(&End{Code: SessionEnded})
+	}
+	if h.held.Swap(false) {
+		for _, s := range h.streams {
+			s.signal()
+		}
+	}
+}
+
+// restart is for a log that does not go on where it was: everybody comes again.
+func (h *Hub) restart(seq int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.pos = seq
+	h.sweep(Reconnect, func(*Stream) bool { return true })
+}
+
+// current says whether the hub may deliver.
+func (h *Hub) current() bool {
+	caught := h.caught.Load()
+	return caught != nil && time.Since(*caught) <= event.Freshness
+}
+
+func (h *Hub) position() int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.pos
+}
+
+// Streams counts what is open.
+func (h *Hub) Streams() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.streams)
+}
+
+// Close ends every stream, for a node that stops: its readers go elsewhere.
+func (h *Hub) Close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.sweep(Reconnect, func(*Stream) bool { return true })
+}
+
+// read is a page of what the stream may carry.
+func (h *Hub) read(ctx context.Context, s *Stream, limit int) ([]event.Event, error) {
+	if s.agents {
+		return h.log.AgentEvents(ctx, s.sub.Workspace, s.cursor, limit)
+	}
+	return h.log.VisitorEvents(ctx, s.sub.Workspace, s.sub.Contact, s.cursor, limit)
+}
+
+// byExpiry is a heap of every stream, the next to expire first; one that never
+// expires is last.
+type byExpiry []*Stream
+
+func (b byExpiry) Len() int { return len(b) }
+
+func (b byExpiry) Less(i, j int) bool {
+	x, y := b[i].sub.Expires, b[j].sub.Expires
+	if x.IsZero() || y.IsZero() {
+		return !x.IsZero() && y.IsZero()
+	}
+	return x.Before(y)
+}
+
+func (b byExpiry) Swap(i, j int) {
+	b[i], b[j] = b[j], b[i]
+	b[i].place, b[j].place = i, j
+}
+
+func (b *byExpiry) Push(x any) {
+	s := x.(*Stream)
+	s.place = len(*b)
+	*b = append(*b, s)
+}
+
+func (b *byExpiry) Pop() any {
+	old := *b
+	last := old[len(old)-1]
+	old[len(old)-1] = nil
+	*b = old[:len(old)-1]
+	return last
+}
