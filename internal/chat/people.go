@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode"
 
 	"countersign/identity"
 	"countersign/identity/policy"
@@ -175,10 +177,24 @@ func label(contact Contact, attributes []Attribute) string {
 		return name
 	}
 	proved := first(textOf(attributes, "email", []Provenance{BySignature}), textOf(attributes, "user_id", []Provenance{BySignature}))
-	if name := textOf(attributes, "name", anyProvenance); name != "" {
+	if name := plainName(textOf(attributes, "name", anyProvenance)); name != "" {
 		return fmt.Sprintf("%s (%s)", name, proved)
 	}
 	return proved
+}
+
+// plainName is a claimed name that cannot look like a longer label of ours.
+func plainName(name string) string {
+	name = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if strings.ContainsRune("()[]@", r) || !unicode.IsGraphic(r) {
+			return -1
+		}
+		return r
+	}, name))
+	if runes := []rune(name); len(runes) > 40 {
+		return string(runes[:39]) + "…"
+	}
+	return name
 }
 
 func first(texts ...string) string {

@@ -32,6 +32,10 @@ func (c *Chat) Authenticate(ctx context.Context, token string) (Session, policy.
 	return s, policy.ForVisitor(s.Workspace, s.ID), nil
 }
 
+// Epoch is what a stream's subscription names: the security epoch that was current
+// before this session was read.
+func (s Session) Epoch() int64 { return s.epoch }
+
 // sessionAt answers from the cache if that was filled in this epoch, else from the store.
 func (c *Chat) sessionAt(ctx context.Context, hash []byte, epoch int64) (Session, error) {
 	now := c.pulse.Now()
