@@ -1,0 +1,238 @@
+package trust
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	"countersign/identity"
+	"countersign/identity/dialect"
+	"countersign/identity/policy"
+	"countersign/internal/audit"
+	"countersign/internal/event"
+	"countersign/internal/workspace"
+)
+
+const (
+	gateActor = "gate"
+	useStep   = time.Minute // a key's last use is noted this often
+	// unknownDialect stands for any name that no row has: what a caller makes up must
+	// not become a value of the record or a label of a metric.
+	unknownDialect = "unknown"
+)
+
+// Names finds a channel for the gate; workspace.Directory does.
+type Names interface {
+	ByName(ctx context.Context, name string) (workspace.Channel, error)
+}
+
+// Gate is the one way in for an assertion:
+//
+//	find the channel and its ring ─▶ verify ─▶ decide ─▶ record ─▶ answer
+//
+// Whatever cannot be found, opened or recorded ends the arrival with an error, and
+// an error admits nobody.
+type Gate struct {
+	store Store
+	names Names
+	pulse *event.Pulse
+	rings *rings
+	flood *flood
+
+	pseudonyms []byte
+
+	mu   sync.Mutex
+	used map[string]time.Time // :: key id → when its use was last noted
+}
+
+// NewGate opens the secrets of rings with master, for this installation.
+func NewGate(store Store, names Names, master *Master, installation string, pulse *event.Pulse) *Gate {
+	return &Gate{
+		store: store, names: names, pulse: pulse,
+		rings:      newRings(store, master, installation),
+		flood:      newFlood(store, pulse.Now),
+		pseudonyms: master.Derive("pseudonym"),
+		used:       make(map[string]time.Time),
+	}
+}
+
+// Admit judges one arrival and records the judgement before it answers. The
+// verdict may be a refusal; the error says that there is none: no such channel
+// (workspace.ErrNotFound), this node does not know how things stand
+// (event.ErrStale), or the ring or the record failed.
+func (g *Gate) Admit(ctx context.Context, arrival Arrival) (policy.Verdict, workspace.Channel, error) {
+	fail := func(err error) (policy.Verdict, workspace.Channel, error) {
+		return policy.Verdict{}, workspace.Channel{}, err
+	}
+	epoch, err := g.pulse.Epoch()
+	if err != nil {
+		return fail(err)
+	}
+	channel, err := g.names.ByName(ctx, arrival.Channel)
+	if err != nil {
+		return fail(err)
+	}
+	arrival.Platform = cmp.Or(arrival.Platform, policy.Web)
+	enforcement, serves := channel.Platforms[arrival.Platform]
+	if !serves {
+		return fail(workspace.ErrNotFound)
+	}
+	now := g.pulse.Now()
+	ring, err := g.rings.of(ctx, epoch, channel, now)
+	if err != nil {
+		return fail(err)
+	}
+	j := judge(ring, channel, enforcement, arrival, now)
+	if err := g.note(ctx, channel.Workspace, j.verdict.Key(), now); err != nil {
+		return fail(err)
+	}
+	if err := g.record(ctx, channel, j); err != nil {
+		return fail(fmt.Errorf("trust: recording a judgement: %w", err))
+	}
+	return j.verdict, channel, nil
+}
+
+// judgement is a verdict with what led to it.
+type judgement struct {
+	verdict     policy.Verdict
+	assertion   identity.Assertion
+	arrival     Arrival
+	enforcement policy.Enforcement
+	refusedBy   string // the key that said why not, if one did
+}
+
+// judge verifies and decides; it reads no clock and no store.
+func judge(ring ring, channel workspace.Channel, enforcement policy.Enforcement, arrival Arrival, now time.Time) judgement {
+	assertion := arrival.Assertion
+	assertion.Platform = string(arrival.Platform)
+	row, known := dialect.Get(assertion.Dialect)
+	if !known {
+		assertion.Dialect = unknownDialect
+	}
+	verified, err := identity.Verify(ring.verifier, assertion, now)
+	rule := policy.Rule{Enforcement: enforcement, OnFailure: policy.OnFailure(row.OnFailure), MinimumTier: channel.MinimumTier}
+	if err == nil {
+		// The page names the family; which row of it was spoken, the key knows.
+		if spoken, ok := dialect.Get(verified.Dialect()); ok {
+			rule.Tail = spoken.Tail
+		}
+		rule.SignedEmail = ring.confirms[verified.Key()]
+	}
+	j := judgement{verdict: policy.Decide(rule, assertion, verified, err), assertion: assertion, arrival: arrival, enforcement: enforcement}
+	var refusal *identity.Error
+	if errors.As(err, &refusal) {
+		j.refusedBy = refusal.Key
+	}
+	return j
+}
+
+// note marks that a key was used, at most once a minute for each; the store turns
+// a pending one active.
+func (g *Gate) note(ctx context.Context, ws, key string, now time.Time) error {
+	if key == "" || !g.due(key, now) {
+		return nil
+	}
+	if err := g.store.KeyUsed(ctx, ws, key, now.Truncate(time.Microsecond)); err != nil {
+		g.mu.Lock()
+		delete(g.used, key)
+		g.mu.Unlock()
+		return fmt.Errorf("trust: noting that a key was used: %w", err)
+	}
+	return nil
+}
+
+func (g *Gate) due(key string, now time.Time) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if last, ok := g.used[key]; ok && now.Sub(last) < useStep {
+		return false
+	}
+	g.used[key] = now
+	return true
+}
+
+// record writes what was decided, so that nobody is admitted, and no proof turned
+// away, without a trace:
+//
+//	verified                          session.opened
+//	a proof that is wrong             identity.refused, in every mode
+//	no proof where one is enforced    identity.refused
+//	nothing claimed, or a mere claim  nothing
+func (g *Gate) record(ctx context.Context, channel workspace.Channel, j judgement) error {
+	v := j.verdict
+	switch {
+	case v.Tier() == policy.Verified && v.Refusal() == policy.NotRefused:
+		return g.store.Record(ctx, g.opened(channel, j))
+	case v.Reason() == "":
+		return nil
+	case v.Reason() == identity.ProofMissing && v.Refusal() == policy.NotRefused && !v.MadeAnonymous():
+		return nil
+	}
+	return g.flood.record(ctx, g.refused(channel, j))
+}
+
+func (g *Gate) opened(channel workspace.Channel, j judgement) audit.Draft {
+	draft := draftAt(channel, audit.SessionOpened, j)
+	draft.Subject = g.pseudonym(channel.Workspace, j.verdict.Identifiers()[0])
+	draft.Detail["method"], draft.Detail["key"] = string(j.verdict.Method()), j.verdict.Key()
+	return draft
+}
+
+func (g *Gate) refused(channel workspace.Channel, j judgement) audit.Draft {
+	draft := draftAt(channel, audit.IdentityRefused, j)
+	if claimed := claimedIdentifier(channel.Realm, j.assertion); claimed.Value != "" {
+		draft.Subject = g.pseudonym(channel.Workspace, claimed)
+	}
+	draft.Detail["reason"], draft.Detail["outcome"] = string(j.verdict.Reason()), outcome(j.verdict)
+	if j.refusedBy != "" {
+		draft.Detail["key"] = j.refusedBy
+	}
+	return draft
+}
+
+// draftAt holds what both records say. It takes no hash, token, secret, email or
+// user id: those never reach the record.
+func draftAt(channel workspace.Channel, action audit.Action, j judgement) audit.Draft {
+	detail := map[string]string{
+		"dialect": j.verdict.Dialect(), "platform": string(j.arrival.Platform), "origin": j.arrival.Origin, "enforcement": string(j.enforcement),
+	}
+	if j.assertion.Token != "" && j.assertion.Hash != "" {
+		detail["ignored"] = "hash beside a token"
+	}
+	return audit.Draft{Workspace: channel.Workspace, Actor: gateActor, Action: action, Channel: channel.ID, Detail: detail}
+}
+
+// outcome is what became of a visitor whose proof was refused.
+func outcome(v policy.Verdict) string {
+	if v.Refusal() != policy.NotRefused {
+		return string(v.Refusal())
+	}
+	return string(v.Tier())
+}
+
+// claimedIdentifier is whom a refused assertion speaks of, as the dialect would
+// name that person.
+func claimedIdentifier(realm string, a identity.Assertion) identity.Identifier {
+	row, _ := dialect.Get(a.Dialect)
+	byEmail := a.UserID == "" || row.DefaultSigns() == identity.SignsEmail && a.Email != ""
+	if byEmail {
+		return identity.Identifier{Realm: realm, Kind: identity.KindEmail, Value: identity.Fold(a.Email)}
+	}
+	return identity.Identifier{Realm: realm, Kind: identity.KindUserID, Value: a.UserID}
+}
+
+// pseudonym names a person in the record: the same person the same 16 characters,
+// which say nothing without the master key.
+func (g *Gate) pseudonym(ws string, i identity.Identifier) string {
+	sum := keyed(g.pseudonyms, []byte(ws), []byte(i.Realm), []byte(i.Kind), []byte(i.Value))
+	return hex.EncodeToString(sum[:8])
+}
+
+// Flush writes the refusals that were only counted so far. The process calls it
+// on its way out.
+func (g *Gate) Flush(ctx context.Context) error { return g.flood.flush(ctx, math.MaxInt64) }

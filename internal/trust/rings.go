@@ -1,0 +1,157 @@
+package trust
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"countersign/identity"
+	"countersign/identity/dialect"
+	"countersign/identity/keyring"
+	"countersign/identity/policy"
+	"countersign/internal/workspace"
+)
+
+// ring is a channel's keys ready to verify.
+type ring struct {
+	verifier identity.Ring
+	confirms map[string]bool // :: key id → the product confirms addresses
+}
+
+// rings keeps rings read under one security epoch, and built keys for as long as
+// nothing about them changes: opening a secret again at every log-out of anybody
+// would make log-outs slow for everybody.
+type rings struct {
+	store        Store
+	master       *Master
+	installation string
+
+	mu    sync.Mutex
+	epoch int64
+	ready map[string]ring     // :: channel → its ring, read under epoch
+	built map[string]builtKey // :: key id → key
+}
+
+type builtKey struct {
+	from string // everything that the key was built of, but for its secret's clear text
+	key  *identity.Key
+}
+
+func newRings(store Store, master *Master, installation string) *rings {
+	return &rings{store: store, master: master, installation: installation, ready: make(map[string]ring), built: make(map[string]builtKey)}
+}
+
+func (r *rings) of(ctx context.Context, epoch int64, channel workspace.Channel, now time.Time) (ring, error) {
+	r.mu.Lock()
+	known, ok := r.ready[channel.ID]
+	ok = ok && r.epoch == epoch
+	r.mu.Unlock()
+	if ok {
+		return known, nil
+	}
+	stored, err := r.store.Ring(ctx, channel.Workspace, channel.ID)
+	if err != nil {
+		return ring{}, fmt.Errorf("trust: reading the ring: %w", err)
+	}
+	fresh, err := r.build(channel, stored, now)
+	if err != nil {
+		return ring{}, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if epoch > r.epoch {
+		clear(r.ready)
+		r.epoch = epoch
+	}
+	if epoch == r.epoch {
+		r.ready[channel.ID] = fresh
+	}
+	return fresh, nil
+}
+
+// build opens every secret of the ring. One that does not open fails the whole:
+// a ring that is half there would refuse people who are right.
+func (r *rings) build(channel workspace.Channel, stored Ring, now time.Time) (ring, error) {
+	rows := make(map[string]KeyRow, len(stored.Keys))
+	confirms := make(map[string]bool)
+	for _, row := range stored.Keys {
+		rows[row.ID] = row
+		confirms[row.ID] = row.Confirms
+	}
+	verifier, err := lives(stored.Keys).Verifier(now, func(k keyring.Key) (*identity.Key, error) {
+		return r.material(channel, rows[k.ID])
+	})
+	if err != nil {
+		return ring{}, fmt.Errorf("trust: opening the ring of %s: %w", channel.ID, err)
+	}
+	return ring{verifier: verifier, confirms: confirms}, nil
+}
+
+func (r *rings) material(channel workspace.Channel, row KeyRow) (*identity.Key, error) {
+	from := fmt.Sprintf("%x %q %q %q %q %q %q %q", row.Sealed, row.Dialect, row.Proof, row.Signs, row.Realm, row.Platforms, channel.Slug, channel.Aliases)
+	r.mu.Lock()
+	known := r.built[row.ID]
+	r.mu.Unlock()
+	if known.key != nil && known.from == from {
+		return known.key, nil
+	}
+	key, err := r.open(channel, row)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.built[row.ID] = builtKey{from: from, key: key}
+	return key, nil
+}
+
+func (r *rings) open(channel workspace.Channel, row KeyRow) (*identity.Key, error) {
+	spoken, ok := dialect.Get(row.Dialect)
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("there is no dialect %q", row.Dialect)
+	case row.Proof != string(spoken.Proof):
+		return nil, fmt.Errorf("a key of %s proves by %s, and this one says %s", row.Dialect, spoken.Proof, row.Proof)
+	case row.Realm != channel.Realm || row.Workspace != channel.Workspace:
+		return nil, errors.New("the key belongs to another realm than its channel")
+	}
+	text, err := r.master.Open(row.Sealed, secretAD(r.installation, row))
+	if err != nil {
+		return nil, err
+	}
+	secret, err := dialect.Decode(row.Dialect, string(text))
+	if err != nil {
+		return nil, err
+	}
+	return spoken.NewKey(dialect.Setup{
+		ID: row.ID, Secret: secret, Signs: identity.Signs(row.Signs), Realm: row.Realm, Platforms: platformTexts(row.Platforms),
+		Audiences: slices.Concat([]string{channel.ID, channel.Slug}, channel.Aliases),
+	})
+}
+
+func secretAD(installation string, row KeyRow) AD {
+	return AD{Installation: installation, Workspace: row.Workspace, Table: "keys", Row: row.ID, Purpose: "verify"}
+}
+
+func platformTexts(platforms []policy.Platform) []string {
+	texts := make([]string, len(platforms))
+	for i, p := range platforms {
+		texts[i] = string(p)
+	}
+	return texts
+}
+
+// lives is the part of rows that identity/keyring decides about.
+func lives(rows []KeyRow) keyring.Ring {
+	keys := make([]keyring.Key, len(rows))
+	for i, row := range rows {
+		keys[i] = keyring.Key{
+			ID: row.ID, State: keyring.State(row.State), CreatedAt: row.CreatedAt, LastUsedAt: row.LastUsedAt,
+			RetiringAt: row.RetiringAt, EndsAt: row.EndsAt, SignBy: row.SignBy, RevokedAt: row.RevokedAt,
+		}
+	}
+	return keyring.Ring{Keys: keys}
+}
