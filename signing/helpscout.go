@@ -134,7 +134,10 @@ func VerifyQuery(secrets [][]byte, query string, own []string, now time.Time, to
 	if !matched || len(signed) == 0 {
 		return nil, refused(ProofMismatch, "The signature does not belong to these parameters and this secret.")
 	}
-	return signed, judgeIssued(signed, now, tolerance)
+	if err := judgeIssued(signed, now, tolerance); err != nil {
+		return nil, err
+	}
+	return signed, nil
 }
 
 func judgeIssued(signed []Param, now time.Time, tolerance time.Duration) error {

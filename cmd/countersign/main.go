@@ -48,6 +48,10 @@ func misuse(format string, args ...any) error {
 type commands struct {
 	Sign    signCmd    `cmd:"" help:"Sign an identity as a customer's backend does."`
 	Verify  verifyCmd  `cmd:"" help:"Verify a hash or token offline."`
+
+	SignRequest   signRequestCmd   `cmd:"" help:"Sign a request as we sign what we send."`
+	VerifyRequest verifyRequestCmd `cmd:"" help:"Verify a signed request offline."`
+
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
@@ -65,6 +69,7 @@ func run(ctx context.Context, args []string, t terminal) int {
 		kong.Description("Self-hosted support chat that knows who it is talking to."),
 		kong.Writers(t.Out, t.Err),
 		kong.UsageOnError(),
+		kong.WithHyphenPrefixedParameters(true), // a user id may begin with a hyphen
 		kong.Exit(func(code int) { panic(exiting(code)) }),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(t),
