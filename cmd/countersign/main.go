@@ -46,8 +46,8 @@ func misuse(format string, args ...any) error {
 
 // commands is every command; kong makes flags, environment, help and completion of it.
 type commands struct {
-	Sign    signCmd    `cmd:"" help:"Sign an identity as a customer's backend does."`
-	Verify  verifyCmd  `cmd:"" help:"Verify a hash or token offline."`
+	Sign   signCmd   `cmd:"" help:"Sign an identity as a customer's backend does."`
+	Verify verifyCmd `cmd:"" help:"Verify a hash or token offline."`
 
 	SignRequest   signRequestCmd   `cmd:"" help:"Sign a request as we sign what we send."`
 	VerifyRequest verifyRequestCmd `cmd:"" help:"Verify a signed request offline."`
