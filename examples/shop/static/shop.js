@@ -9,7 +9,7 @@
   };
   var Countersign = function () { window.Countersign.apply(null, arguments); };
 
-  Countersign('init', { channel: page.channel });
+  Countersign('init', { channel: page.channel, site: 'Alder & Pine' });
   if (page.loggedOut) {
     Countersign('logout');
     history.replaceState(null, '', location.pathname);
@@ -31,7 +31,7 @@
   document.querySelectorAll('[data-ask]').forEach(function (button) {
     button.hidden = false;
     button.addEventListener('click', function () {
-      Countersign('showNewMessage', button.dataset.ask);
+      Countersign('message', button.dataset.ask);
     });
   });
 })();
