@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -43,14 +44,15 @@ type Result struct {
 }
 
 // Open begins a session from a verdict; nothing else does. A verdict that admits
-// nobody is ErrRefused, and ends the session that the failed assertion was sent from.
+// nobody is ErrRefused, and ends the session that a failed assertion was sent from.
+// The same person, proved by the same key in the same browser, keeps its session.
 func (c *Chat) Open(ctx context.Context, verdict policy.Verdict, channel workspace.Channel, device Device) (Result, error) {
 	epoch, err := c.pulse.Epoch()
 	if err != nil {
 		return Result{}, err
 	}
 	if verdict.Refusal() != policy.NotRefused {
-		if verdict.Refusal() == policy.IdentityRefused && device.Replaces != "" {
+		if verdict.Reason() != "" && device.Replaces != "" {
 			if err := c.endReplaced(ctx, device.Replaces); err != nil {
 				return Result{}, err
 			}
@@ -62,33 +64,111 @@ func (c *Chat) Open(ctx context.Context, verdict policy.Verdict, channel workspa
 	if err != nil {
 		return Result{}, err
 	}
-	opening, token, err := c.opening(verdict, channel, device, visitor, visitorToken != "", now)
-	if err != nil {
-		return Result{}, err
+	if visitorToken == "" && device.Replaces != "" {
+		if result, ok, err := c.renew(ctx, verdict, channel, visitor, device, epoch); ok || err != nil {
+			return result, err
+		}
 	}
-	opened, err := c.store.OpenSession(ctx, opening)
+	if !c.openings.admit(limitKey(channel.Workspace, verdict, visitor.ID), now) {
+		return Result{}, ErrTooMany
+	}
+	written, err := c.begin(ctx, verdict, channel, device, visitor, visitorToken, now)
 	if errors.Is(err, ErrOtherPerson) {
 		visitor, visitorToken = newVisitor(channel, now)
-		if opening, token, err = c.opening(verdict, channel, device, visitor, true, now); err != nil {
-			return Result{}, err
-		}
-		opened, err = c.store.OpenSession(ctx, opening)
+		written, err = c.begin(ctx, verdict, channel, device, visitor, visitorToken, now)
 	}
-	if err != nil {
-		return Result{}, fmt.Errorf("chat: open session: %w", err)
-	}
-	session, err := c.keep(opened.Session, opening.TokenHash, epoch)
 	if err != nil {
 		return Result{}, err
 	}
-	result := Result{
-		Session: session, Token: token, VisitorToken: visitorToken, Visitor: visitor.ID, Lane: session.Lane,
-		Seq: c.pulse.Head().Seq, Name: nameIn(verdict), Conflicts: opened.Conflicts,
+	session, err := c.keep(written.opened.Session, written.hash, epoch)
+	if err != nil {
+		return Result{}, err
 	}
-	if !opening.NewVisitor && mayClaim(session) {
+	result := c.result(verdict, session)
+	result.Token, result.VisitorToken, result.Conflicts = written.token, visitorToken, written.opened.Conflicts
+	if visitorToken == "" && mayClaim(session) {
 		result.Claimed, result.Waiting, err = c.follow(ctx, session, now)
 	}
 	return result, err
+}
+
+func (c *Chat) result(verdict policy.Verdict, s Session) Result {
+	return Result{Session: s, Visitor: s.Visitor, Lane: s.Lane, Seq: c.pulse.Head().Seq, Name: nameIn(verdict)}
+}
+
+// renew keeps the session that the widget holds, if the verdict is about the same
+// person by the same key in the same browser (which is what a lane says) and tells
+// nothing new. A proof with an end of its own always begins a new session, since
+// the end is the session's.
+func (c *Chat) renew(ctx context.Context, verdict policy.Verdict, channel workspace.Channel, visitor Visitor, device Device, epoch int64) (Result, bool, error) {
+	hash, ok := hashToken(device.Replaces)
+	if !ok || !verdict.Expires().IsZero() {
+		return Result{}, false, nil
+	}
+	s, err := c.sessionAt(ctx, hash, epoch)
+	if errors.Is(err, ErrSessionEnded) {
+		return Result{}, false, nil
+	}
+	if err != nil {
+		return Result{}, false, err
+	}
+	contact, err := contactOf(verdict, channel, visitor.ID, s.ID, c.pulse.Now())
+	if err != nil {
+		return Result{}, false, err
+	}
+	if s.Visitor != visitor.ID || s.Platform != device.Platform || s.Standing.Tier() != verdict.Tier() ||
+		!s.ProofEnds.IsZero() || s.Lane != laneOf(visitor, contact.Scope, verdict) {
+		return Result{}, false, nil
+	}
+	known, err := c.store.AttributesOf(ctx, s.Workspace, []string{s.Contact})
+	if err != nil {
+		return Result{}, false, fmt.Errorf("chat: read what is known of the visitor: %w", err)
+	}
+	if !tellsNothingNew(attributesOf(verdict, s.Workspace, s.SeenAt), known) {
+		return Result{}, false, nil
+	}
+	if s, err = c.slide(ctx, s); errors.Is(err, ErrSessionEnded) {
+		return Result{}, false, nil
+	} else if err != nil {
+		return Result{}, false, err
+	}
+	result := c.result(verdict, s)
+	result.Token = device.Replaces
+	if mayClaim(s) {
+		result.Claimed, result.Waiting, err = c.follow(ctx, s, c.pulse.Now())
+	}
+	return result, true, err
+}
+
+// tellsNothingNew says whether all that is said is known already, by the same provenance.
+func tellsNothingNew(said, known []Attribute) bool {
+	for _, a := range said {
+		if !slices.ContainsFunc(known, func(k Attribute) bool {
+			return k.Name == a.Name && k.Provenance == a.Provenance && bytes.Equal(k.Value, a.Value)
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+// written is an opening that was committed.
+type written struct {
+	opened Opened
+	token  string
+	hash   []byte
+}
+
+func (c *Chat) begin(ctx context.Context, v policy.Verdict, channel workspace.Channel, device Device, visitor Visitor, visitorToken string, now time.Time) (written, error) {
+	opening, token, err := opening(v, channel, device, visitor, visitorToken != "", now)
+	if err != nil {
+		return written{}, err
+	}
+	opened, err := c.store.OpenSession(ctx, opening)
+	if err != nil {
+		return written{}, fmt.Errorf("chat: open session: %w", err)
+	}
+	return written{opened: opened, token: token, hash: opening.TokenHash}, nil
 }
 
 // visitor finds the browser by its token, or makes a new one; then its token is not empty.
@@ -116,14 +196,11 @@ func newVisitor(channel workspace.Channel, now time.Time) (Visitor, string) {
 }
 
 // opening is everything that the store is asked to write.
-func (c *Chat) opening(v policy.Verdict, channel workspace.Channel, device Device, visitor Visitor, fresh bool, now time.Time) (Opening, string, error) {
+func opening(v policy.Verdict, channel workspace.Channel, device Device, visitor Visitor, fresh bool, now time.Time) (Opening, string, error) {
 	id := event.NewID("ses", now)
 	contact, err := contactOf(v, channel, visitor.ID, id, now)
 	if err != nil {
 		return Opening{}, "", err
-	}
-	if !c.openings.admit(limitKey(channel.Workspace, v, visitor.ID), now) {
-		return Opening{}, "", ErrTooMany
 	}
 	token := newToken()
 	hash, _ := hashToken(token)

@@ -30,6 +30,7 @@ type Profile struct {
 const (
 	shownSessions      = 50
 	shownConversations = 20
+	endableSessions    = 1000
 )
 
 // Person answers with a contact of the workspace and what hangs on it.
@@ -48,7 +49,7 @@ func (c *Chat) Person(ctx context.Context, who policy.Principal, id string) (Pro
 	if p.Attributes, err = c.store.AttributesOf(ctx, contact.Workspace, []string{id}); err != nil {
 		return Profile{}, err
 	}
-	if p.Sessions, err = c.store.SessionsOf(ctx, contact.Workspace, id, shownSessions, c.pulse.Now()); err != nil {
+	if p.Sessions, err = c.live(ctx, contact, shownSessions); err != nil {
 		return Profile{}, err
 	}
 	list, err := c.store.Conversations(ctx, contact.Workspace, id, Cursor{}, shownConversations)
@@ -61,6 +62,12 @@ func (c *Chat) Person(ctx context.Context, who policy.Principal, id string) (Pro
 	}
 	p.Conflicts = conflicts(p)
 	return p, nil
+}
+
+// live are the sessions that still stand among a contact's latest.
+func (c *Chat) live(ctx context.Context, contact Contact, among int) ([]Session, error) {
+	list, err := c.store.SessionsOf(ctx, contact.Workspace, contact.ID, among, c.pulse.Now())
+	return slices.DeleteFunc(list, func(s Session) bool { return s.Standing.Ended() != policy.Stands }), err
 }
 
 func (c *Chat) contact(ctx context.Context, who policy.Principal, id string) (Contact, error) {
@@ -110,8 +117,7 @@ func (c *Chat) EndSession(ctx context.Context, who policy.Principal, contact, se
 	if err != nil {
 		return err
 	}
-	now := c.pulse.Now()
-	live, err := c.store.SessionsOf(ctx, person.Workspace, contact, MaxPage, now)
+	live, err := c.live(ctx, person, endableSessions)
 	if err != nil {
 		return err
 	}
@@ -119,7 +125,7 @@ func (c *Chat) EndSession(ctx context.Context, who policy.Principal, contact, se
 	if at < 0 {
 		return ErrNotFound
 	}
-	return c.store.EndSession(ctx, person.Workspace, session, now, audit.Draft{
+	return c.store.EndSession(ctx, person.Workspace, session, c.pulse.Now(), audit.Draft{
 		Workspace: person.Workspace, Actor: who.Actor(), Action: audit.SessionEnded, Channel: live[at].Channel, Subject: contact,
 		Detail: map[string]string{"session": session},
 	})
