@@ -43,6 +43,16 @@ type Result struct {
 	Conflicts    []identity.Identifier
 }
 
+// entrance is somebody at the door, admitted by a verdict.
+type entrance struct {
+	verdict policy.Verdict
+	channel workspace.Channel
+	device  Device
+	visitor Visitor
+	secret  string // of a visitor that was made just now; empty for one that is known
+	now     time.Time
+}
+
 // Open begins a session from a verdict; nothing else does. A verdict that admits
 // nobody is ErrRefused, and ends the session that a failed assertion was sent from.
 // The same person, proved by the same key in the same browser, keeps its session.
@@ -59,50 +69,59 @@ func (c *Chat) Open(ctx context.Context, verdict policy.Verdict, channel workspa
 		}
 		return Result{}, ErrRefused
 	}
-	now := c.pulse.Now()
-	visitor, visitorToken, err := c.visitor(ctx, channel, device, now)
-	if err != nil {
+	e := entrance{verdict: verdict, channel: channel, device: device, now: c.pulse.Now()}
+	if err := c.recognise(ctx, &e); err != nil {
 		return Result{}, err
 	}
-	if visitorToken == "" && device.Replaces != "" {
-		if result, ok, err := c.renew(ctx, verdict, channel, visitor, device, epoch); ok || err != nil {
+	if e.secret == "" && device.Replaces != "" {
+		if result, renewed, err := c.renew(ctx, e, epoch); renewed || err != nil {
 			return result, err
 		}
 	}
-	if !c.openings.admit(limitKey(channel.Workspace, verdict, visitor.ID), now) {
+	if !c.openings.admit(e.limitKey(), e.now) {
 		return Result{}, ErrTooMany
 	}
-	written, err := c.begin(ctx, verdict, channel, device, visitor, visitorToken, now)
+	result, err := c.begin(ctx, e, epoch)
 	if errors.Is(err, ErrOtherPerson) {
-		visitor, visitorToken = newVisitor(channel, now)
-		written, err = c.begin(ctx, verdict, channel, device, visitor, visitorToken, now)
-	}
-	if err != nil {
-		return Result{}, err
-	}
-	session, err := c.keep(written.opened.Session, written.hash, epoch)
-	if err != nil {
-		return Result{}, err
-	}
-	result := c.result(verdict, session)
-	result.Token, result.VisitorToken, result.Conflicts = written.token, visitorToken, written.opened.Conflicts
-	if visitorToken == "" && mayClaim(session) {
-		result.Claimed, result.Waiting, err = c.follow(ctx, session, now)
+		e.meet()
+		result, err = c.begin(ctx, e, epoch)
 	}
 	return result, err
 }
 
-func (c *Chat) result(verdict policy.Verdict, s Session) Result {
-	return Result{Session: s, Visitor: s.Visitor, Lane: s.Lane, Seq: c.pulse.Head().Seq, Name: nameIn(verdict)}
+// begin writes a new session.
+func (c *Chat) begin(ctx context.Context, e entrance, epoch int64) (Result, error) {
+	opening, token, err := e.opening()
+	if err != nil {
+		return Result{}, err
+	}
+	opened, err := c.store.OpenSession(ctx, opening)
+	if err != nil {
+		return Result{}, fmt.Errorf("chat: open session: %w", err)
+	}
+	session, err := c.keep(opened.Session, opening.TokenHash, epoch)
+	if err != nil {
+		return Result{}, err
+	}
+	result := c.result(e, session)
+	result.Token, result.VisitorToken, result.Conflicts = token, e.secret, opened.Conflicts
+	if e.secret == "" && mayClaim(session) {
+		result.Claimed, result.Waiting, err = c.follow(ctx, session, e.now)
+	}
+	return result, err
+}
+
+func (c *Chat) result(e entrance, s Session) Result {
+	return Result{Session: s, Visitor: s.Visitor, Lane: s.Lane, Seq: c.pulse.Head().Seq, Name: nameIn(e.verdict)}
 }
 
 // renew keeps the session that the widget holds, if the verdict is about the same
 // person by the same key in the same browser (which is what a lane says) and tells
 // nothing new. A proof with an end of its own always begins a new session, since
 // the end is the session's.
-func (c *Chat) renew(ctx context.Context, verdict policy.Verdict, channel workspace.Channel, visitor Visitor, device Device, epoch int64) (Result, bool, error) {
-	hash, ok := hashToken(device.Replaces)
-	if !ok || !verdict.Expires().IsZero() {
+func (c *Chat) renew(ctx context.Context, e entrance, epoch int64) (Result, bool, error) {
+	hash, ok := hashToken(e.device.Replaces)
+	if !ok || !e.verdict.Expires().IsZero() {
 		return Result{}, false, nil
 	}
 	s, err := c.sessionAt(ctx, hash, epoch)
@@ -112,19 +131,15 @@ func (c *Chat) renew(ctx context.Context, verdict policy.Verdict, channel worksp
 	if err != nil {
 		return Result{}, false, err
 	}
-	contact, err := contactOf(verdict, channel, visitor.ID, s.ID, c.pulse.Now())
-	if err != nil {
+	same, err := e.sameAs(s)
+	if err != nil || !same {
 		return Result{}, false, err
-	}
-	if s.Visitor != visitor.ID || s.Platform != device.Platform || s.Standing.Tier() != verdict.Tier() ||
-		!s.ProofEnds.IsZero() || s.Lane != laneOf(visitor, contact.Scope, verdict) {
-		return Result{}, false, nil
 	}
 	known, err := c.store.AttributesOf(ctx, s.Workspace, []string{s.Contact})
 	if err != nil {
 		return Result{}, false, fmt.Errorf("chat: read what is known of the visitor: %w", err)
 	}
-	if !tellsNothingNew(attributesOf(verdict, s.Workspace, s.SeenAt), known) {
+	if !tellsNothingNew(e.attributes(), known) {
 		return Result{}, false, nil
 	}
 	if s, err = c.slide(ctx, s); errors.Is(err, ErrSessionEnded) {
@@ -132,12 +147,19 @@ func (c *Chat) renew(ctx context.Context, verdict policy.Verdict, channel worksp
 	} else if err != nil {
 		return Result{}, false, err
 	}
-	result := c.result(verdict, s)
-	result.Token = device.Replaces
+	result := c.result(e, s)
+	result.Token = e.device.Replaces
 	if mayClaim(s) {
-		result.Claimed, result.Waiting, err = c.follow(ctx, s, c.pulse.Now())
+		result.Claimed, result.Waiting, err = c.follow(ctx, s, e.now)
 	}
 	return result, true, err
+}
+
+// sameAs says whether a live session is what this entrance would make of the same token.
+func (e entrance) sameAs(s Session) (bool, error) {
+	contact, err := e.contact(s.ID)
+	return err == nil && s.Visitor == e.visitor.ID && s.Platform == e.device.Platform && s.Dialect == e.verdict.Dialect() &&
+		s.Standing.Tier() == e.verdict.Tier() && s.ProofEnds.IsZero() && s.Lane == laneOf(e.visitor, contact.Scope, e.verdict), err
 }
 
 // tellsNothingNew says whether all that is said is known already, by the same provenance.
@@ -152,88 +174,73 @@ func tellsNothingNew(said, known []Attribute) bool {
 	return true
 }
 
-// written is an opening that was committed.
-type written struct {
-	opened Opened
-	token  string
-	hash   []byte
-}
-
-func (c *Chat) begin(ctx context.Context, v policy.Verdict, channel workspace.Channel, device Device, visitor Visitor, visitorToken string, now time.Time) (written, error) {
-	opening, token, err := opening(v, channel, device, visitor, visitorToken != "", now)
-	if err != nil {
-		return written{}, err
-	}
-	opened, err := c.store.OpenSession(ctx, opening)
-	if err != nil {
-		return written{}, fmt.Errorf("chat: open session: %w", err)
-	}
-	return written{opened: opened, token: token, hash: opening.TokenHash}, nil
-}
-
-// visitor finds the browser by its token, or makes a new one; then its token is not empty.
-func (c *Chat) visitor(ctx context.Context, channel workspace.Channel, device Device, now time.Time) (Visitor, string, error) {
-	if hash, ok := hashToken(device.VisitorToken); ok {
-		known, err := c.store.VisitorByToken(ctx, channel.Workspace, hash, now)
-		if err == nil && known.Channel == channel.ID && now.Before(known.ExpiresAt) {
-			return known, "", nil
+// recognise finds the browser by its token, or meets a new one.
+func (c *Chat) recognise(ctx context.Context, e *entrance) error {
+	if hash, ok := hashToken(e.device.VisitorToken); ok {
+		known, err := c.store.VisitorByToken(ctx, e.channel.Workspace, hash, e.now)
+		if err == nil && known.Channel == e.channel.ID && e.now.Before(known.ExpiresAt) {
+			e.visitor = known
+			return nil
 		}
 		if err != nil && !errors.Is(err, ErrNotFound) {
-			return Visitor{}, "", fmt.Errorf("chat: read visitor: %w", err)
+			return fmt.Errorf("chat: read visitor: %w", err)
 		}
 	}
-	fresh, token := newVisitor(channel, now)
-	return fresh, token, nil
+	e.meet()
+	return nil
 }
 
-func newVisitor(channel workspace.Channel, now time.Time) (Visitor, string) {
-	token := newToken()
-	hash, _ := hashToken(token)
-	return Visitor{
-		ID: event.NewID("vis", now), Workspace: channel.Workspace, Channel: channel.ID, TokenHash: hash,
-		CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(VisitorLife),
-	}, token
+// meet makes a visitor that was never here.
+func (e *entrance) meet() {
+	e.secret = newToken()
+	hash, _ := hashToken(e.secret)
+	e.visitor = Visitor{
+		ID: event.NewID("vis", e.now), Workspace: e.channel.Workspace, Channel: e.channel.ID, TokenHash: hash,
+		CreatedAt: e.now, SeenAt: e.now, ExpiresAt: e.now.Add(VisitorLife),
+	}
 }
 
-// opening is everything that the store is asked to write.
-func opening(v policy.Verdict, channel workspace.Channel, device Device, visitor Visitor, fresh bool, now time.Time) (Opening, string, error) {
-	id := event.NewID("ses", now)
-	contact, err := contactOf(v, channel, visitor.ID, id, now)
+// opening is everything that the store is asked to write, and the session's token.
+func (e entrance) opening() (Opening, string, error) {
+	id := event.NewID("ses", e.now)
+	contact, err := e.contact(id)
 	if err != nil {
 		return Opening{}, "", err
 	}
+	v := e.verdict
 	token := newToken()
 	hash, _ := hashToken(token)
 	session := Session{
-		ID: id, Workspace: channel.Workspace, Channel: channel.ID, Realm: channel.Realm, Platform: device.Platform,
-		Dialect: v.Dialect(), Visitor: visitor.ID, Lane: laneOf(visitor, contact.Scope, v),
-		Origin: cut(device.Origin, 256), UserAgent: cut(device.UserAgent, 400),
-		CreatedAt: now, SeenAt: now, Absolute: now.Add(AbsoluteLife), ProofEnds: v.Expires(),
+		ID: id, Workspace: e.channel.Workspace, Channel: e.channel.ID, Realm: e.channel.Realm, Platform: e.device.Platform,
+		Dialect: v.Dialect(), Visitor: e.visitor.ID, Lane: laneOf(e.visitor, contact.Scope, v),
+		Origin: cut(e.device.Origin, 256), UserAgent: cut(e.device.UserAgent, 400),
+		CreatedAt: e.now, SeenAt: e.now, Absolute: e.now.Add(AbsoluteLife), ProofEnds: v.Expires(),
 	}
-	session.ExpiresAt = lifeEnd(session, now)
-	if !now.Before(session.ExpiresAt) {
+	session.ExpiresAt = lifeEnd(session, e.now)
+	if !e.now.Before(session.ExpiresAt) {
 		return Opening{}, "", fmt.Errorf("%w: its proof has ended", ErrRefused)
 	}
-	visitor.SeenAt = now
+	e.visitor.SeenAt = e.now
 	opening := Opening{
-		Session: session, TokenHash: hash, Visitor: visitor, NewVisitor: fresh, Contact: contact,
+		Session: session, TokenHash: hash, Visitor: e.visitor, NewVisitor: e.secret != "", Contact: contact,
 		Verdict:    Record{Tier: v.Tier(), Method: v.Method(), Key: v.Key(), Identifiers: v.Identifiers()},
-		Links:      linksOf(v, contact, now),
-		Attributes: attributesOf(v, channel.Workspace, now),
+		Links:      e.links(contact),
+		Attributes: e.attributes(),
 	}
-	if replaced, ok := hashToken(device.Replaces); ok {
+	if replaced, ok := hashToken(e.device.Replaces); ok {
 		opening.Ends = replaced
 	}
 	return opening, token, nil
 }
 
-// contactOf says for whom the session will act, see the package comment. A tier or
+// contact says for whom the session will act, see the package comment. A tier or
 // method that it does not know admits nobody.
-func contactOf(v policy.Verdict, channel workspace.Channel, visitor, session string, now time.Time) (Contact, error) {
-	contact := Contact{ID: event.NewID("con", now), Workspace: channel.Workspace, Realm: channel.Realm, CreatedAt: now, SeenAt: now}
+func (e entrance) contact(session string) (Contact, error) {
+	v := e.verdict
+	contact := Contact{ID: event.NewID("con", e.now), Workspace: e.channel.Workspace, Realm: e.channel.Realm, CreatedAt: e.now, SeenAt: e.now}
 	switch v.Tier() {
 	case policy.Verified:
-		if err := provedIn(v, channel.Realm); err != nil {
+		if err := provedIn(v, e.channel.Realm); err != nil {
 			return Contact{}, err
 		}
 		if v.Method() == identity.MethodHMACEither {
@@ -242,12 +249,12 @@ func contactOf(v policy.Verdict, channel workspace.Channel, visitor, session str
 		}
 		contact.Kind = VerifiedContact
 	case policy.Claimed:
-		contact.Kind, contact.Scope = ClaimedContact, claimScope(visitor, v.Claim())
+		contact.Kind, contact.Scope = ClaimedContact, claimScope(e.visitor.ID, v.Claim())
 		if strings.HasPrefix(v.Dialect(), "pylon") { // shows a claimed visitor this session's thread alone
 			contact.Scope = "session:" + session
 		}
 	case policy.Anonymous:
-		contact.Kind, contact.Scope = AnonymousContact, "visitor:"+visitor
+		contact.Kind, contact.Scope = AnonymousContact, "visitor:"+e.visitor.ID
 	default:
 		return Contact{}, fmt.Errorf("%w: unknown tier %q", ErrRefused, v.Tier())
 	}
@@ -272,24 +279,27 @@ func provedIn(v policy.Verdict, realm string) error {
 	return nil
 }
 
-func linksOf(v policy.Verdict, contact Contact, now time.Time) []Link {
+func (e entrance) links(contact Contact) []Link {
 	if contact.Kind != VerifiedContact {
 		return nil
 	}
 	var links []Link
-	for _, i := range v.Identifiers() {
-		links = append(links, Link{Workspace: contact.Workspace, Identifier: i, Method: v.Method(), Key: v.Key(), At: now})
+	for _, i := range e.verdict.Identifiers() {
+		links = append(links, Link{
+			Workspace: contact.Workspace, Identifier: i, Method: e.verdict.Method(), Key: e.verdict.Key(), At: e.now,
+		})
 	}
 	return links
 }
 
 // limitKey is one person, or one browser's claim.
-func limitKey(workspace string, v policy.Verdict, visitor string) string {
-	if v.Tier() == policy.Verified {
-		i := v.Identifiers()[0]
-		return digestText("opens", workspace, i.Realm, string(i.Kind), i.Value)
+func (e entrance) limitKey() string {
+	if proved := e.verdict.Identifiers(); len(proved) > 0 {
+		i := proved[0]
+		return digestText("opens", e.channel.Workspace, i.Realm, string(i.Kind), i.Value)
 	}
-	return digestText("opens", workspace, visitor, v.Claim().UserID, v.Claim().Email)
+	claim := e.verdict.Claim()
+	return digestText("opens", e.channel.Workspace, e.visitor.ID, claim.UserID, claim.Email)
 }
 
 const (
@@ -300,44 +310,42 @@ const (
 
 var attributeName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}$`)
 
-// attributesOf lists what the verdict says of the person: what the proof covers
-// as signed, everything else as claimed.
-func attributesOf(v policy.Verdict, workspace string, now time.Time) []Attribute {
-	signed := maps.Clone(v.Attributes())
-	if signed == nil {
-		signed = map[string]any{}
-	}
-	for _, i := range v.Identifiers() {
-		signed[string(i.Kind)] = i.Value
-	}
-	claim := v.Claim()
-	claimed := maps.Clone(claim.Attributes)
-	if claimed == nil {
-		claimed = map[string]any{}
-	}
+// attributes lists what the verdict says of the person: what the proof covers as
+// signed, everything else as claimed.
+func (e entrance) attributes() []Attribute {
+	v, claim := e.verdict, e.verdict.Claim()
+	claimed := map[string]any{}
+	maps.Copy(claimed, claim.Attributes)
 	for name, value := range map[string]string{"user_id": claim.UserID, "email": claim.Email, "name": claim.Name} {
+		delete(claimed, name) // ours: an attribute of this name is no such claim
 		if value != "" {
 			claimed[name] = value
 		}
 	}
-	shape := func(values map[string]any, by Provenance) (out []Attribute) {
-		for _, name := range slices.Sorted(maps.Keys(values)) {
-			value, ok := attributeValue(values[name])
-			if !ok || !attributeName.MatchString(name) || len(out) == maxAttributes {
-				continue
-			}
-			out = append(out, Attribute{Workspace: workspace, Name: name, Provenance: by, Value: value, At: now})
-			if by == BySignature {
-				out[len(out)-1].Method = v.Method()
-			}
+	if v.Tier() != policy.Verified {
+		return e.shape(claimed, ByClaim)
+	}
+	signed := map[string]any{}
+	maps.Copy(signed, v.Attributes())
+	for _, i := range v.Identifiers() {
+		signed[string(i.Kind)] = i.Value
+	}
+	return append(e.shape(signed, BySignature), e.shape(claimed, ByClaim)...)
+}
+
+func (e entrance) shape(values map[string]any, by Provenance) (out []Attribute) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		value, ok := attributeValue(values[name])
+		if !ok || !attributeName.MatchString(name) || len(out) == maxAttributes {
+			continue
 		}
-		return out
+		a := Attribute{Workspace: e.channel.Workspace, Name: name, Provenance: by, Value: value, At: e.now}
+		if by == BySignature {
+			a.Method = e.verdict.Method()
+		}
+		out = append(out, a)
 	}
-	var all []Attribute
-	if v.Tier() == policy.Verified {
-		all = shape(signed, BySignature)
-	}
-	return append(all, shape(claimed, ByClaim)...)
+	return out
 }
 
 // attributeValue is the JSON of a text, number, boolean or null; nothing else is a value.
