@@ -46,13 +46,22 @@ func misuse(format string, args ...any) error {
 
 // commands is every command; kong makes flags, environment, help and completion of it.
 type commands struct {
-	Sign   signCmd   `cmd:"" help:"Sign an identity as a customer's backend does."`
-	Verify verifyCmd `cmd:"" help:"Verify a hash or token offline."`
+	Serve   serveCmd   `cmd:"" help:"Serve messenger, console and API."`
+	Demo    demoCmd    `cmd:"" help:"Serve the demo: a shop with the messenger, and an attack bench."`
+	Channel channelCmd `cmd:"" help:"Channels: create, list, set enforcement."`
+	Keys    keysCmd    `cmd:"" help:"Keys: generate, import, list, rotate, sign-by, finish, revoke."`
+	Agents  agentsCmd  `cmd:"" help:"Teammates."`
+	Owner   ownerCmd   `cmd:"" help:"The owner's way back in, on the machine itself."`
 
+	Sign          signCmd          `cmd:"" help:"Sign an identity as a customer's backend does."`
+	Verify        verifyCmd        `cmd:"" help:"Verify a hash or token offline."`
 	SignRequest   signRequestCmd   `cmd:"" help:"Sign a request as we sign what we send."`
 	VerifyRequest verifyRequestCmd `cmd:"" help:"Verify a signed request offline."`
 
+	Config  configCmd  `cmd:"" help:"Check the configuration, or print every option."`
 	Version versionCmd `cmd:"" help:"Print the version."`
+
+	DemoShop shopCmd `cmd:"" hidden:"" help:"The demo's shop; the demo starts it."`
 }
 
 func main() {
@@ -73,6 +82,7 @@ func run(ctx context.Context, args []string, t terminal) int {
 		kong.Exit(func(code int) { panic(exiting(code)) }),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(t),
+		kong.Resolvers(fileTwins(t.Getenv)),
 	)
 	if err != nil {
 		fmt.Fprintln(t.Err, "countersign:", err)

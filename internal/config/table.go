@@ -67,8 +67,8 @@ func Unknown(environ []string) map[string]string {
 	}
 	unknown := map[string]string{}
 	for _, pair := range environ {
-		name, _, _ := strings.Cut(pair, "=")
-		if strings.HasPrefix(name, Prefix) && !known[name] {
+		name, value, _ := strings.Cut(pair, "=")
+		if strings.HasPrefix(name, Prefix) && value != "" && !known[name] {
 			unknown[name] = nearest(name)
 		}
 	}

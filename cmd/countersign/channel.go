@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"countersign/identity/policy"
+	"countersign/internal/app"
+	"countersign/internal/workspace"
+)
+
+type channelCmd struct {
+	Create channelCreateCmd `cmd:"" help:"Make a channel: one way in, with a public id."`
+	List   channelListCmd   `cmd:"" help:"List channels."`
+	Set    channelSetCmd    `cmd:"" help:"Set enforcement: what becomes of a visitor whose proof is missing or wrong."`
+}
+
+type channelCreateCmd struct {
+	onInstallation
+	Slug        string   `required:"" help:"Public id, as pages carry it."`
+	Name        string   `help:"Name for people; the slug if not given."`
+	Platform    []string `help:"web, ios or android; may be repeated." enum:"web,ios,android" default:"web"`
+	Alias       []string `help:"Another public id, such as the one an old vendor gave; may be repeated."`
+	Enforcement string   `help:"off, observe or enforce." enum:"off,observe,enforce" default:"observe"`
+	Origin      []string `help:"Page whose browsers may frame the messenger (https://shop.example); may be repeated. Default: any."`
+	SamePeople  bool     `help:"The channel serves the same people under the same ids as the workspace's first one." default:"true" negatable:""`
+}
+
+func (c *channelCreateCmd) Run(ctx context.Context, t terminal) error {
+	a, who, err := c.open(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer closing(a)
+	platforms := map[policy.Platform]policy.Enforcement{}
+	for _, p := range c.Platform {
+		platforms[policy.Platform(p)] = policy.Enforcement(c.Enforcement)
+	}
+	channel, err := a.Channels.Create(ctx, who, workspace.Creation{
+		Slug: c.Slug, Name: c.Name, Aliases: c.Alias, Platforms: platforms, Origins: c.Origin, SamePeople: c.SamePeople,
+	})
+	if err != nil {
+		return refused(err)
+	}
+	return c.print(t, channelAnswer(channel), func() string {
+		return fmt.Sprintf("%s  %s  %s\n", channel.ID, channel.Slug, enforcementText(channel))
+	})
+}
+
+type channelListCmd struct{ onInstallation }
+
+func (c *channelListCmd) Run(ctx context.Context, t terminal) error {
+	a, who, err := c.open(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer closing(a)
+	channels, err := a.Channels.List(ctx, who)
+	if err != nil {
+		return refused(err)
+	}
+	answers := []map[string]any{}
+	for _, channel := range channels {
+		answers = append(answers, channelAnswer(channel))
+	}
+	return c.print(t, map[string]any{"channels": answers}, func() string {
+		if len(channels) == 0 {
+			return "no channels yet: countersign channel create --slug NAME\n"
+		}
+		rows := [][]string{{"ID", "SLUG", "ALIASES", "ENFORCEMENT"}}
+		for _, channel := range channels {
+			rows = append(rows, []string{channel.ID, channel.Slug, strings.Join(channel.Aliases, ","), enforcementText(channel)})
+		}
+		return columns(rows)
+	})
+}
+
+type channelSetCmd struct {
+	onInstallation
+	Slug        string `required:"" help:"Slug or alias of the channel."`
+	Platform    string `help:"One platform; all of the channel's if not given." enum:",web,ios,android" default:""`
+	Enforcement string `required:"" help:"off, observe or enforce." enum:"off,observe,enforce"`
+}
+
+func (c *channelSetCmd) Run(ctx context.Context, t terminal) error {
+	a, who, err := c.open(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer closing(a)
+	channel, err := a.Channels.Find(ctx, who, c.Slug)
+	if err != nil {
+		return refused(err)
+	}
+	ended := 0
+	for _, platform := range sortedPlatforms(channel) {
+		if c.Platform != "" && c.Platform != string(platform) {
+			continue
+		}
+		n, err := a.Channels.SetEnforcement(ctx, who, workspace.EnforcementChange{
+			Channel: channel.ID, Platform: platform, To: policy.Enforcement(c.Enforcement),
+		})
+		if err != nil {
+			return refused(err)
+		}
+		ended += n
+	}
+	return c.print(t, map[string]any{"channel": channel.ID, "enforcement": c.Enforcement, "sessions_ended": ended}, func() string {
+		return fmt.Sprintf("%s: %s, %d claimed session(s) ended\n", channel.Slug, c.Enforcement, ended)
+	})
+}
+
+func sortedPlatforms(channel workspace.Channel) []policy.Platform {
+	var platforms []policy.Platform
+	for p := range channel.Platforms {
+		platforms = append(platforms, p)
+	}
+	slices.Sort(platforms)
+	return platforms
+}
+
+func enforcementText(channel workspace.Channel) string {
+	var parts []string
+	for _, p := range sortedPlatforms(channel) {
+		parts = append(parts, string(p)+"="+string(channel.Platforms[p]))
+	}
+	return strings.Join(parts, ",")
+}
+
+func channelAnswer(channel workspace.Channel) map[string]any {
+	return map[string]any{
+		"id": channel.ID, "slug": channel.Slug, "name": channel.Name, "aliases": append([]string{}, channel.Aliases...),
+		"realm": channel.Realm, "platforms": channel.Platforms, "origins": append([]string{}, channel.Origins...),
+	}
+}
+
+// closing closes a command's installation; what it wrote is durable already.
+func closing(a *app.App) { _ = a.Close() }

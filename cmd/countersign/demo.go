@@ -1,0 +1,157 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"countersign/examples/shop"
+	"countersign/internal/app"
+	"countersign/internal/config"
+)
+
+// demoData is where the demo keeps its own, unless told otherwise: never the place of a real installation.
+const demoData = ".demo"
+
+type demoCmd struct {
+	config.Installation `embed:""`
+	config.Server       `embed:""`
+	config.Demo         `embed:""`
+}
+
+func (c *demoCmd) Run(ctx context.Context, t terminal) error {
+	c.MasterKey = t.Getenv(config.Prefix + "MASTER_KEY")
+	if c.Data == "./data" {
+		c.Data = demoData
+	}
+	if err := checkOptions(t, c.Installation, c.Server); err != nil {
+		return err
+	}
+	for _, address := range []string{c.Listen, c.DemoListen} {
+		if !c.Force && !loopback(address) {
+			return misuse("the demo listens on loopback only, and %s is not: everybody who reaches it may act as its customers (--force overrides)", address)
+		}
+	}
+	a, err := app.Open(ctx, c.Installation, "demo")
+	if err != nil {
+		return no("%v", err)
+	}
+	defer closing(a)
+	if err := a.MarkDemo(ctx); err != nil {
+		return no("%v", err)
+	}
+	site, err := a.PrepareDemo(ctx, c.Data+"/site.json")
+	if err != nil {
+		return no("%v", err)
+	}
+	if c.LogLevel == "info" {
+		c.LogLevel = "warn" // a person reads this terminal
+	}
+	running, err := a.Start(ctx, c.Server, logger(c.Server))
+	if err != nil {
+		return no("%v", err)
+	}
+	child, address, err := startShop(ctx, t, c.DemoListen, running.Base, site)
+	if err != nil {
+		_ = running.Stop()
+		return no("the demo shop did not start: %v", err)
+	}
+	if err := a.FrameDemo(ctx, site, address); err != nil {
+		_ = running.Stop()
+		return errors.Join(err, child.Wait())
+	}
+	fmt.Fprintf(t.Out, "\nShop       %s\n           log in as a customer, open the messenger, write\n", address)
+	fmt.Fprintf(t.Out, "Attacks    %s/attacks\n           one button per attack, and one honest customer\n", address)
+	if err := printOwnerLink(ctx, t, a, running.Base); err != nil {
+		return err
+	}
+	fmt.Fprintf(t.Out, "Data       %s\nStop       Ctrl-C\n\n", c.Data)
+	err = running.Wait()
+	return errors.Join(err, endOf(child))
+}
+
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// shopCmd is the demo's site, run by the demo as a child that is told what a real
+// site would know. It ends when its standard input does, so that it never outlives
+// the demo, however that ended.
+type shopCmd struct{}
+
+func (c *shopCmd) Run(ctx context.Context, t terminal) error {
+	cfg, err := shop.FromEnv(t.Getenv)
+	if err != nil {
+		return misuse("%v", err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		_, _ = io.Copy(io.Discard, t.In)
+		cancel()
+	}()
+	return shop.Run(ctx, cfg, t.Out)
+}
+
+// startShop runs this binary again as the shop and waits for the address that it prints.
+func startShop(ctx context.Context, t terminal, listen, base string, site app.DemoSite) (*exec.Cmd, string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, "", err
+	}
+	child := exec.CommandContext(ctx, self, "demo-shop") //nolint:gosec // our own binary
+	child.Cancel = func() error { return child.Process.Signal(os.Interrupt) }
+	child.WaitDelay = 5 * time.Second
+	child.Env = []string{
+		"PATH=" + os.Getenv("PATH"),
+		"SHOP_LISTEN=" + listen, "SHOP_COUNTERSIGN_URL=" + base, "SHOP_ADMIN_URL=" + base + "/console",
+		"SHOP_CHANNEL=" + site.Channel, "SHOP_SECRET=" + site.Secret,
+		"SHOP_OTHER_CHANNEL=" + site.OtherChannel, "SHOP_OTHER_SECRET=" + site.OtherSecret,
+		"SHOP_AUDIT_TOKEN=" + site.AuditToken,
+	}
+	child.Stderr = t.Err
+	if _, err := child.StdinPipe(); err != nil { // held open for as long as we live
+		return nil, "", err
+	}
+	out, err := child.StdoutPipe()
+	if err != nil {
+		return nil, "", err
+	}
+	if err := child.Start(); err != nil {
+		return nil, "", err
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if i := strings.Index(lines.Text(), "http://"); i >= 0 {
+			address := strings.TrimRight(strings.Fields(lines.Text()[i:])[0], "/.,")
+			go func() { _, _ = io.Copy(io.Discard, out) }()
+			return child, address, nil
+		}
+	}
+	return nil, "", errors.Join(errors.New("it printed no address"), child.Wait())
+}
+
+// endOf waits for the child; being told to end is no failure.
+func endOf(child *exec.Cmd) error {
+	err := child.Wait()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) || errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/user"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"countersign/identity/policy"
+	"countersign/internal/app"
+	"countersign/internal/config"
+)
+
+// onInstallation is embedded by every command that works on data.
+type onInstallation struct {
+	config.Installation `embed:""`
+	JSON                bool `name:"json" help:"Answer as JSON."`
+}
+
+// open opens the installation for one command; the caller closes it.
+func (o *onInstallation) open(ctx context.Context, t terminal) (*app.App, policy.Principal, error) {
+	o.MasterKey = t.Getenv(config.Prefix + "MASTER_KEY")
+	if err := o.Check(); err != nil {
+		return nil, policy.Principal{}, misuse("%v", err)
+	}
+	a, err := app.Open(ctx, o.Installation, "cli")
+	if err != nil {
+		return nil, policy.Principal{}, no("%v", err)
+	}
+	for _, note := range a.Notes {
+		fmt.Fprintln(t.Err, "countersign:", note)
+	}
+	return a, policy.ForSystem(o.Workspace, "cli:"+systemUser()), nil
+}
+
+// systemUser names who typed the command, for the audit.
+func systemUser() string {
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		return u.Username
+	}
+	return "unknown"
+}
+
+// print writes one answer: as JSON, or by text.
+func (o *onInstallation) print(t terminal, answer any, text func() string) error {
+	if o.JSON {
+		encoder := json.NewEncoder(t.Out)
+		encoder.SetEscapeHTML(false)
+		return encoder.Encode(answer)
+	}
+	_, err := fmt.Fprint(t.Out, text())
+	return err
+}
+
+// fileTwins resolves a secret option from the file that its _FILE variable names.
+func fileTwins(getenv func(string) string) kong.Resolver {
+	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		if !flag.Tag.Has("secret") || len(flag.Envs) == 0 {
+			return nil, nil
+		}
+		path := getenv(flag.Envs[0] + "_FILE")
+		if path == "" || getenv(flag.Envs[0]) != "" {
+			return nil, nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("%s_FILE: %w", flag.Envs[0], err)
+		}
+		return lessLineBreak(string(text)), nil
+	})
+}
+
+// columns aligns rows for a terminal; the first row is the heading.
+func columns(rows [][]string) string {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], len([]rune(cell)))
+		}
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		var line strings.Builder
+		for i, cell := range row {
+			line.WriteString(cell + strings.Repeat(" ", widths[i]-len([]rune(cell))+2))
+		}
+		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+	}
+	return b.String()
+}

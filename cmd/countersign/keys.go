@@ -1,0 +1,293 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"countersign/identity/policy"
+	"countersign/internal/app"
+	"countersign/internal/team"
+	"countersign/internal/trust"
+	"countersign/internal/workspace"
+)
+
+type keysCmd struct {
+	Generate keysGenerateCmd `cmd:"" help:"Make a key; its secret is printed this one time."`
+	Import   keysImportCmd   `cmd:"" help:"Take over an existing secret unchanged."`
+	List     keysListCmd     `cmd:"" help:"List a channel's keys; never a secret."`
+	Rotate   keysRotateCmd   `cmd:"" help:"A new active key; the old one verifies on until the overlap ends."`
+	SignBy   keysSignByCmd   `cmd:"" name:"sign-by" help:"Refuse tokens of a retiring key that were issued after a time."`
+	Finish   keysFinishCmd   `cmd:"" help:"End a retiring key now."`
+	Revoke   keysRevokeCmd   `cmd:"" help:"End a key now and every session that it opened."`
+}
+
+// keySpec is what generate and import share.
+type keySpec struct {
+	Channel  string   `required:"" help:"Slug or alias of the channel."`
+	Dialect  string   `help:"native, intercom, helpscout, pylon or ensoras." default:"native"`
+	Signs    string   `help:"user_id, email or either. Default: user_id for native and intercom, email for the others." enum:",user_id,email,either" default:""`
+	Platform []string `help:"Platform that it may sign for; may be repeated. Default: all of the channel's." enum:"web,ios,android"`
+	Name     string   `help:"Name for people."`
+	Reveal   string   `help:"once: the secret is never shown again; request: shown again after the password." enum:"once,request" default:"once"`
+}
+
+func (s keySpec) draft(ctx context.Context, a *app.App, who policy.Principal) (trust.KeyDraft, error) {
+	channel, err := a.Channels.Find(ctx, who, s.Channel)
+	if err != nil {
+		return trust.KeyDraft{}, refused(err)
+	}
+	draft := trust.KeyDraft{Channel: channel.ID, Name: s.Name, Dialect: s.Dialect, Signs: s.Signs, Reveal: s.Reveal}
+	for _, p := range s.Platform {
+		draft.Platforms = append(draft.Platforms, policy.Platform(p))
+	}
+	return draft, nil
+}
+
+type keysGenerateCmd struct {
+	onInstallation
+	keySpec
+}
+
+func (c *keysGenerateCmd) Run(ctx context.Context, t terminal) error {
+	a, who, err := c.open(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer closing(a)
+	draft, err := c.draft(ctx, a, who)
+	if err != nil {
+		return err
+	}
+	key, secret, err := a.Keys.Generate(ctx, who, draft)
+	if err != nil {
+		return refused(err)
+	}
+	return printNewKey(&c.onInstallation, t, key, secret)
+}
+
+type keysImportCmd struct {
+	onInstallation
+	keySpec
+	secretSource
+	Insist bool `help:"Import a short, guessable or published secret all the same; recorded."`
+}
+
+func (c *keysImportCmd) Run(ctx context.Context, t terminal) error {
+	secret, err := c.secretSource.read(t)
+	if err != nil {
+		return err
+	}
+	a, who, err := c.open(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer closing(a)
+	draft, err := c.draft(ctx, a, who)
+	if err != nil {
+		return err
+	}
+	key, err := a.Keys.Import(ctx, who, draft, secret, c.Insist)
+	if err != nil {
+		return refused(err)
+	}
+	return printNewKey(&c.onInstallation, t, key, "")
+}
+
+func printNewKey(o *onInstallation, t terminal, key trust.KeyRow, secret string) error {
+	answer := map[string]any{"id": key.ID, "fingerprint": key.Fingerprint}
+	if secret != "" {
+		answer["secret"] = secret
+	}
+	return o.print(t, answer, func() string {
+		text := fmt.Sprintf("id           %s\nfingerprint  %s\n", key.ID, key.Fingerprint)
+		if secret != "" {
+			text += fmt.Sprintf("secret       %s\n", secret)
+		}
+		return text
+	})
+}
+
+type keysListCmd struct {
+	onInstallation
+	Channel string `required:"" help:"Slug or alias of the channel."`
+}
+
+func (c *keysListCmd) Run(ctx context.Context, t terminal) error {
+	a, who, err := c.open(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer closing(a)
+	channel, err := a.Channels.Find(ctx, who, c.Channel)
+	if err != nil {
+		return refused(err)
+	}
+	keys, err := a.Keys.List(ctx, who, channel.ID)
+	if err != nil {
+		return refused(err)
+	}
+	answers := []map[string]any{}
+	rows := [][]string{{"ID", "NAME", "STATE", "SIGNS", "DIALECT", "PLATFORMS", "FINGERPRINT", "LAST USED", "LIVE SESSIONS"}}
+	for _, k := range keys {
+		platforms := []string{}
+		for _, p := range k.Platforms {
+			platforms = append(platforms, string(p))
+		}
+		answers = append(answers, map[string]any{
+			"id": k.ID, "name": k.Name, "state": k.State, "signs": k.Signs, "dialect": k.Dialect, "platforms": platforms,
+			"fingerprint": k.Fingerprint, "last_used": timeOrNil(k.LastUsedAt), "live_sessions": k.LiveSessions,
+			"ends_at": timeOrNil(k.EndsAt), "sign_by": timeOrNil(k.SignBy), "imported": k.Imported,
+		})
+		rows = append(rows, []string{k.ID, k.Name, k.State, k.Signs, k.Dialect, strings.Join(platforms, ","), k.Fingerprint,
+			timeOr(k.LastUsedAt, "never"), strconv.Itoa(k.LiveSessions)})
+	}
+	return c.print(t, map[string]any{"keys": answers}, func() string {
+		if len(keys) == 0 {
+			return "no keys yet: countersign keys generate --channel " + channel.Slug + "\n"
+		}
+		return columns(rows)
+	})
+}
+
+type keysRotateCmd struct {
+	onInstallation
+	Channel    string   `required:"" help:"Slug or alias of the channel."`
+	Key        string   `required:"" help:"Id of the key to put aside."`
+	Overlap    duration `help:"How long the old key verifies on: 168h, 0." default:"168h"`
+	SecretFile string   `help:"Use this secret for the new key instead of a random one; - for standard input." placeholder:"F"`
+}
+
+func (c *keysRotateCmd) Run(ctx context.Context, t terminal) error {
+	secret := ""
+	if c.SecretFile != "" {
+		var err error
+		if secret, err = (secretSource{SecretFile: c.SecretFile}).read(t); err != nil {
+			return err
+		}
+	}
+	a, who, err := c.open(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer closing(a)
+	channel, err := a.Channels.Find(ctx, who, c.Channel)
+	if err != nil {
+		return refused(err)
+	}
+	key, generated, err := a.Keys.Rotate(ctx, who, trust.Rotation{Channel: channel.ID, Key: c.Key, Overlap: time.Duration(c.Overlap), Secret: secret})
+	if err != nil {
+		return refused(err)
+	}
+	return printNewKey(&c.onInstallation, t, key, generated)
+}
+
+type keysSignByCmd struct {
+	onInstallation
+	Key string    `required:"" help:"Id of a retiring key."`
+	At  time.Time `required:"" help:"RFC 3339 time."`
+}
+
+func (c *keysSignByCmd) Run(ctx context.Context, t terminal) error {
+	a, who, err := c.open(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer closing(a)
+	if err := a.Keys.SignBy(ctx, who, c.Key, c.At); err != nil {
+		return refused(err)
+	}
+	return c.print(t, map[string]any{"key": c.Key, "sign_by": c.At.UTC().Format(time.RFC3339)}, func() string {
+		return fmt.Sprintf("%s: tokens issued after %s are refused\n", c.Key, c.At.UTC().Format(time.RFC3339))
+	})
+}
+
+type keysFinishCmd struct {
+	onInstallation
+	Key string `required:"" help:"Id of a retiring key."`
+}
+
+func (c *keysFinishCmd) Run(ctx context.Context, t terminal) error {
+	a, who, err := c.open(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer closing(a)
+	ended, err := a.Keys.Finish(ctx, who, c.Key)
+	if err != nil {
+		return refused(err)
+	}
+	return printEnded(&c.onInstallation, t, c.Key, "retired", ended)
+}
+
+type keysRevokeCmd struct {
+	onInstallation
+	Key              string    `required:"" help:"Id of the key."`
+	CompromisedSince time.Time `help:"The secret was known to others since this time (RFC 3339). Without it: replaced."`
+}
+
+func (c *keysRevokeCmd) Run(ctx context.Context, t terminal) error {
+	a, who, err := c.open(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer closing(a)
+	ended, err := a.Keys.Revoke(ctx, who, c.Key, c.CompromisedSince)
+	if err != nil {
+		return refused(err)
+	}
+	return printEnded(&c.onInstallation, t, c.Key, "revoked", ended)
+}
+
+func printEnded(o *onInstallation, t terminal, key, state string, ended int) error {
+	return o.print(t, map[string]any{"key": key, "state": state, "sessions_ended": ended}, func() string {
+		return fmt.Sprintf("%s: %s, %d session(s) ended\n", key, state, ended)
+	})
+}
+
+// duration is a time.Duration that also takes a bare 0.
+type duration time.Duration
+
+func (d *duration) UnmarshalText(text []byte) error {
+	if string(text) == "0" {
+		*d = 0
+		return nil
+	}
+	parsed, err := time.ParseDuration(string(text))
+	if err != nil {
+		return err
+	}
+	if parsed < 0 {
+		return errors.New("cannot be negative")
+	}
+	*d = duration(parsed)
+	return nil
+}
+
+func timeOr(t time.Time, otherwise string) string {
+	if t.IsZero() {
+		return otherwise
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+func timeOrNil(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// refused turns a room's refusal into the exit status that scripts expect.
+func refused(err error) error {
+	switch {
+	case errors.Is(err, trust.ErrConflict):
+		return no("conflict: %v", err)
+	case errors.Is(err, trust.ErrInvalid), errors.Is(err, workspace.ErrInvalid), errors.Is(err, team.ErrInvalid):
+		return misuse("%v", err)
+	}
+	return no("%v", err)
+}

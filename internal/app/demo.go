@@ -1,0 +1,114 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"countersign/identity/policy"
+	"countersign/internal/trust"
+	"countersign/internal/workspace"
+)
+
+// DemoSite is what the demo's shop knows of us, as a real site would: kept in a
+// file of its own beside the data, because a key's secret is shown once.
+type DemoSite struct {
+	Channel      string `json:"channel"`
+	ChannelID    string `json:"channel_id"`
+	Secret       string `json:"secret"`
+	OtherChannel string `json:"other_channel"`
+	OtherSecret  string `json:"other_secret"`
+	AuditToken   string `json:"-"` // fresh at every start
+}
+
+// PrepareDemo makes the demo's two channels and their keys on the first start, and
+// reads the site's file on the next ones.
+func (a *App) PrepareDemo(ctx context.Context, file string) (DemoSite, error) {
+	who := a.System("demo")
+	site, err := readSite(file)
+	if errors.Is(err, os.ErrNotExist) {
+		site, err = a.makeSite(ctx, who, file)
+	}
+	if err != nil {
+		return DemoSite{}, err
+	}
+	site.AuditToken, err = a.benchToken(ctx, who)
+	return site, err
+}
+
+// benchToken makes the attack bench's token anew: it may read the record and
+// nothing else, and the one of the last start ends.
+func (a *App) benchToken(ctx context.Context, who policy.Principal) (string, error) {
+	const name = "attack bench"
+	tokens, err := a.Team.Tokens(ctx, who)
+	if err != nil {
+		return "", err
+	}
+	for _, token := range tokens {
+		if token.Name == name && token.RevokedAt.IsZero() {
+			if err := a.Team.RevokeToken(ctx, who, token.ID); err != nil {
+				return "", err
+			}
+		}
+	}
+	_, secret, err := a.Team.CreateToken(ctx, who, name, []policy.Right{policy.ReadAudit})
+	return secret, err
+}
+
+func readSite(file string) (DemoSite, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return DemoSite{}, err
+	}
+	var site DemoSite
+	if err := json.Unmarshal(text, &site); err != nil {
+		return DemoSite{}, fmt.Errorf("%s: %w", file, err)
+	}
+	return site, nil
+}
+
+func (a *App) makeSite(ctx context.Context, who policy.Principal, file string) (DemoSite, error) {
+	var site DemoSite
+	for _, side := range []struct {
+		creation workspace.Creation
+		channel  *string
+		id       *string
+		secret   *string
+	}{
+		{workspace.Creation{Slug: "shop", Name: "Shop", SamePeople: true,
+			Platforms: map[policy.Platform]policy.Enforcement{policy.Web: policy.Enforce}},
+			&site.Channel, &site.ChannelID, &site.Secret},
+		{workspace.Creation{Slug: "wholesale", Name: "Wholesale",
+			Platforms: map[policy.Platform]policy.Enforcement{policy.Web: policy.Enforce}},
+			&site.OtherChannel, new(string), &site.OtherSecret},
+	} {
+		channel, err := a.Channels.Create(ctx, who, side.creation)
+		if err != nil {
+			return DemoSite{}, err
+		}
+		_, secret, err := a.Keys.Generate(ctx, who, trust.KeyDraft{Channel: channel.ID, Name: side.creation.Name + " backend", Dialect: "native"})
+		if err != nil {
+			return DemoSite{}, err
+		}
+		*side.channel, *side.id, *side.secret = channel.Slug, channel.ID, secret
+	}
+	text, err := json.MarshalIndent(site, "", "  ")
+	if err != nil {
+		return DemoSite{}, err
+	}
+	return site, os.WriteFile(file, append(text, '\n'), 0o600)
+}
+
+// FrameDemo allows the shop's pages, and no others, to frame the messenger.
+func (a *App) FrameDemo(ctx context.Context, site DemoSite, shop string) error {
+	who := a.System("demo")
+	channel, err := a.Channels.Get(ctx, who, site.ChannelID)
+	if err != nil {
+		return err
+	}
+	channel.Name = "Shop"
+	channel.Origins = []string{shop}
+	return a.Channels.Update(ctx, who, channel)
+}

@@ -1,0 +1,47 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+
+	"countersign/internal/config"
+	"countersign/internal/httpapi"
+	"countersign/internal/httpapi/api"
+	"countersign/internal/httpapi/face"
+	"countersign/internal/httpapi/widget"
+	"countersign/web"
+)
+
+// floor joins the doors on one listener.
+func (a *App) floor(cfg config.Server, log *slog.Logger) (*httpapi.Floor, error) {
+	proxies, err := cfg.Proxies()
+	if err != nil {
+		return nil, err
+	}
+	floor := httpapi.New(httpapi.Options{
+		BaseURL: cfg.BaseURL, Version: a.Version, TrustedProxies: proxies, Log: log, Ready: a.ready,
+	})
+	faces, err := face.New(face.Deps{Assets: web.Assets(), Channels: a.Channels})
+	if err != nil {
+		return nil, err
+	}
+	for _, door := range []interface{ Register(*httpapi.Floor) }{
+		widget.New(widget.Deps{Gate: a.Gate, Channels: a.Channels, Sessions: a.Chat, Threads: a.Chat, Streams: a.Hub}),
+		api.New(api.Deps{Tokens: a.Team, Audit: a.Audit}),
+		faces,
+	} {
+		door.Register(floor)
+	}
+	if !web.Built() {
+		log.Warn("this binary was built without its faces: the API and all commands work, pages answer 503; make build makes them")
+	}
+	return floor, nil
+}
+
+// ready answers nil while this node may act.
+func (a *App) ready(ctx context.Context) error {
+	if _, err := a.Pulse.Epoch(); err != nil {
+		return err
+	}
+	return a.DB.Ping(ctx)
+}

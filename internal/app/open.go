@@ -1,0 +1,187 @@
+// Package app ties the knot: it opens the rooms in order, joins the doors, and
+// closes everything in reverse. It alone names engines and buses.
+package app
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"countersign/identity/policy"
+	"countersign/internal/audit"
+	"countersign/internal/chat"
+	"countersign/internal/config"
+	"countersign/internal/event"
+	"countersign/internal/realtime"
+	"countersign/internal/store"
+	"countersign/internal/team"
+	"countersign/internal/trust"
+	"countersign/internal/workspace"
+)
+
+// ErrDemoData is why serve refuses a database that the demo made: everybody who
+// reaches the demo's shop may act as its customers.
+var ErrDemoData = errors.New("this data was made by the demo and is never served for real: choose another --data")
+
+// demoMark is the meta row that says so.
+const demoMark = "demo"
+
+// App is the installation with its rooms open.
+type App struct {
+	DB        *store.DB
+	Master    *trust.Master
+	ID        string // of the installation
+	Pulse     *event.Pulse
+	Hub       *realtime.Hub
+	Relay     *realtime.Relay
+	Channels  *workspace.Directory
+	Gate      *trust.Gate
+	Keys      *trust.Keys
+	Team      *team.Team
+	Chat      *chat.Chat
+	Audit     *audit.Log
+	Notes     []string // what a person should be told once: a master key was made
+	Version   string   // of the program, for the API description
+	workspace string
+	hint      atomic.Pointer[realtime.Relay] // set once there is somebody to tell
+}
+
+// committed tells the relay of this process that the log grew.
+func (a *App) committed(seq int64) {
+	if relay := a.hint.Load(); relay != nil {
+		relay.Hint(seq)
+	}
+}
+
+// Open opens the data of cfg. role names this process in the audit chain.
+// It reads the log's head once, so that a command can act at once; a server
+// keeps reading it by running the relay.
+func Open(ctx context.Context, cfg config.Installation, role string) (_ *App, err error) {
+	if cfg.Database == "" {
+		if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+			return nil, fmt.Errorf("data directory: %w", err)
+		}
+	}
+	a := &App{Pulse: &event.Pulse{}, workspace: cfg.Workspace}
+	options := store.Options{URL: cfg.Database, Committed: a.committed}
+	if cfg.Database == "" {
+		options.Path = cfg.Data + "/countersign.db"
+	}
+	db, err := store.Open(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			_ = db.Close()
+		}
+	}()
+	a.DB = db
+	if err := a.unlock(ctx, cfg); err != nil {
+		return nil, err
+	}
+	started := time.Now().UTC()
+	db.SetChain(audit.NewChain(a.Master.Derive("audit"), event.NewID(role, started)))
+	a.join()
+	if err := a.Beat(ctx); err != nil {
+		return nil, err
+	}
+	if err := db.CreateWorkspace(ctx, cfg.Workspace, cfg.Workspace, a.Pulse.Now()); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// unlock finds the master key and proves it against the installation's canary. A
+// new key is made only for data that has none yet.
+func (a *App) unlock(ctx context.Context, cfg config.Installation) error {
+	id, canary, err := a.DB.Installation(ctx)
+	if err != nil {
+		return err
+	}
+	master, err := trust.LoadMaster(trust.MasterOptions{
+		Value:       cfg.MasterKey,
+		File:        cfg.MasterKeyFile,
+		DefaultFile: cfg.MasterKeyDefault(),
+		MayCreate:   id == "",
+	})
+	if err != nil {
+		return err
+	}
+	a.Master = master
+	if id == "" {
+		id = event.NewID("ins", time.Now())
+		if err := a.DB.PutInstallation(ctx, id, master.Canary(id)); err != nil {
+			return err
+		}
+		// Another process may have been first: its row is the one that counts.
+		if id, canary, err = a.DB.Installation(ctx); err != nil {
+			return err
+		}
+	}
+	a.ID = id
+	if len(canary) > 0 {
+		if err := master.CheckCanary(id, canary); err != nil {
+			return err
+		}
+	}
+	if path, created := master.Created(); created {
+		a.Notes = append(a.Notes, fmt.Sprintf("made a master key in %s; keep a copy apart from the data, or move it and say --master-key-file", path))
+	}
+	return nil
+}
+
+func (a *App) join() {
+	a.Hub = realtime.NewHub(a.DB, a.Pulse, chat.AgentBody)
+	a.Relay = realtime.NewRelay(a.DB, realtime.NewMemoryBus(), a.Pulse, a.Hub)
+	a.hint.Store(a.Relay)
+	a.Channels = workspace.New(a.DB, a.Pulse)
+	a.Gate = trust.NewGate(a.DB, a.Channels, a.Master, a.ID, a.Pulse)
+	a.Keys = trust.NewKeys(a.DB, a.Channels, a.Master, a.ID, a.Pulse.Now)
+	a.Team = team.New(a.DB, a.Pulse)
+	a.Chat = chat.New(a.DB, a.Pulse, a.Relay)
+	a.Audit = audit.NewLog(a.DB)
+}
+
+// Beat reads the log's head once.
+func (a *App) Beat(ctx context.Context) error {
+	asked := time.Now()
+	head, err := a.DB.Head(ctx)
+	if err != nil {
+		return err
+	}
+	a.Pulse.Observe(head, asked)
+	return nil
+}
+
+// System is the principal of this program itself.
+func (a *App) System(actor string) policy.Principal { return policy.ForSystem(a.workspace, actor) }
+
+// MarkDemo marks the data as the demo's. Data that already serves for real is refused.
+func (a *App) MarkDemo(ctx context.Context) error {
+	marked, err := a.IsDemo(ctx)
+	if err != nil || marked {
+		return err
+	}
+	channels, err := a.DB.Channels(ctx, a.workspace)
+	if err != nil {
+		return err
+	}
+	if len(channels) > 0 {
+		return errors.New("this data is not the demo's: choose another --data")
+	}
+	return a.DB.Mark(ctx, demoMark, hex.EncodeToString([]byte(a.ID)))
+}
+
+// IsDemo says whether the demo made this data.
+func (a *App) IsDemo(ctx context.Context) (bool, error) {
+	mark, err := a.DB.Marked(ctx, demoMark)
+	return mark != "", err
+}
+
+// Close closes what Open opened.
+func (a *App) Close() error { return a.DB.Close() }

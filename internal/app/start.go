@@ -1,0 +1,97 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"countersign/internal/audit"
+	"countersign/internal/config"
+	"countersign/internal/httpapi"
+)
+
+// Running is a server that answers.
+type Running struct {
+	Base   string // public address
+	server *http.Server
+	failed chan error
+	ctx    context.Context
+	stop   func()
+	done   chan struct{}
+}
+
+// Start listens, runs the relay and answers until ctx ends. It returns once
+// requests are answered and the log's head has been read.
+func (a *App) Start(ctx context.Context, cfg config.Server, log *slog.Logger) (*Running, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.BaseURL == "" {
+		cfg.Listen = listener.Addr().String() // a port of 0 has become a real one
+	}
+	floor, err := a.floor(cfg, log)
+	if err != nil {
+		_ = listener.Close()
+		return nil, err
+	}
+	if err := a.DB.Record(ctx, audit.Draft{Workspace: a.workspace, Actor: "server", Action: audit.ServerStarted}); err != nil {
+		_ = listener.Close()
+		return nil, fmt.Errorf("the record cannot be written: %w", err)
+	}
+	inner, cancel := context.WithCancel(ctx)
+	r := &Running{
+		Base: cfg.Base(), ctx: inner, stop: cancel, failed: make(chan error, 2), done: make(chan struct{}),
+		server: httpapi.NewServer(floor),
+	}
+	go func() {
+		if err := a.Relay.Run(inner); err != nil && !errors.Is(err, context.Canceled) {
+			r.failed <- err
+		}
+	}()
+	go func() {
+		if err := r.server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			r.failed <- err
+		}
+	}()
+	go r.finish(a, cfg.ShutdownTimeout)
+	return r, nil
+}
+
+// finish lets requests under way end, then closes what is left.
+func (r *Running) finish(a *App, patience time.Duration) {
+	defer close(r.done)
+	select {
+	case <-r.ctx.Done():
+	case err := <-r.failed:
+		r.failed <- err
+		r.stop()
+	}
+	a.Hub.Close() // streams are told to come back elsewhere
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := r.server.Shutdown(ctx); err != nil {
+		_ = r.server.Close()
+	}
+}
+
+// Wait returns when the server has ended: nil after a signal, else why.
+func (r *Running) Wait() error {
+	<-r.done
+	select {
+	case err := <-r.failed:
+		return err
+	default:
+		return nil
+	}
+}
+
+// Stop ends the server as a signal would and waits.
+func (r *Running) Stop() error {
+	r.stop()
+	return r.Wait()
+}
