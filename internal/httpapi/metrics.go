@@ -55,7 +55,7 @@ func (m *Metrics) Admitted(dialect, outcome, reason string) {
 		dialect = "native"
 	}
 	if !dialects[dialect] {
-		dialect = "other"
+		dialect = "unknown"
 	}
 	m.admissions.WithLabelValues(dialect, outcome, reason).Inc()
 }

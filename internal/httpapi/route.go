@@ -90,11 +90,8 @@ func (c *Call[P]) UserAgent() string {
 	return strings.ToValidUTF8(text, "")
 }
 
-// Header is a request header.
-func (c *Call[P]) Header(name string) string { return c.request.Header.Get(name) }
-
-// Host is the host that the browser asked.
-func (c *Call[P]) Host() string { return c.request.Host }
+// Base is the public address under which this call was made.
+func (c *Call[P]) Base(f *Floor) string { return f.Base(c.request) }
 
 // SetCookie adds a cookie to the answer.
 func (c *Call[P]) SetCookie(cookie *http.Cookie) { c.header.Add("Set-Cookie", cookie.String()) }

@@ -2,12 +2,12 @@ package httpapi
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"net/http"
-	"strconv"
 	"time"
 
-	"countersign/internal/httpapi/wire"
+	"countersign/internal/realtime"
 )
 
 // Heartbeat is how often a silent stream shows that it lives.
@@ -41,33 +41,11 @@ func OpenEvents(w http.ResponseWriter) (*Events, error) {
 	return e, e.Flush()
 }
 
-// Add appends one event; seq 0 has no id, so that no reader resumes from it.
-func (e *Events) Add(seq int64, kind string, data []byte) {
-	if seq > 0 {
-		e.buffer.WriteString("id: ")
-		e.buffer.Write(strconv.AppendInt(e.buffer.AvailableBuffer(), seq, 10))
-		e.buffer.WriteByte('\n')
-	}
-	e.buffer.WriteString("event: ")
-	e.buffer.WriteString(kind)
-	e.buffer.WriteByte('\n')
-	// A line break inside data would end it: each line is a line of data.
-	for line := range bytes.SplitSeq(bytes.TrimRight(data, "\r\n"), []byte("\n")) {
-		e.buffer.WriteString("data: ")
-		e.buffer.Write(bytes.TrimRight(line, "\r"))
-		e.buffer.WriteByte('\n')
-	}
-	e.buffer.WriteByte('\n')
-}
-
-// Raw appends frames that are encoded already.
-func (e *Events) Raw(frames []byte) { e.buffer.Write(frames) }
+// Add appends one encoded event.
+func (e *Events) Add(text []byte) { e.buffer.Write(text) }
 
 // Beat appends a comment.
 func (e *Events) Beat() { e.buffer.WriteString(":\n\n") }
-
-// End appends the last event.
-func (e *Events) End(end wire.End) { e.Add(0, "end", []byte(`{"code":"`+end.Code+`"}`)) }
 
 // Flush sends what was appended.
 func (e *Events) Flush() error {
@@ -80,4 +58,57 @@ func (e *Events) Flush() error {
 		return err
 	}
 	return e.control.Flush()
+}
+
+// After is the sequence that a stream goes on from; absent means from now on.
+func After(r *http.Request) (int64, error) {
+	return number(r.URL.Query(), "after", -1, 0, 1<<53-1)
+}
+
+// Source is a stream of the hub.
+type Source interface {
+	Next(ctx context.Context, idle time.Duration) ([]*realtime.Frame, error)
+	Close()
+}
+
+// StreamOptions says whose stream it is.
+type StreamOptions struct {
+	Audience string // label of the metric
+	// Renewed says, when the stream's right has run out by time, whether it was
+	// prolonged meanwhile; nil is no.
+	Renewed func() bool
+}
+
+// ServeStream writes a stream until it or its reader ends.
+func (f *Floor) ServeStream(w http.ResponseWriter, r *http.Request, source Source, options StreamOptions) error {
+	defer source.Close()
+	defer f.metrics.StreamOpened(options.Audience)()
+	events, err := OpenEvents(w)
+	for err == nil {
+		var frames []*realtime.Frame
+		frames, err = source.Next(r.Context(), Heartbeat)
+		for _, frame := range frames {
+			events.Add(frame.Text)
+		}
+		if err == nil && len(frames) == 0 {
+			events.Beat()
+		}
+		if err == nil {
+			err = events.Flush()
+		}
+	}
+	var end *realtime.End
+	if !errors.As(err, &end) {
+		return nil // the reader has gone
+	}
+	last := *end
+	if last.Code == realtime.SessionEnded && options.Renewed != nil && options.Renewed() {
+		last.Code = realtime.Reconnect
+	}
+	if last.Err != nil {
+		f.log.Warn("a stream broke off", "request", RequestID(r.Context()), "error", last.Err)
+	}
+	events.Add(last.Frame().Text)
+	_ = events.Flush() // it ends either way
+	return nil
 }

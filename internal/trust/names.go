@@ -37,3 +37,11 @@ func (k *Keys) Names(ctx context.Context, who policy.Principal, ids []string) (m
 	}
 	return names, nil
 }
+
+// ChannelOf says to which channel of the workspace a key belongs.
+func (k *Keys) ChannelOf(ctx context.Context, who policy.Principal, key string) (string, error) {
+	if !who.May(policy.ReadKeys) {
+		return "", policy.ErrForbidden
+	}
+	return k.store.KeyChannel(ctx, who.Workspace(), key)
+}

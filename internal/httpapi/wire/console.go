@@ -152,6 +152,13 @@ type Contact struct {
 	Attributes    []Attribute      `json:"attributes"`
 	Sessions      []VisitorSession `json:"sessions"`
 	Conversations []Row            `json:"conversations"`
+	Conflicts     []Identity       `json:"conflicts,omitempty" doc:"Proved by this person's sessions, but another contact's: nothing was merged."`
+}
+
+// Identity is one name of a person, and nothing about who vouches for it.
+type Identity struct {
+	Kind  string `json:"kind" enum:"user_id,email"`
+	Value string `json:"value"`
 }
 
 // Identifier is one proved name of a person.

@@ -35,6 +35,7 @@ type CreateChannel struct {
 	Platforms   []string `json:"platforms,omitzero"`
 	Aliases     []string `json:"aliases,omitzero"`
 	Enforcement string   `json:"enforcement,omitzero" enum:"off,observe,enforce"`
+	SamePeople  bool     `json:"same_people,omitzero" doc:"The same people under the same ids as on the workspace's other channels."`
 }
 
 // ChangeChannel replaces what it names.
@@ -53,21 +54,22 @@ type SetEnforcement struct {
 
 // Key is a key without its secret.
 type Key struct {
-	ID           string     `json:"id"`
-	Name         string     `json:"name"`
-	State        string     `json:"state" enum:"pending,active,retiring,retired,revoked"`
-	Dialect      string     `json:"dialect"`
-	Signs        string     `json:"signs" enum:"user_id,email,either"`
-	Platforms    []string   `json:"platforms"`
-	Fingerprint  string     `json:"fingerprint"`
-	Imported     bool       `json:"imported" doc:"Also known elsewhere, until it is rotated."`
-	CreatedAt    time.Time  `json:"created_at"`
-	CreatedBy    string     `json:"created_by"`
-	LastUsedAt   *time.Time `json:"last_used_at,omitempty"`
-	EndsAt       *time.Time `json:"ends_at,omitempty"`
-	SignBy       *time.Time `json:"sign_by,omitempty"`
-	RevokedAt    *time.Time `json:"revoked_at,omitempty"`
-	LiveSessions int        `json:"live_sessions"`
+	ID            string     `json:"id"`
+	Name          string     `json:"name"`
+	State         string     `json:"state" enum:"pending,active,retiring,retired,revoked"`
+	Dialect       string     `json:"dialect"`
+	Signs         string     `json:"signs" enum:"user_id,email,either"`
+	Platforms     []string   `json:"platforms"`
+	Fingerprint   string     `json:"fingerprint"`
+	Imported      bool       `json:"imported" doc:"Also known elsewhere, until it is rotated."`
+	ConfirmsEmail bool       `json:"confirms_email" doc:"The product confirms addresses: a signed email names a person."`
+	CreatedAt     time.Time  `json:"created_at"`
+	CreatedBy     string     `json:"created_by"`
+	LastUsedAt    *time.Time `json:"last_used_at,omitempty"`
+	EndsAt        *time.Time `json:"ends_at,omitempty"`
+	SignBy        *time.Time `json:"sign_by,omitempty"`
+	RevokedAt     *time.Time `json:"revoked_at,omitempty"`
+	LiveSessions  int        `json:"live_sessions"`
 }
 
 // Keys of a channel, the active one first.
@@ -77,12 +79,13 @@ type Keys struct {
 
 // CreateKey makes a key, or takes one from an old vendor if secret is given.
 type CreateKey struct {
-	Name      string   `json:"name,omitzero"`
-	Dialect   string   `json:"dialect,omitzero"`
-	Signs     string   `json:"signs,omitzero" enum:"user_id,email,either"`
-	Platforms []string `json:"platforms,omitzero"`
-	Secret    string   `json:"secret,omitzero" doc:"To import; it is never shown again."`
-	Insist    bool     `json:"insist,omitzero" doc:"Import a secret that is short or guessable; recorded."`
+	Name          string   `json:"name,omitzero"`
+	Dialect       string   `json:"dialect,omitzero"`
+	Signs         string   `json:"signs,omitzero" enum:"user_id,email,either"`
+	Platforms     []string `json:"platforms,omitzero"`
+	Secret        string   `json:"secret,omitzero" doc:"To import; it is never shown again."`
+	ConfirmsEmail *bool    `json:"confirms_email,omitempty" doc:"The product confirms addresses; as the dialect says if absent."`
+	Insist        bool     `json:"insist,omitzero" doc:"Import a secret that is short or guessable; recorded."`
 }
 
 // CreatedKey is the key and, if it was generated here, its secret.

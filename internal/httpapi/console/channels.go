@@ -1,0 +1,95 @@
+package console
+
+import (
+	"context"
+
+	"countersign/identity/policy"
+	"countersign/internal/httpapi"
+	"countersign/internal/httpapi/wire"
+	"countersign/internal/workspace"
+)
+
+// Channels is the workspace's ways in.
+type Channels interface {
+	List(ctx context.Context, who policy.Principal) ([]workspace.Channel, error)
+	Get(ctx context.Context, who policy.Principal, id string) (workspace.Channel, error)
+	Create(ctx context.Context, who policy.Principal, wish workspace.Creation) (workspace.Channel, error)
+	Update(ctx context.Context, who policy.Principal, change workspace.Channel) error
+	SetEnforcement(ctx context.Context, who policy.Principal, change workspace.EnforcementChange) (ended int, err error)
+}
+
+func (d *Door) registerChannels(f *httpapi.Floor) {
+	const tag = "Console: channels"
+	agent := d.agent()
+	httpapi.Handle(f, agent, route("GET", "/channels", "listChannels", tag, "The workspace's channels"), d.listChannels)
+	httpapi.Handle(f, agent, created(route("POST", "/channels", "createChannel", tag, "Make a channel", httpapi.Conflict)), d.createChannel)
+	httpapi.Handle(f, agent, route("GET", "/channels/{id}", "getChannel", tag, "One channel", httpapi.NotFound), d.getChannel)
+	httpapi.Handle(f, agent, route("PUT", "/channels/{id}", "changeChannel", tag, "Change name, appearance, origins and minimum tier", httpapi.NotFound), d.changeChannel)
+	httpapi.Handle(f, agent, route("PUT", "/channels/{id}/enforcement", "setEnforcement", tag,
+		"Set what becomes of a visitor without proof, on one platform: answers with the sessions that this ended", httpapi.NotFound), d.setEnforcement)
+}
+
+func (d *Door) listChannels(ctx context.Context, c *call, _ wire.None) (wire.Channels, error) {
+	channels, err := d.Channels.List(ctx, c.Who.Principal)
+	out := wire.Channels{Channels: make([]wire.Channel, len(channels))}
+	for i, channel := range channels {
+		out.Channels[i] = shapeChannel(channel)
+	}
+	return out, err
+}
+
+func (d *Door) createChannel(ctx context.Context, c *call, in wire.CreateChannel) (wire.Channel, error) {
+	creation := workspace.Creation{Slug: in.Slug, Aliases: in.Aliases, Name: in.Name, SamePeople: in.SamePeople}
+	if len(in.Platforms) == 0 {
+		in.Platforms = []string{string(policy.Web)}
+	}
+	creation.Platforms = make(map[policy.Platform]policy.Enforcement, len(in.Platforms))
+	for _, platform := range in.Platforms {
+		creation.Platforms[policy.Platform(platform)] = policy.Enforcement(in.Enforcement)
+	}
+	channel, err := d.Channels.Create(ctx, c.Who.Principal, creation)
+	return shapeChannel(channel), err
+}
+
+func (d *Door) getChannel(ctx context.Context, c *call, _ wire.None) (wire.Channel, error) {
+	channel, err := d.Channels.Get(ctx, c.Who.Principal, c.Path("id"))
+	return shapeChannel(channel), err
+}
+
+func (d *Door) changeChannel(ctx context.Context, c *call, in wire.ChangeChannel) (wire.Channel, error) {
+	err := d.Channels.Update(ctx, c.Who.Principal, workspace.Channel{
+		ID: c.Path("id"), Name: in.Name, Origins: in.Origins, MinimumTier: policy.Tier(in.MinimumTier),
+		Appearance: workspace.Appearance{Accent: in.Appearance.Accent, Team: in.Appearance.Team, Greeting: in.Appearance.Greeting},
+	})
+	if err != nil {
+		return wire.Channel{}, err
+	}
+	return d.getChannel(ctx, c, wire.None{})
+}
+
+func (d *Door) setEnforcement(ctx context.Context, c *call, in wire.SetEnforcement) (wire.Ended, error) {
+	ended, err := d.Channels.SetEnforcement(ctx, c.Who.Principal, workspace.EnforcementChange{
+		Channel: c.Path("id"), Platform: policy.Platform(in.Platform), To: policy.Enforcement(in.Enforcement),
+	})
+	return wire.Ended{Ended: ended}, err
+}
+
+func platforms(names []string) []policy.Platform {
+	out := make([]policy.Platform, len(names))
+	for i, name := range names {
+		out[i] = policy.Platform(name)
+	}
+	return out
+}
+
+func shapeChannel(c workspace.Channel) wire.Channel {
+	out := wire.Channel{
+		ID: c.ID, Slug: c.Slug, Aliases: c.Aliases, Name: c.Name, Realm: c.Realm, Enforcement: make(map[string]string, len(c.Platforms)),
+		MinimumTier: string(c.MinimumTier), Origins: c.Origins, CreatedAt: c.CreatedAt.UTC(),
+		Appearance: wire.Appearance{Accent: c.Appearance.Accent, Team: c.Appearance.Team, Greeting: c.Appearance.Greeting},
+	}
+	for platform, enforcement := range c.Platforms {
+		out.Enforcement[string(platform)] = string(enforcement)
+	}
+	return out
+}

@@ -1,0 +1,145 @@
+package widget
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"countersign/identity"
+	"countersign/identity/policy"
+	"countersign/internal/chat"
+	"countersign/internal/httpapi"
+	"countersign/internal/httpapi/wire"
+	"countersign/internal/trust"
+)
+
+// openSession is the only route that takes an assertion. Both refusals cost the
+// same: the gate verifies and records, chat ends what was replaced, one problem
+// of one size goes out.
+func (d *Door) openSession(ctx context.Context, c *httpapi.Call[wire.None], in wire.OpenSession) (wire.OpenedSession, error) {
+	platform, err := platformOf(in.Platform)
+	if err != nil {
+		return wire.OpenedSession{}, err
+	}
+	assertion := identity.Assertion{}
+	if in.Assertion != nil {
+		assertion = readAssertion(*in.Assertion)
+	}
+	assertion.Platform = string(platform)
+	verdict, channel, err := d.Gate.Admit(ctx, trust.Arrival{
+		Channel: in.Channel, Platform: platform, Origin: in.Origin, Assertion: assertion,
+	})
+	if err != nil {
+		return wire.OpenedSession{}, unknownChannel(err)
+	}
+	result, err := d.Sessions.Open(ctx, verdict, channel, chat.Device{
+		VisitorToken: in.VisitorToken, Replaces: in.Replaces, Platform: platform, Origin: in.Origin, UserAgent: c.UserAgent(),
+	})
+	d.metrics.Admitted(verdict.Dialect(), outcome(verdict, err), string(verdict.Reason()))
+	if verdict.Refusal() != policy.NotRefused && (err == nil || errors.Is(err, chat.ErrRefused)) {
+		return wire.OpenedSession{}, httpapi.Fail(httpapi.Code(verdict.Refusal()))
+	}
+	if err != nil {
+		return wire.OpenedSession{}, err
+	}
+	session := shapeSession(result)
+	if verdict.MadeAnonymous() {
+		session.Notice = noticeMadeAnonymous
+	}
+	return wire.OpenedSession{Token: result.Token, VisitorToken: result.VisitorToken, Session: session}, nil
+}
+
+func outcome(verdict policy.Verdict, err error) string {
+	switch {
+	case verdict.Refusal() != policy.NotRefused:
+		return string(verdict.Refusal())
+	case err != nil:
+		return "failed"
+	}
+	return string(verdict.Tier())
+}
+
+func platformOf(text string) (policy.Platform, error) {
+	platform := policy.Platform(text)
+	if text == "" {
+		platform = policy.Web
+	}
+	if !slices.Contains([]policy.Platform{policy.Web, policy.IOS, policy.Android}, platform) {
+		return "", httpapi.Impossible("The platform is web, ios or android.")
+	}
+	return platform, nil
+}
+
+const (
+	noticeMadeAnonymous = "made_anonymous"
+	noticeUnverified    = "unverified"
+)
+
+func shapeSession(r chat.Result) wire.Session {
+	s := wire.Session{
+		SessionID: r.Session.ID, Tier: string(r.Session.Standing.Tier()), Method: string(r.Session.Standing.Method()),
+		ExpiresAt: r.Session.ExpiresAt.UTC(), Lane: r.Lane, Visitor: r.Visitor, Name: r.Name, Seq: r.Seq, Claimed: r.Claimed,
+	}
+	if r.Session.Standing.Tier() == policy.Claimed {
+		s.Notice = noticeUnverified
+	}
+	if r.Waiting != nil {
+		s.Claim = &wire.Claim{LastAt: r.Waiting.LastAt.UTC()}
+	}
+	return s
+}
+
+func (d *Door) getSession(ctx context.Context, c *call, _ wire.None) (wire.Session, error) {
+	result, err := d.Sessions.Current(ctx, c.Who)
+	if err != nil {
+		return wire.Session{}, err
+	}
+	return shapeSession(result), nil
+}
+
+func (d *Door) endSession(ctx context.Context, c *call, _ wire.None) (wire.None, error) {
+	return wire.None{}, d.Sessions.LogOut(ctx, c.Who)
+}
+
+func (d *Door) claimThread(ctx context.Context, c *call, _ wire.Empty) (wire.ClaimedThreads, error) {
+	moved, err := d.Sessions.ClaimWaiting(ctx, c.Who)
+	return wire.ClaimedThreads{Moved: moved}, err
+}
+
+// readAssertion takes a page's word as it was said. A proof that is no text is no
+// proof; an identifier that is neither text nor a whole number is no identifier
+// but is not silence either: the gate refuses it as malformed.
+func readAssertion(in wire.Assertion) identity.Assertion {
+	a := identity.Assertion{Dialect: in.Dialect, Name: text(in.Name), Hash: text(in.Hash), Token: text(in.JWT), Attributes: readAttributes(in.Attributes)}
+	var userOK, emailOK bool
+	a.UserID, userOK = identity.ParseScalar(in.UserID)
+	a.Email, emailOK = identity.ParseScalar(in.Email)
+	a.Malformed = !userOK || !emailOK
+	return a
+}
+
+// text is a JSON string, or nothing.
+func text(raw json.RawMessage) string {
+	var s string
+	if !bytes.HasPrefix(raw, []byte(`"`)) || json.Unmarshal(raw, &s) != nil {
+		return ""
+	}
+	return s
+}
+
+// readAttributes decodes what a page says beside an identity; identity says what
+// of it may be kept.
+func readAttributes(in wire.Attributes) map[string]any {
+	out := map[string]any{}
+	for name, raw := range in {
+		decoder := json.NewDecoder(bytes.NewReader(raw))
+		decoder.UseNumber()
+		var value any
+		if decoder.Decode(&value) == nil {
+			out[name] = value
+		}
+	}
+	return identity.CleanAttributes(out)
+}
