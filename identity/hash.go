@@ -1,28 +1,24 @@
 package identity
 
 import (
-	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base64"
 	"strings"
 	"time"
 	"unicode/utf8"
 )
 
-type tag [sha256.Size]byte
-
 // verifyHash tries the live keys in their order, then, only for the reason, the
 // dead ones. The dead are all tried, match or not: a refusal costs the same
 // whatever was wrong.
-func verifyHash(ring Ring, a *Assertion, now time.Time) (Verified, error) {
+func verifyHash(ring Ring, a *Assertion, now time.Time, v *Verified) *Error {
 	if a.Hash == "" {
-		return Verified{}, refused(ProofMissing, nil, "No hash was sent.")
+		return refused(ProofMissing, nil, "No proof was sent.")
 	}
 	if a.Malformed {
-		return Verified{}, refused(IdentifierMalformed, nil, "An identifier is neither text nor an integer within 2^53-1.")
+		return refused(IdentifierMalformed, nil, "An identifier is neither text nor an integer within 2^53-1.")
 	}
 	if a.UserID == "" && a.Email == "" {
-		return Verified{}, refused(IdentifierMissing, nil, "A hash was sent without a user id or email.")
+		return refused(IdentifierMissing, nil, "A hash was sent without a user id or email.")
 	}
 	var worst *Error
 	for i := range ring.entries {
@@ -30,19 +26,19 @@ func verifyHash(ring Ring, a *Assertion, now time.Time) (Verified, error) {
 		if e.Key.spec.Proof != ProofHash || !e.Key.speaks(a) || e.unusable(a, now) != "" {
 			continue
 		}
-		v, err := e.Key.checkHash(a)
+		err := e.Key.checkHash(a, v)
 		if err == nil {
-			return v, nil
+			return nil
 		}
 		worst = further(worst, err)
 	}
 	if dead := deadHash(ring, a, now); dead != nil {
-		return Verified{}, dead
+		return dead
 	}
 	if worst == nil {
 		worst = refused(KeyUnusable, nil, "The channel has no live key that takes a hash in this dialect on this platform.")
 	}
-	return Verified{}, worst
+	return worst
 }
 
 func deadHash(ring Ring, a *Assertion, now time.Time) *Error {
@@ -56,7 +52,8 @@ func deadHash(ring Ring, a *Assertion, now time.Time) *Error {
 		if reason == "" {
 			continue
 		}
-		if _, err := e.Key.checkHash(a); err == nil && found == nil {
+		var ignored Verified
+		if e.Key.checkHash(a, &ignored) == nil && found == nil {
 			found = refuseDead(reason, e.Key)
 		}
 	}
@@ -88,30 +85,27 @@ func further(a, b *Error) *Error {
 	return a
 }
 
-// checkHash verifies with one key, whatever its state.
-func (k *Key) checkHash(a *Assertion) (Verified, *Error) {
+// checkHash verifies with one key, whatever its state, and fills v if it did.
+func (k *Key) checkHash(a *Assertion, v *Verified) *Error {
 	var got tag
 	if !decodeTag(&got, a.Hash, k.spec.LooseHash) {
-		return Verified{}, refused(ProofMalformed, k, "The hash is not 32 bytes in hexadecimal.")
+		return refused(ProofMalformed, k, "The hash is not 32 bytes in hexadecimal.")
 	}
 	kind, value, err := k.pick(a.UserID, a.Email)
 	if err != nil {
-		return Verified{}, err
+		return err
 	}
 	signed, ok := k.matchHash(&got, kind, value)
 	if !ok {
-		return Verified{}, refused(ProofMismatch, k, "The hash does not belong to this identifier and key.")
+		return refused(ProofMismatch, k, "The hash does not belong to this identifier and key.")
 	}
-	v := Verified{ok: true, key: k.spec.ID, dialect: k.spec.Dialect, realm: k.spec.Realm, method: MethodHMAC, kind: kind}
+	v.key, v.kind = k, kind
 	if kind == KindUserID {
 		v.userID = signed
-		return v, nil
+	} else {
+		v.email = signed
 	}
-	v.email = signed
-	if k.spec.Signs == SignsEither {
-		v.method = MethodHMACEither
-	}
-	return v, nil
+	return nil
 }
 
 // pick is the field that the key signs, checked. A missing one is a refusal,
@@ -183,57 +177,4 @@ func lowerASCII(s string) string {
 		}
 	}
 	return s
-}
-
-// decodeTag reads 64 hexadecimal digits of either case; if loose, also the
-// spellings of older samples: standard base64 with its padding, and pairs of
-// digits joined by hyphens. Nothing is trimmed and nothing may be left over.
-func decodeTag(t *tag, s string, loose bool) bool {
-	if len(s) == 2*len(t) {
-		return decodeHex(t, s, 2)
-	}
-	if !loose {
-		return false
-	}
-	switch len(s) {
-	case 3*len(t) - 1:
-		for i := 2; i < len(s); i += 3 {
-			if s[i] != '-' {
-				return false
-			}
-		}
-		return decodeHex(t, s, 3)
-	case base64.StdEncoding.EncodedLen(len(t)):
-		// The decoder skips line breaks, which would give one tag many spellings.
-		if strings.ContainsAny(s, "\r\n") {
-			return false
-		}
-		n, err := base64.StdEncoding.Strict().Decode(t[:], []byte(s))
-		return err == nil && n == len(t)
-	}
-	return false
-}
-
-// decodeHex reads a pair of digits every step bytes.
-func decodeHex(t *tag, s string, step int) bool {
-	bad := byte(0)
-	for i := range t {
-		high, low := nibble(s[i*step]), nibble(s[i*step+1])
-		bad |= high | low
-		t[i] = high<<4 | low
-	}
-	return bad < 16
-}
-
-// nibble is the value of a hexadecimal digit, or 16 and more.
-func nibble(c byte) byte {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0'
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10
-	case 'A' <= c && c <= 'F':
-		return c - 'A' + 10
-	}
-	return 0xff
 }

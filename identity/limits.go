@@ -1,7 +1,6 @@
 package identity
 
 import (
-	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -31,12 +30,49 @@ func ValidUserID(s string) bool {
 // check that such a mailbox exists; it keeps a name that is no address from
 // being treated as one.
 func ValidEmail(s string) bool {
-	at := strings.IndexByte(s, '@')
-	if at <= 0 || at == len(s)-1 || len(s) > MaxEmail {
+	if len(s) > MaxEmail {
 		return false
 	}
+	ats, at, seen := 0, 0, byte(0)
+	for i := range len(s) {
+		class := emailBytes[s[i]]
+		seen |= class
+		if class == atSign {
+			ats++
+			at = i
+		}
+	}
+	if ats != 1 || at == 0 || at == len(s)-1 || seen&blankOrControl != 0 {
+		return false
+	}
+	return seen&beyondASCII == 0 || validLetters(s)
+}
+
+// Classes of the bytes of an email.
+const (
+	atSign = 1 << iota
+	blankOrControl
+	beyondASCII
+)
+
+// emailBytes :: byte → class.
+var emailBytes = func() (classes [256]byte) {
+	for c := range classes {
+		switch {
+		case c == '@':
+			classes[c] = atSign
+		case c <= ' ' || c == 0x7f:
+			classes[c] = blankOrControl
+		case c >= utf8.RuneSelf:
+			classes[c] = beyondASCII
+		}
+	}
+	return classes
+}()
+
+func validLetters(s string) bool {
 	for i, r := range s {
-		if r == '@' && i != at || unicode.IsControl(r) || unicode.IsSpace(r) || badRune(s, i, r) {
+		if unicode.IsControl(r) || unicode.IsSpace(r) || badRune(s, i, r) {
 			return false
 		}
 	}

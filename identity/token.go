@@ -28,9 +28,9 @@ type outcome struct {
 
 // verifyToken tries the live keys that take tokens, then, for the reason only,
 // the dead ones.
-func verifyToken(ring Ring, a *Assertion, now time.Time) (Verified, error) {
+func verifyToken(ring Ring, a *Assertion, now time.Time, v *Verified) *Error {
 	if len(a.Token) > MaxTokenBytes {
-		return Verified{}, refused(TokenMalformed, nil, "The token is longer than 8 KB.")
+		return refused(TokenMalformed, nil, "The token is longer than 8 KB.")
 	}
 	var worst *Error
 	for i := range ring.entries {
@@ -40,22 +40,20 @@ func verifyToken(ring Ring, a *Assertion, now time.Time) (Verified, error) {
 		}
 		got := e.checkToken(a, now)
 		if got.matched {
-			if got.err != nil {
-				return Verified{}, got.err
-			}
-			return got.verified, nil
+			*v = got.verified
+			return got.err
 		}
 		if worst == nil || tokenProgress(got.err.Reason) > tokenProgress(worst.Reason) {
 			worst = got.err
 		}
 	}
 	if dead := deadToken(ring, a, now); dead != nil {
-		return Verified{}, dead
+		return dead
 	}
 	if worst == nil {
 		worst = refused(KeyUnusable, nil, "The channel has no live key that takes a token in this dialect on this platform.")
 	}
-	return Verified{}, worst
+	return worst
 }
 
 func deadToken(ring Ring, a *Assertion, now time.Time) *Error {
@@ -181,14 +179,7 @@ func (k *Key) judgePerson(said *statement) (Verified, *Error) {
 	if err != nil {
 		return Verified{}, err
 	}
-	v := Verified{
-		ok: true, key: k.spec.ID, dialect: k.spec.Dialect, realm: k.spec.Realm, method: MethodJWT, kind: kind,
-		name: said.name, unconfirmed: said.unconfirmed, attributes: said.attributes,
-		issued: said.issued, expires: said.expires,
-	}
-	if k.spec.Proof == ProofV1 {
-		v.method = MethodV1
-	}
+	v := Verified{key: k, kind: kind, said: said}
 	if kind == KindEmail {
 		if said.unconfirmed {
 			return Verified{}, refused(IdentifierNotCovered, k, "The token says that its email is not confirmed.")

@@ -9,10 +9,17 @@ import (
 // decides alone. The error is an *Error: its Reason is for operators, the public
 // answer must not show it.
 func Verify(ring Ring, a Assertion, now time.Time) (Verified, error) {
+	var v Verified
+	var err *Error
 	if a.Token != "" {
-		return verifyToken(ring, &a, now)
+		err = verifyToken(ring, &a, now, &v)
+	} else {
+		err = verifyHash(ring, &a, now, &v)
 	}
-	return verifyHash(ring, &a, now)
+	if err != nil {
+		return Verified{}, err
+	}
+	return v, nil
 }
 
 // refused is the one maker of refusals.
