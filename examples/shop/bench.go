@@ -75,6 +75,7 @@ type Sent struct {
 type Received struct {
 	Status  int      `json:"status"`
 	Text    string   `json:"text"`
+	Code    string   `json:"code,omitempty"`
 	Headers []string `json:"headers,omitempty"`
 	Body    string   `json:"body,omitempty"`
 }

@@ -104,7 +104,10 @@ func (s *Shop) shelves(except string) []shelf {
 }
 
 func (s *Shop) showHome(w http.ResponseWriter, r *http.Request) {
-	s.show(w, r, http.StatusOK, "home", page{Title: "Things for slow days", At: "home", Content: s.shelves("")})
+	s.show(w, r, http.StatusOK, "home", page{Title: "Things for slow days", At: "home", Content: struct {
+		Shelves []shelf
+		Art     map[string]template.HTML
+	}{s.shelves(""), s.art}})
 }
 
 func (s *Shop) showProduct(w http.ResponseWriter, r *http.Request) {

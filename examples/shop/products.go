@@ -44,7 +44,7 @@ func products() []Product {
 			Facts: []Fact{{"Holds", "300 ml"}, {"Dishwasher", "Yes"}, {"Made in", "Wolverhampton"}},
 		},
 		{
-			Slug: "moor-blanket", Name: "Moor blanket", Line: "Undyed wool, herringbone", Pence: 11800, Tint: "moss", Stock: "In stock",
+			Slug: "moor-blanket", Name: "Moor blanket", Line: "Undyed herringbone", Pence: 11800, Tint: "moss", Stock: "In stock",
 			Text: []string{
 				"Woven from the fleece of two flocks and never dyed: the stripes are the sheep.",
 				"Large enough for two on a bench and heavy enough to stay there.",
@@ -60,7 +60,7 @@ func products() []Product {
 			Facts: []Fact{{"Size", "38 × 25 × 4 cm"}, {"Wood", "Alder, from thinnings"}, {"Care", "By hand"}},
 		},
 		{
-			Slug: "slow-kettle", Name: "Slow kettle", Line: "Spun copper, tinned", Pence: 13900, Tint: "rose", Stock: "Two weeks",
+			Slug: "slow-kettle", Name: "Slow kettle", Line: "Spun copper, tinned", Pence: 13900, Tint: "rose", Stock: "Ships in two weeks",
 			Text: []string{
 				"A stove kettle spun from one sheet of copper, tinned inside. It takes its time and sings when it is done.",
 				"Works on gas, on solid fuel, and with the steel plate on induction.",

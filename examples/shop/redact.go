@@ -57,7 +57,7 @@ func sent(one call) Sent {
 }
 
 func received(got answer) Received {
-	shown := Received{Status: got.Status, Text: http.StatusText(got.Status)}
+	shown := Received{Status: got.Status, Text: http.StatusText(got.Status), Code: got.problem()}
 	if policy := got.Header.Get("Content-Security-Policy"); policy != "" && strings.HasPrefix(got.Header.Get("Content-Type"), "text/html") {
 		shown.Headers = append(shown.Headers, "Content-Security-Policy: "+policy)
 		shown.Body = "(the page; not shown here)"

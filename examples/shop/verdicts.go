@@ -1,6 +1,10 @@
 package shop
 
-import "strings"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // conclude is the one sentence over a finished attack.
 func conclude(result Result) string {
@@ -16,7 +20,7 @@ func conclude(result Result) string {
 	case Harmless:
 		return "Answered, and nothing of Ada’s was in any answer." + operator
 	case Refused:
-		return "Turned away." + operator
+		return refusals(result) + operator
 	case NotVerified:
 		return "A session, but not a verified one: it sees nothing of Ada’s. Under “enforce” it would have been turned away." + operator
 	case Inconclusive:
@@ -25,6 +29,25 @@ func conclude(result Result) string {
 		return findingOf(result, GotThrough)
 	}
 	return result.Finding
+}
+
+// refusals says with which answers the attempts were turned away.
+func refusals(result Result) string {
+	var answers []string
+	count := 0
+	for _, step := range result.Steps {
+		if step.Verdict != Refused {
+			continue
+		}
+		count++
+		if answer := strings.TrimSpace(fmt.Sprintf("%d %s", step.Answer.Status, step.Answer.Code)); !slices.Contains(answers, answer) {
+			answers = append(answers, answer)
+		}
+	}
+	if count > 1 && len(answers) == 1 {
+		return fmt.Sprintf("All %d attempts got the same answer, %s.", count, answers[0])
+	}
+	return "Answered " + strings.Join(answers, " and ") + "."
 }
 
 func findingOf(result Result, verdict Verdict) string {
