@@ -1,0 +1,240 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"countersign/identity/policy"
+	"countersign/internal/audit"
+	"countersign/internal/event"
+	"countersign/internal/team"
+)
+
+const loginColumns = `l.id, l.token_hash, l.workspace, l.agent, l.user_agent, l.created_at, l.seen_at, l.expires_at, l.ended_at`
+
+// loginRow is a login with its agent as they stand now.
+type loginRow struct {
+	team.Login
+	agent team.Agent
+}
+
+func loginInto(l *team.Login) []any {
+	return []any{&l.ID, &l.TokenHash, &l.Workspace, &l.Agent, &l.UserAgent, stamp{&l.CreatedAt}, stamp{&l.SeenAt}, stamp{&l.ExpiresAt}, stamp{&l.EndedAt}}
+}
+
+func (r *loginRow) scan(row scanner) error {
+	return row.Scan(append(loginInto(&r.Login), agentInto(&r.agent)...)...)
+}
+
+func (r *loginRow) lives(now time.Time) bool {
+	return r.EndedAt.IsZero() && now.Before(r.ExpiresAt) && r.agent.RemovedAt.IsZero()
+}
+
+// OpenLogin writes a signed-in browser, if its agent is there.
+func (db *DB) OpenLogin(ctx context.Context, login team.Login, draft audit.Draft) error {
+	const insert = `INSERT INTO logins (id, token_hash, workspace, agent, user_agent, created_at, seen_at, expires_at, ended_at) VALUES `
+	return db.writer.alone(ctx, func(t *tx) error {
+		if _, err := liveAgent(t, login.Workspace, login.Agent); err != nil {
+			return err
+		}
+		err := t.insert(insert, 9, []any{login.ID, login.TokenHash, login.Workspace, login.Agent, login.UserAgent,
+			micros(login.CreatedAt), micros(login.SeenAt), micros(login.ExpiresAt), 0}, "")
+		if err != nil {
+			return fmt.Errorf("open login: %w", err)
+		}
+		t.record(draft)
+		return nil
+	})
+}
+
+// LoginByToken answers with the login and its agent as they stand now.
+func (db *DB) LoginByToken(ctx context.Context, tokenHash []byte, now time.Time) (team.Login, team.Agent, error) {
+	const query = `SELECT ` + loginColumns + `, ` + agentColumns + ` FROM logins l
+	JOIN agents a ON a.id = l.agent AND a.workspace = l.workspace WHERE l.token_hash = $1`
+	var r loginRow
+	err := db.row(ctx, query, []any{tokenHash}, append(loginInto(&r.Login), agentInto(&r.agent)...)...)
+	if err != nil && !absent(err) {
+		return team.Login{}, team.Agent{}, fmt.Errorf("store: login: %w", err)
+	}
+	if err != nil || !r.lives(now) {
+		return team.Login{}, team.Agent{}, team.ErrRefused
+	}
+	return r.Login, r.agent, nil
+}
+
+// TouchLogin notes that the browser was seen.
+func (db *DB) TouchLogin(ctx context.Context, workspace, id string, now time.Time) error {
+	const touch = `UPDATE logins SET seen_at = $1 WHERE id = $2 AND workspace = $3 AND ended_at = 0 AND seen_at < $1`
+	return db.writer.share(ctx, &single{write: func(t *tx) (refusal, err error) {
+		if _, err := t.exec(touch, micros(now), id, workspace); err != nil {
+			return nil, fmt.Errorf("touch login: %w", err)
+		}
+		return nil, nil
+	}})
+}
+
+// Logins of the workspace that live, or of one agent, newest first.
+func (db *DB) Logins(ctx context.Context, workspace, agent string, now time.Time) ([]team.Login, error) {
+	const query = `SELECT ` + loginColumns + ` FROM logins l
+	WHERE l.workspace = $1 AND ($2 = '' OR l.agent = $2) AND l.ended_at = 0 AND l.expires_at > $3 ORDER BY l.created_at DESC, l.id DESC`
+	var list []team.Login
+	err := db.rows(ctx, query, []any{workspace, agent, micros(now)}, func(row scanner) error {
+		list = append(list, team.Login{})
+		return row.Scan(loginInto(&list[len(list)-1])...)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store: logins: %w", err)
+	}
+	return list, nil
+}
+
+// EndLogin ends one. One that has ended already stays as it is.
+func (db *DB) EndLogin(ctx context.Context, workspace, id string, now time.Time, draft audit.Draft) error {
+	const end = `UPDATE logins SET ended_at = $1 WHERE id = $2 AND workspace = $3 AND ended_at = 0 RETURNING agent`
+	return db.writer.alone(ctx, func(t *tx) error {
+		known, err := t.found(`SELECT 1 FROM logins WHERE id = $1 AND workspace = $2`, []any{id, workspace}, new(int))
+		if err != nil {
+			return fmt.Errorf("end login: %w", err)
+		}
+		if !known {
+			return team.ErrNotFound
+		}
+		var agent string
+		ended, err := t.found(end, []any{micros(now), id, workspace}, &agent)
+		if err != nil {
+			return fmt.Errorf("end login: %w", err)
+		}
+		if ended {
+			t.revoke(event.Event{Kind: event.AgentSessionEnded, Workspace: workspace, Agent: agent, Session: id, At: now})
+			t.record(draft)
+		}
+		return nil
+	})
+}
+
+// endLogins ends every login of an agent inside a transaction.
+func endLogins(t *tx, workspace, agent string, now time.Time) error {
+	const end = `UPDATE logins SET ended_at = $1 WHERE agent = $2 AND workspace = $3 AND ended_at = 0 RETURNING id`
+	var ids []string
+	err := t.rows(end, []any{micros(now), agent, workspace}, func(row scanner) error {
+		var id string
+		err := row.Scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("end logins: %w", err)
+	}
+	for _, id := range ids {
+		t.revoke(event.Event{Kind: event.AgentSessionEnded, Workspace: workspace, Agent: agent, Session: id, At: now})
+	}
+	return nil
+}
+
+// CountFailure adds one wrong try in the present window and answers with the count.
+// A window that is over leaves nothing behind.
+func (db *DB) CountFailure(ctx context.Context, name string, window time.Duration, now time.Time) (int, error) {
+	const sweep = `DELETE FROM failures WHERE ends_at <= $1`
+	const count = `INSERT INTO failures (name, n, ends_at) VALUES ($1, 1, $2)
+	ON CONFLICT (name) DO UPDATE SET n = failures.n + 1 RETURNING n`
+	var n int
+	err := db.writer.share(ctx, &single{write: func(t *tx) (refusal, err error) {
+		if _, err := t.exec(sweep, micros(now)); err != nil {
+			return nil, fmt.Errorf("count failure: %w", err)
+		}
+		if err := t.row(count, []any{name, micros(now.Add(window))}, &n); err != nil {
+			return nil, fmt.Errorf("count failure: %w", err)
+		}
+		return nil, nil
+	}})
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+// Failures reads the count of the present window.
+func (db *DB) Failures(ctx context.Context, name string, _ time.Duration, now time.Time) (int, error) {
+	var n int
+	err := db.row(ctx, `SELECT n FROM failures WHERE name = $1 AND ends_at > $2`, []any{name, micros(now)}, &n)
+	if err != nil && !absent(err) {
+		return 0, fmt.Errorf("store: failures: %w", err)
+	}
+	return n, nil
+}
+
+const tokenColumns = `id, token_hash, workspace, name, scopes, created_by, created_at, expires_at, revoked_at`
+
+func tokenInto(k *team.Token) []any {
+	return []any{&k.ID, &k.TokenHash, &k.Workspace, &k.Name, document{&k.Scopes}, &k.CreatedBy, stamp{&k.CreatedAt}, stamp{&k.ExpiresAt}, stamp{&k.RevokedAt}}
+}
+
+// AddToken writes a program's token.
+func (db *DB) AddToken(ctx context.Context, token team.Token, draft audit.Draft) error {
+	const insert = `INSERT INTO tokens (id, token_hash, workspace, name, scopes, created_by, created_at, expires_at, revoked_at) VALUES `
+	return db.writer.alone(ctx, func(t *tx) error {
+		scopes := token.Scopes
+		if scopes == nil {
+			scopes = []policy.Right{}
+		}
+		err := t.insert(insert, 9, []any{token.ID, token.TokenHash, token.Workspace, token.Name, text(scopes), token.CreatedBy,
+			micros(token.CreatedAt), micros(token.ExpiresAt), 0}, "")
+		if err != nil {
+			return fmt.Errorf("add token: %w", err)
+		}
+		t.record(draft)
+		return nil
+	})
+}
+
+// TokenByHash finds a token that is good now; ErrRefused otherwise.
+func (db *DB) TokenByHash(ctx context.Context, tokenHash []byte, now time.Time) (team.Token, error) {
+	const query = `SELECT ` + tokenColumns + ` FROM tokens WHERE token_hash = $1 AND revoked_at = 0 AND (expires_at = 0 OR expires_at > $2)`
+	var k team.Token
+	err := db.row(ctx, query, []any{tokenHash, micros(now)}, tokenInto(&k)...)
+	if absent(err) {
+		return team.Token{}, team.ErrRefused
+	}
+	if err != nil {
+		return team.Token{}, fmt.Errorf("store: token: %w", err)
+	}
+	return k, nil
+}
+
+// Tokens of the workspace, oldest first, the revoked ones too.
+func (db *DB) Tokens(ctx context.Context, workspace string) ([]team.Token, error) {
+	const query = `SELECT ` + tokenColumns + ` FROM tokens WHERE workspace = $1 ORDER BY created_at, id`
+	var list []team.Token
+	err := db.rows(ctx, query, []any{workspace}, func(row scanner) error {
+		list = append(list, team.Token{})
+		return row.Scan(tokenInto(&list[len(list)-1])...)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store: tokens: %w", err)
+	}
+	return list, nil
+}
+
+// RevokeToken ends a token. One that is revoked already stays as it is.
+func (db *DB) RevokeToken(ctx context.Context, workspace, id string, now time.Time, draft audit.Draft) error {
+	const revoke = `UPDATE tokens SET revoked_at = $1 WHERE id = $2 AND workspace = $3 AND revoked_at = 0`
+	return db.writer.alone(ctx, func(t *tx) error {
+		known, err := t.found(`SELECT 1 FROM tokens WHERE id = $1 AND workspace = $2`, []any{id, workspace}, new(int))
+		if err != nil {
+			return fmt.Errorf("revoke token: %w", err)
+		}
+		if !known {
+			return team.ErrNotFound
+		}
+		n, err := t.exec(revoke, micros(now), id, workspace)
+		if err != nil {
+			return fmt.Errorf("revoke token: %w", err)
+		}
+		if n > 0 {
+			t.revoke(event.Event{Kind: event.TokenRevoked, Workspace: workspace, Session: id, At: now})
+			t.record(draft)
+		}
+		return nil
+	})
+}

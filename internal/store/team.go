@@ -1,0 +1,225 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"countersign/identity/policy"
+	"countersign/internal/audit"
+	"countersign/internal/event"
+	"countersign/internal/team"
+)
+
+const agentColumns = `a.id, a.workspace, a.email, a.name, a.role, a.password, a.created_at, a.removed_at`
+
+func agentInto(a *team.Agent) []any {
+	return []any{&a.ID, &a.Workspace, &a.Email, &a.Name, &a.Role, &a.Password, stamp{&a.CreatedAt}, stamp{&a.RemovedAt}}
+}
+
+// AddAgent writes an agent and the link that lets them in.
+func (db *DB) AddAgent(ctx context.Context, agent team.Agent, link team.Link, draft audit.Draft) error {
+	const insert = `INSERT INTO agents (id, workspace, email, name, role, password, created_at, removed_at) VALUES `
+	return db.writer.alone(ctx, func(t *tx) error {
+		taken, err := t.found(`SELECT 1 FROM agents WHERE email = $1 AND workspace = $2 AND removed_at = 0`, []any{agent.Email, agent.Workspace}, new(int))
+		if err != nil {
+			return fmt.Errorf("add agent: %w", err)
+		}
+		if taken {
+			return team.ErrTaken
+		}
+		err = t.insert(insert, 8, []any{agent.ID, agent.Workspace, agent.Email, agent.Name, string(agent.Role), agent.Password, micros(agent.CreatedAt), 0}, "")
+		if err != nil {
+			return fmt.Errorf("add agent: %w", err)
+		}
+		if err := putLink(t, link); err != nil {
+			return err
+		}
+		t.record(draft)
+		return nil
+	})
+}
+
+// PutLink replaces every unused link of that agent.
+func (db *DB) PutLink(ctx context.Context, link team.Link, draft audit.Draft) error {
+	return db.writer.alone(ctx, func(t *tx) error {
+		if err := putLink(t, link); err != nil {
+			return err
+		}
+		t.record(draft)
+		return nil
+	})
+}
+
+func putLink(t *tx, link team.Link) error {
+	const insert = `INSERT INTO agent_links (token_hash, workspace, agent, expires_at, used_at) VALUES `
+	if _, err := liveAgent(t, link.Workspace, link.Agent); err != nil {
+		return err
+	}
+	if _, err := t.exec(`DELETE FROM agent_links WHERE agent = $1 AND used_at = 0`, link.Agent); err != nil {
+		return fmt.Errorf("put link: %w", err)
+	}
+	if err := t.insert(insert, 5, []any{link.TokenHash, link.Workspace, link.Agent, micros(link.ExpiresAt), 0}, ""); err != nil {
+		return fmt.Errorf("put link: %w", err)
+	}
+	return nil
+}
+
+// liveAgent reads an agent of the workspace inside a transaction.
+func liveAgent(t *tx, workspace, id string) (team.Agent, error) {
+	const query = `SELECT ` + agentColumns + ` FROM agents a WHERE a.id = $1 AND a.workspace = $2 AND a.removed_at = 0`
+	var a team.Agent
+	found, err := t.found(query, []any{id, workspace}, agentInto(&a)...)
+	if err != nil {
+		return team.Agent{}, fmt.Errorf("agent: %w", err)
+	}
+	if !found {
+		return team.Agent{}, team.ErrNotFound
+	}
+	return a, nil
+}
+
+// Agent of the workspace, a removed one too.
+func (db *DB) Agent(ctx context.Context, workspace, id string) (team.Agent, error) {
+	const query = `SELECT ` + agentColumns + ` FROM agents a WHERE a.id = $1 AND a.workspace = $2`
+	return db.agent(ctx, query, id, workspace)
+}
+
+// AgentByEmail finds a live agent of any workspace; the first by creation.
+func (db *DB) AgentByEmail(ctx context.Context, email string) (team.Agent, error) {
+	const query = `SELECT ` + agentColumns + ` FROM agents a WHERE a.email = $1 AND a.removed_at = 0 ORDER BY a.created_at, a.id LIMIT 1`
+	return db.agent(ctx, query, email)
+}
+
+// OwnerOf answers with the first live owner.
+func (db *DB) OwnerOf(ctx context.Context, workspace string) (team.Agent, error) {
+	const query = `SELECT ` + agentColumns + ` FROM agents a WHERE a.workspace = $1 AND a.role = 'owner' AND a.removed_at = 0
+	ORDER BY a.created_at, a.id LIMIT 1`
+	return db.agent(ctx, query, workspace)
+}
+
+func (db *DB) agent(ctx context.Context, query string, args ...any) (team.Agent, error) {
+	var a team.Agent
+	err := db.row(ctx, query, args, agentInto(&a)...)
+	if absent(err) {
+		return team.Agent{}, team.ErrNotFound
+	}
+	if err != nil {
+		return team.Agent{}, fmt.Errorf("store: agent: %w", err)
+	}
+	return a, nil
+}
+
+// Agents of the workspace that were not removed, oldest first.
+func (db *DB) Agents(ctx context.Context, workspace string) ([]team.Agent, error) {
+	const query = `SELECT ` + agentColumns + ` FROM agents a WHERE a.workspace = $1 AND a.removed_at = 0 ORDER BY a.created_at, a.id`
+	var list []team.Agent
+	err := db.rows(ctx, query, []any{workspace}, func(row scanner) error {
+		list = append(list, team.Agent{})
+		return row.Scan(agentInto(&list[len(list)-1])...)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store: agents: %w", err)
+	}
+	return list, nil
+}
+
+// LinkAgent looks at an unused, unexpired link without using it.
+func (db *DB) LinkAgent(ctx context.Context, tokenHash []byte, now time.Time) (team.Agent, error) {
+	const query = `SELECT ` + agentColumns + ` FROM agent_links k JOIN agents a ON a.id = k.agent AND a.workspace = k.workspace
+	WHERE k.token_hash = $1 AND k.used_at = 0 AND k.expires_at > $2 AND a.removed_at = 0`
+	a, err := db.agent(ctx, query, tokenHash, micros(now))
+	if err == team.ErrNotFound { //nolint:errorlint // our own, unwrapped, two lines above
+		return team.Agent{}, team.ErrRefused
+	}
+	return a, err
+}
+
+// UseLink sets name and password: one winner, whoever marks the link first.
+func (db *DB) UseLink(ctx context.Context, tokenHash []byte, name, password string, now time.Time, draft audit.Draft) (team.Agent, error) {
+	const use = `UPDATE agent_links SET used_at = $1 WHERE token_hash = $2 AND used_at = 0 AND expires_at > $1 RETURNING workspace, agent`
+	const set = `UPDATE agents SET name = $1, password = $2 WHERE id = $3 AND workspace = $4`
+	var agent team.Agent
+	err := db.writer.alone(ctx, func(t *tx) error {
+		var workspace, id string
+		won, err := t.found(use, []any{micros(now), tokenHash}, &workspace, &id)
+		if err != nil {
+			return fmt.Errorf("use link: %w", err)
+		}
+		if !won {
+			return team.ErrRefused
+		}
+		if agent, err = liveAgent(t, workspace, id); err != nil {
+			return team.ErrRefused
+		}
+		if _, err := t.exec(set, name, password, id, workspace); err != nil {
+			return fmt.Errorf("use link: %w", err)
+		}
+		agent.Name, agent.Password = name, password
+		if draft.Workspace == "" {
+			draft.Workspace = workspace
+		}
+		if draft.Subject == "" {
+			draft.Subject = id
+		}
+		t.record(draft)
+		return endLogins(t, workspace, id, now)
+	})
+	if err != nil {
+		return team.Agent{}, err
+	}
+	return agent, nil
+}
+
+// SetRole gives an agent another role, unless that would leave no owner.
+func (db *DB) SetRole(ctx context.Context, workspace, agent string, role policy.Role, now time.Time, draft audit.Draft) error {
+	return db.writer.alone(ctx, func(t *tx) error {
+		if err := keepOwner(t, workspace, agent, role); err != nil {
+			return err
+		}
+		if _, err := t.exec(`UPDATE agents SET role = $1 WHERE id = $2 AND workspace = $3`, string(role), agent, workspace); err != nil {
+			return fmt.Errorf("set role: %w", err)
+		}
+		t.revoke(event.Event{Kind: event.AgentChanged, Workspace: workspace, Agent: agent, At: now})
+		t.record(draft)
+		return nil
+	})
+}
+
+// RemoveAgent takes an agent away, with every login and link, unless they are the last owner.
+func (db *DB) RemoveAgent(ctx context.Context, workspace, agent string, now time.Time, draft audit.Draft) error {
+	return db.writer.alone(ctx, func(t *tx) error {
+		if err := keepOwner(t, workspace, agent, ""); err != nil {
+			return err
+		}
+		if _, err := t.exec(`UPDATE agents SET removed_at = $1 WHERE id = $2 AND workspace = $3`, micros(now), agent, workspace); err != nil {
+			return fmt.Errorf("remove agent: %w", err)
+		}
+		if _, err := t.exec(`DELETE FROM agent_links WHERE agent = $1 AND used_at = 0`, agent); err != nil {
+			return fmt.Errorf("remove agent: %w", err)
+		}
+		if err := endLogins(t, workspace, agent, now); err != nil {
+			return err
+		}
+		t.revoke(event.Event{Kind: event.AgentChanged, Workspace: workspace, Agent: agent, At: now})
+		t.record(draft)
+		return nil
+	})
+}
+
+// keepOwner refuses to take the role from the only live owner.
+func keepOwner(t *tx, workspace, agent string, next policy.Role) error {
+	a, err := liveAgent(t, workspace, agent)
+	if err != nil || a.Role != policy.Owner || next == policy.Owner {
+		return err
+	}
+	const other = `SELECT 1 FROM agents WHERE workspace = $1 AND role = 'owner' AND removed_at = 0 AND id <> $2 LIMIT 1`
+	found, err := t.found(other, []any{workspace, agent}, new(int))
+	if err != nil {
+		return fmt.Errorf("owners: %w", err)
+	}
+	if !found {
+		return team.ErrLastOwner
+	}
+	return nil
+}

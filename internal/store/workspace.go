@@ -1,0 +1,209 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"countersign/identity/policy"
+	"countersign/internal/audit"
+	"countersign/internal/event"
+	"countersign/internal/workspace"
+)
+
+// CreateWorkspace makes it unless it exists.
+func (db *DB) CreateWorkspace(ctx context.Context, id, name string, now time.Time) error {
+	const insert = `INSERT INTO workspaces (id, name, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING`
+	return db.writer.alone(ctx, func(t *tx) error {
+		if _, err := t.exec(insert, id, name, micros(now)); err != nil {
+			return fmt.Errorf("create workspace: %w", err)
+		}
+		return nil
+	})
+}
+
+// CreateChannel writes the channel, its names, platforms and empty ring.
+func (db *DB) CreateChannel(ctx context.Context, channel workspace.Channel, draft audit.Draft) error {
+	return db.writer.alone(ctx, func(t *tx) error {
+		if err := namesFree(t, channel); err != nil {
+			return err
+		}
+		if err := insertChannel(t, channel); err != nil {
+			return fmt.Errorf("create channel: %w", err)
+		}
+		t.revoke(event.Event{Kind: event.ChannelChanged, Workspace: channel.Workspace, Channel: channel.ID, At: channel.CreatedAt})
+		t.record(draft)
+		return nil
+	})
+}
+
+func names(channel workspace.Channel) []string {
+	return append([]string{channel.Slug}, channel.Aliases...)
+}
+
+func namesFree(t *tx, channel workspace.Channel) error {
+	known, err := t.found(`SELECT 1 FROM workspaces WHERE id = $1`, []any{channel.Workspace}, new(int))
+	if err != nil {
+		return fmt.Errorf("create channel: %w", err)
+	}
+	if !known {
+		return workspace.ErrNotFound
+	}
+	all := names(channel)
+	for i, name := range all {
+		taken, err := t.found(`SELECT 1 FROM channel_names WHERE name = $1`, []any{name}, new(int))
+		if err != nil {
+			return fmt.Errorf("create channel: %w", err)
+		}
+		if taken || slices.Contains(all[:i], name) {
+			return fmt.Errorf("%w: %s", workspace.ErrTaken, name)
+		}
+	}
+	return nil
+}
+
+func insertChannel(t *tx, channel workspace.Channel) error {
+	const row = `INSERT INTO channels (id, workspace, slug, name, realm, minimum_tier, origins, appearance, created_at) VALUES `
+	const name = `INSERT INTO channel_names (name, channel, position) VALUES `
+	const platform = `INSERT INTO channel_platforms (channel, platform, enforcement) VALUES `
+	const ring = `INSERT INTO rings (channel, workspace, version) VALUES `
+	err := t.insert(row, 9, []any{channel.ID, channel.Workspace, channel.Slug, channel.Name, channel.Realm, string(channel.MinimumTier),
+		text(channel.Origins), text(channel.Appearance), micros(channel.CreatedAt)}, "")
+	if err != nil {
+		return err
+	}
+	var args []any
+	for i, n := range names(channel) {
+		args = append(args, n, channel.ID, i)
+	}
+	if err := t.insert(name, 3, args, ""); err != nil {
+		return err
+	}
+	args = nil
+	for _, p := range slices.Sorted(maps.Keys(channel.Platforms)) {
+		args = append(args, channel.ID, string(p), string(channel.Platforms[p]))
+	}
+	if err := t.insert(platform, 3, args, ""); err != nil {
+		return err
+	}
+	return t.insert(ring, 3, []any{channel.ID, channel.Workspace, 0}, "")
+}
+
+// A channel is read with its names and platforms as two lists in one row, so that
+// all of it is of one moment.
+const channelQuery = `SELECT h.id, h.workspace, h.slug, h.name, h.realm, h.minimum_tier, h.origins, h.appearance, h.created_at,
+	n.position, n.name, COALESCE(p.platform, ''), COALESCE(p.enforcement, '')
+	FROM channels h JOIN channel_names n ON n.channel = h.id LEFT JOIN channel_platforms p ON p.channel = h.id `
+
+const channelOrder = ` ORDER BY h.created_at, h.id, n.position`
+
+// ChannelByName finds by slug or alias, in any workspace.
+func (db *DB) ChannelByName(ctx context.Context, name string) (workspace.Channel, error) {
+	const query = channelQuery + `WHERE h.id = (SELECT channel FROM channel_names WHERE name = $1)` + channelOrder
+	return one(db.channels(ctx, query, name))
+}
+
+// Channel finds by id inside a workspace.
+func (db *DB) Channel(ctx context.Context, of, id string) (workspace.Channel, error) {
+	const query = channelQuery + `WHERE h.id = $1 AND h.workspace = $2` + channelOrder
+	return one(db.channels(ctx, query, id, of))
+}
+
+// Channels of a workspace, oldest first.
+func (db *DB) Channels(ctx context.Context, of string) ([]workspace.Channel, error) {
+	const query = channelQuery + `WHERE h.workspace = $1` + channelOrder
+	return db.channels(ctx, query, of)
+}
+
+func one(list []workspace.Channel, err error) (workspace.Channel, error) {
+	if err == nil && len(list) == 0 {
+		err = workspace.ErrNotFound
+	}
+	if err != nil {
+		return workspace.Channel{}, err
+	}
+	return list[0], nil
+}
+
+func (db *DB) channels(ctx context.Context, query string, args ...any) ([]workspace.Channel, error) {
+	var list []workspace.Channel
+	err := db.rows(ctx, query, args, func(row scanner) error {
+		var c workspace.Channel
+		var position int64
+		var name string
+		var platform policy.Platform
+		var enforcement policy.Enforcement
+		err := row.Scan(&c.ID, &c.Workspace, &c.Slug, &c.Name, &c.Realm, &c.MinimumTier, document{&c.Origins}, document{&c.Appearance},
+			stamp{&c.CreatedAt}, &position, &name, &platform, &enforcement)
+		if err != nil {
+			return err
+		}
+		if n := len(list); n == 0 || list[n-1].ID != c.ID {
+			c.Platforms = map[policy.Platform]policy.Enforcement{}
+			list = append(list, c)
+		}
+		last := &list[len(list)-1]
+		if platform != "" {
+			last.Platforms[platform] = enforcement
+		}
+		if position > 0 && !slices.Contains(last.Aliases, name) {
+			last.Aliases = append(last.Aliases, name)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store: channels: %w", err)
+	}
+	return list, nil
+}
+
+// UpdateChannel writes name, appearance, origins and minimum tier.
+func (db *DB) UpdateChannel(ctx context.Context, channel workspace.Channel, draft audit.Draft) error {
+	const update = `UPDATE channels SET name = $1, appearance = $2, origins = $3, minimum_tier = $4 WHERE id = $5 AND workspace = $6`
+	return db.writer.alone(ctx, func(t *tx) error {
+		n, err := t.exec(update, channel.Name, text(channel.Appearance), text(channel.Origins), string(channel.MinimumTier), channel.ID, channel.Workspace)
+		if err != nil {
+			return fmt.Errorf("update channel: %w", err)
+		}
+		if n == 0 {
+			return workspace.ErrNotFound
+		}
+		t.revoke(event.Event{Kind: event.ChannelChanged, Workspace: channel.Workspace, Channel: channel.ID})
+		t.record(draft)
+		return nil
+	})
+}
+
+// SetEnforcement writes the switch. Under enforce nobody is claimed any more: the
+// sessions that are, end with it.
+func (db *DB) SetEnforcement(ctx context.Context, of string, change workspace.EnforcementChange, now time.Time, draft audit.Draft) (int, error) {
+	const put = `INSERT INTO channel_platforms (channel, platform, enforcement) VALUES ($1, $2, $3)
+	ON CONFLICT (channel, platform) DO UPDATE SET enforcement = excluded.enforcement`
+	n := 0
+	err := db.writer.alone(ctx, func(t *tx) error {
+		known, err := t.found(`SELECT 1 FROM channels WHERE id = $1 AND workspace = $2`, []any{change.Channel, of}, new(int))
+		if err != nil {
+			return fmt.Errorf("set enforcement: %w", err)
+		}
+		if !known {
+			return workspace.ErrNotFound
+		}
+		if _, err := t.exec(put, change.Channel, string(change.Platform), string(change.To)); err != nil {
+			return fmt.Errorf("set enforcement: %w", err)
+		}
+		if change.To == policy.Enforce {
+			list, err := endSessions(t, `channel = $3 AND platform = $4 AND tier = 'claimed'`, policy.EndedPolicy, now, change.Channel, string(change.Platform))
+			if err != nil {
+				return fmt.Errorf("set enforcement: %w", err)
+			}
+			n = len(list)
+		}
+		t.revoke(event.Event{Kind: event.EnforcementChanged, Workspace: of, Channel: change.Channel, At: now,
+			Body: []byte(text(map[string]string{"platform": string(change.Platform), "enforcement": string(change.To)}))})
+		t.record(draft)
+		return nil
+	})
+	return n, err
+}
