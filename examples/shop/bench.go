@@ -84,21 +84,26 @@ type Received struct {
 type Summary struct {
 	OK           bool `json:"ok"` // nothing got through, the honest customer did, and nothing is unknown
 	Total        int  `json:"total"`
-	HeldOff      int  `json:"held_off"` // refused, harmless or not verified
+	HeldOff      int  `json:"held_off"`     // refused, harmless or not verified
+	NotVerified  int  `json:"not_verified"` // of these: a session, but not a verified one
 	GotThrough   int  `json:"got_through"`
 	Inconclusive int  `json:"inconclusive"`
 	Skipped      int  `json:"skipped"`
+	Untried      int  `json:"untried"`
 	HonestLetIn  bool `json:"honest_let_in"`
 }
 
 func summarise(results []Result) Summary {
-	summary := Summary{Total: len(results)}
+	summary := Summary{Total: len(results), Untried: len(attacks()) - len(results)}
 	for _, result := range results {
 		switch result.Verdict {
 		case LetIn:
 			summary.HonestLetIn = true
 		case Refused, Harmless, NotVerified:
 			summary.HeldOff++
+			if result.Verdict == NotVerified {
+				summary.NotVerified++
+			}
 		case GotThrough:
 			summary.GotThrough++
 		case Skipped:
@@ -107,7 +112,7 @@ func summarise(results []Result) Summary {
 			summary.Inconclusive++
 		}
 	}
-	summary.OK = summary.HonestLetIn && summary.GotThrough == 0 && summary.Inconclusive == 0
+	summary.OK = summary.HonestLetIn && summary.GotThrough == 0 && summary.Inconclusive == 0 && summary.Untried == 0
 	return summary
 }
 
