@@ -47,13 +47,16 @@ func (a auditor) newest(ctx context.Context) ([]auditEntry, error) {
 	return page.Entries, got.decode(&page)
 }
 
-// mark remembers what the record holds before an attack.
+// mark remembers what the record holds before an attack; nil if it cannot be read.
 func (a auditor) mark(ctx context.Context) map[string]bool {
-	seen := make(map[string]bool)
 	if a.token == "" {
-		return seen
+		return nil
 	}
-	entries, _ := a.newest(ctx)
+	entries, err := a.newest(ctx)
+	if err != nil {
+		return nil
+	}
+	seen := make(map[string]bool)
 	for _, entry := range entries {
 		seen[entry.ID] = true
 	}
@@ -73,6 +76,9 @@ func (a auditor) since(ctx context.Context, seen map[string]bool, expected int) 
 		entries, err := a.newest(ctx)
 		if err != nil {
 			return nil, "The record could not be read: " + shorten(err.Error()) + "."
+		}
+		if seen == nil {
+			return nil, "The record could not be read before this run, so what is new in it is not known."
 		}
 		sightings = unseen(entries, seen)
 		if len(sightings) >= expected || try == 5 {
@@ -106,6 +112,9 @@ func unseen(entries []auditEntry, seen map[string]bool) []Sighting {
 			continue
 		}
 		sighting := Sighting{ID: entry.ID, At: entry.At, Action: entry.Action, Reason: entry.Detail["reason"]}
+		if entry.Subject != "" {
+			sighting.Detail = append(sighting.Detail, Fact{"subject", shorten(entry.Subject)})
+		}
 		for _, name := range slices.Sorted(maps.Keys(entry.Detail)) {
 			if name != "reason" && entry.Detail[name] != "" {
 				sighting.Detail = append(sighting.Detail, Fact{name, shorten(entry.Detail[name])})
