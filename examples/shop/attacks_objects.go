@@ -75,7 +75,7 @@ func tryConversationBody(ctx context.Context, t *trial) error {
 
 // judgeSmuggled looks where a message went whose body named a foreign place.
 func (t *trial) judgeSmuggled(got answer, step *Step) {
-	if verdict, finding, over := judgeStatus(got); over {
+	if verdict, finding, over := judgeInside(got); over {
 		t.judge(step, verdict, finding)
 		return
 	}
@@ -119,7 +119,7 @@ func tryStream(ctx context.Context, t *trial) error {
 			return err
 		}
 		step := t.note(one.does, stream, got)
-		verdict, finding, over := judgeStatus(got)
+		verdict, finding, over := judgeInside(got)
 		switch {
 		case t.leaks(got, true):
 			t.judge(step, GotThrough, "Events of the victim’s conversation were in the stream.")

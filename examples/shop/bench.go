@@ -409,6 +409,15 @@ func judgeStatus(got answer) (verdict Verdict, finding string, over bool) {
 	return "", "", false
 }
 
+// judgeInside is judgeStatus for a request whose session should be alive: that it
+// was not says nothing about whose conversations it might have seen.
+func judgeInside(got answer) (verdict Verdict, finding string, over bool) {
+	if got.Status == http.StatusUnauthorized {
+		return Inconclusive, "The session of this attempt was not good any more, so nothing was tried.", true
+	}
+	return judgeStatus(got)
+}
+
 // lookAround reads what an unproved session sees, and leaves.
 func (t *trial) lookAround(ctx context.Context, session string) error {
 	defer t.bench.shop.leave(ctx, session)
@@ -430,7 +439,7 @@ func (t *trial) lookAround(ctx context.Context, session string) error {
 // judgeSight judges what an answer shows. Where the request did not name the
 // victim's conversation, its id alone is a leak too.
 func (t *trial) judgeSight(got answer, step *Step, idCounts bool) {
-	verdict, finding, over := judgeStatus(got)
+	verdict, finding, over := judgeInside(got)
 	switch {
 	case t.leaks(got, idCounts):
 		t.judge(step, GotThrough, "The victim’s conversation was readable.")
