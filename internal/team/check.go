@@ -85,18 +85,13 @@ func checkName(what, name string) (string, error) {
 // household or server gets of IPv6. An address that is not known shares one count.
 func network(from netip.Addr) string {
 	from = from.Unmap().WithZone("")
-	bits := 32
-	if from.Is6() {
-		bits = 56
+	switch {
+	case from.Is4():
+		return from.String()
+	case from.Is6():
+		return netip.PrefixFrom(from, 56).Masked().String()
 	}
-	prefix, err := from.Prefix(bits)
-	if err != nil {
-		return "unknown"
-	}
-	if prefix.Addr().Is4() {
-		return prefix.Addr().String()
-	}
-	return prefix.String()
+	return "unknown"
 }
 
 // counted names an address in a counter's key: of one size whatever was sent, and

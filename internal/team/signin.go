@@ -80,32 +80,39 @@ func countersOf(email, network string) counters {
 	}
 }
 
+// admit says ErrLimited where a limit is reached; any other error, too, lets
+// nobody past.
 func (t *Team) admit(ctx context.Context, c counters) error {
-	now := t.now()
-	over := func(key string, limit int, window time.Duration) (bool, error) {
-		n, err := t.store.Failures(ctx, key, window, now)
-		if err != nil {
-			return true, fmt.Errorf("team: reading a limit: %w", err)
-		}
-		return n >= limit, nil
-	}
-	if full, err := over(c.pair, pairLimit, pairWindow); full {
-		return errors.Join(ErrLimited, err)
-	}
-	known, err := over(c.known, 1, knownWindow)
+	known, err := t.reached(ctx, c.known, 1, knownWindow)
 	if err != nil {
-		return errors.Join(ErrLimited, err)
+		return err
 	}
+	limits := []struct {
+		key    string
+		limit  int
+		window time.Duration
+	}{{c.pair, pairLimit, pairWindow}, {c.net, networkLimit, networkWindow}, {c.address, addressLimit, addressWindow}}
 	if known {
-		return nil
+		limits = limits[:1]
 	}
-	if full, err := over(c.net, networkLimit, networkWindow); full {
-		return errors.Join(ErrLimited, err)
-	}
-	if full, err := over(c.address, addressLimit, addressWindow); full {
-		return errors.Join(ErrLimited, err)
+	for _, l := range limits {
+		full, err := t.reached(ctx, l.key, l.limit, l.window)
+		if err != nil {
+			return err
+		}
+		if full {
+			return ErrLimited
+		}
 	}
 	return nil
+}
+
+func (t *Team) reached(ctx context.Context, key string, limit int, window time.Duration) (bool, error) {
+	n, err := t.store.Failures(ctx, key, window, t.now())
+	if err != nil {
+		return false, fmt.Errorf("team: reading a limit: %w", err)
+	}
+	return n >= limit, nil
 }
 
 // verify checks the password in its turn and counts a failure before the next in
@@ -147,7 +154,7 @@ func (t *Team) refuse(ctx context.Context, agent Agent, c counters) error {
 		window time.Duration
 	}{{c.pair, pairWindow}, {c.net, networkWindow}, {c.address, addressWindow}} {
 		if _, err := t.store.CountFailure(ctx, count.key, count.window, now); err != nil {
-			return errors.Join(ErrRefused, fmt.Errorf("team: counting a failure: %w", err))
+			return fmt.Errorf("team: counting a failure: %w", err)
 		}
 	}
 	draft := audit.Draft{
@@ -158,7 +165,7 @@ func (t *Team) refuse(ctx context.Context, agent Agent, c counters) error {
 		draft.Workspace = agent.Workspace
 	}
 	if err := t.store.Record(ctx, draft); err != nil {
-		return errors.Join(ErrRefused, fmt.Errorf("team: recording a failure: %w", err))
+		return fmt.Errorf("team: recording a failure: %w", err)
 	}
 	return ErrRefused
 }
