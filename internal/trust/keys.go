@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -47,11 +48,14 @@ type Keys struct {
 	master       *Master
 	installation string
 	clock        func() time.Time
+
+	mu    sync.Mutex
+	names map[[2]string]string // :: workspace, key id → name, which never changes
 }
 
 // NewKeys seals secrets with master, for this installation; clock is the database's.
 func NewKeys(store Store, channels Channels, master *Master, installation string, clock func() time.Time) *Keys {
-	return &Keys{store: store, channels: channels, master: master, installation: installation, clock: clock}
+	return &Keys{store: store, channels: channels, master: master, installation: installation, clock: clock, names: make(map[[2]string]string)}
 }
 
 // KeyDraft is what an operator says about a key to be made. Everything but the
@@ -66,12 +70,6 @@ type KeyDraft struct {
 	// ConfirmsEmail says that the product confirms addresses, so that a signed email
 	// names a person. nil: as the dialect says.
 	ConfirmsEmail *bool
-}
-
-// ListedKey is a key as operators see it: its state judged now, no secret.
-type ListedKey struct {
-	KeyRow
-	LiveSessions int
 }
 
 // Generate makes a key of 32 random bytes, shown as 64 hexadecimal characters this
@@ -343,37 +341,6 @@ func (k *Keys) change(ctx context.Context, who policy.Principal, key string, t t
 		}
 	}
 	return 0, ErrConflict
-}
-
-// List answers with every key that the channel ever had, those that sign most first.
-func (k *Keys) List(ctx context.Context, who policy.Principal, channelID string) ([]ListedKey, error) {
-	channel, err := k.channel(ctx, who, policy.ReadKeys, channelID)
-	if err != nil {
-		return nil, err
-	}
-	ring, err := k.store.Ring(ctx, who.Workspace(), channel.ID)
-	if err != nil {
-		return nil, fmt.Errorf("trust: reading the ring: %w", err)
-	}
-	now := k.now()
-	live, err := k.store.LiveSessions(ctx, who.Workspace(), channel.ID, now)
-	if err != nil {
-		return nil, fmt.Errorf("trust: counting sessions: %w", err)
-	}
-	states := lives(ring.Keys)
-	listed := make([]ListedKey, len(ring.Keys))
-	for i, row := range ring.Keys {
-		row.State = string(states.Keys[i].StateAt(now))
-		listed[i] = ListedKey{KeyRow: shown(row), LiveSessions: live[row.ID]}
-	}
-	slices.SortStableFunc(listed, func(a, b ListedKey) int {
-		return cmp.Or(cmp.Compare(place(a.State), place(b.State)), b.CreatedAt.Compare(a.CreatedAt))
-	})
-	return listed, nil
-}
-
-func place(state string) int {
-	return slices.Index([]keyring.State{keyring.Active, keyring.Pending, keyring.Retiring, keyring.Retired, keyring.Revoked}, keyring.State(state))
 }
 
 // channel asks for the right first, so that somebody without it learns nothing.

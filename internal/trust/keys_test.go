@@ -306,3 +306,27 @@ func TestEitherIsWarnedAboutOnTheRecord(t *testing.T) {
 		t.Errorf("recorded %v", d)
 	}
 }
+
+func TestNamesOfKeysStayInTheirWorkspace(t *testing.T) {
+	h := newHouse(t)
+	key, _ := h.key(t, trust.KeyDraft{Name: "Backend"})
+	agent := policy.ForAgent("main", "a", "l", policy.AgentR)
+	for range 2 {
+		names, err := h.keys.Names(t.Context(), agent, []string{key.ID, "key_none"})
+		if err != nil || len(names) != 1 || names[key.ID] != "Backend" {
+			t.Errorf("%v, %v", names, err)
+		}
+	}
+	if names, err := h.keys.Names(t.Context(), policy.ForAgent("other", "a", "l", policy.Owner), []string{key.ID}); err != nil || len(names) != 0 {
+		t.Errorf("in another workspace: %v, %v", names, err)
+	}
+	if _, err := h.keys.Names(t.Context(), policy.ForVisitor("main", "ses_1"), []string{key.ID}); !errors.Is(err, policy.ErrForbidden) {
+		t.Errorf("a visitor: %v", err)
+	}
+	if _, err := h.keys.ChannelOf(t.Context(), agent, key.ID); !errors.Is(err, policy.ErrForbidden) {
+		t.Errorf("channel of a key, by an agent: %v", err)
+	}
+	if channel, err := h.keys.ChannelOf(t.Context(), root, key.ID); err != nil || channel != "chn_shop" {
+		t.Errorf("%q, %v", channel, err)
+	}
+}
