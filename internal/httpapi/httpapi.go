@@ -43,6 +43,8 @@ type Options struct {
 	Log            *slog.Logger
 	// Ready answers nil while this node may act: its pulse is fresh and its database answers.
 	Ready func(context.Context) error
+	// Heartbeat is how often a silent stream shows that it lives; zero is 20 s.
+	Heartbeat time.Duration
 }
 
 // Floor is one listener's routes.
@@ -66,6 +68,9 @@ type Floor struct {
 func New(options Options) *Floor {
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
+	}
+	if options.Heartbeat == 0 {
+		options.Heartbeat = heartbeat
 	}
 	f := &Floor{
 		mux: http.NewServeMux(), options: options, base: strings.TrimRight(options.BaseURL, "/"), log: options.Log,

@@ -10,8 +10,8 @@ import (
 	"countersign/internal/realtime"
 )
 
-// Heartbeat is how often a silent stream shows that it lives.
-const Heartbeat = 20 * time.Second
+// heartbeat is how often a silent stream shows that it lives.
+const heartbeat = 20 * time.Second
 
 // streamWrite is how long one write to a stream may take: a reader that takes
 // nothing for so long is gone, or reconnects.
@@ -86,7 +86,7 @@ func (f *Floor) ServeStream(w http.ResponseWriter, r *http.Request, source Sourc
 	events, err := OpenEvents(w)
 	for err == nil {
 		var frames []*realtime.Frame
-		frames, err = source.Next(r.Context(), Heartbeat)
+		frames, err = source.Next(r.Context(), f.options.Heartbeat)
 		for _, frame := range frames {
 			events.Add(frame.Text)
 		}
