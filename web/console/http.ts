@@ -1,0 +1,29 @@
+// The console's one way to its API: same origin, cookie session. An answer that
+// says the session is gone signs the person out, wherever it came from.
+
+import { ApiError, client } from "../shared/api";
+
+export { ApiError };
+
+const raw = client({ base: "/api/v1/console" });
+let onEnded: () => void = () => undefined;
+
+export function whenSessionEnds(tell: () => void): void {
+  onEnded = tell;
+}
+
+/** Calls that ask for a session, rather than use one: their 401 is an answer. */
+const openDoors = new Set(["/sign-in", "/setup", "/setup/check", "/me"]);
+
+export async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  try {
+    return await raw<T>(method, path, body, { signal });
+  } catch (failure) {
+    if (failure instanceof ApiError && failure.status === 401 && !openDoors.has(path)) onEnded();
+    throw failure;
+  }
+}
+
+export function problemOf(failure: unknown): ApiError {
+  return failure instanceof ApiError ? failure : new ApiError({ code: "internal", detail: String(failure) });
+}

@@ -1,0 +1,138 @@
+// The page behind a one-use link. The token stands after the #, so that it never
+// reaches a log; it is taken out of the address as soon as it was used.
+
+import type { JSX, TargetedSubmitEvent } from "preact";
+import { useState } from "preact/hooks";
+import { Button, Failure, Field, Icon, Notice, Skeleton } from "../../shared/ui";
+import * as api from "../api";
+import { BASE, href, place } from "../router";
+import { enter } from "../session";
+import { t } from "../text";
+import type { LinkFacts } from "../types";
+import { ProblemLine, useAction } from "../ui/ask";
+import { useResource } from "../ui/resource";
+import { Command, Door } from "./door";
+
+const shortest = 12;
+const mostBytes = 1024; // as the server counts
+
+export function SetupPage(): JSX.Element {
+  const [token] = useState(() => location.hash.slice(1));
+  const link = useResource(() => (token ? api.checkLink(token) : Promise.reject(new Error("no token"))), [token]);
+  if (!token) return <Dead words={t.setup.noToken} />;
+  if (link.data) return <Form token={token} facts={link.data} />;
+  if (!link.problem)
+    return (
+      <Door title={t.setup.title} subtitle={t.setup.checking}>
+        <Skeleton lines={4} height={36} />
+      </Door>
+    );
+  const refused = link.problem.status >= 400 && link.problem.status < 500 && link.problem.status !== 429;
+  if (refused) return <Dead words={t.setup.deadBody} />;
+  return (
+    <Door title={t.setup.title}>
+      <Failure title={t.setup.failed} error={link.problem} retry={() => void link.reload()} />
+    </Door>
+  );
+}
+
+function Dead({ words }: { words: string }): JSX.Element {
+  return (
+    <Door title={t.setup.deadTitle}>
+      <p>{words}</p>
+      <p>{t.setup.deadOwner}</p>
+      <Command text="countersign owner reset" />
+      <p class="dim">{t.setup.deadAgent}</p>
+      <a class="button button--plain button--wide" href={`${BASE}/`} onClick={leaveSetup}>
+        {t.setup.toSignIn}
+      </a>
+    </Door>
+  );
+}
+
+/** The app asked nobody who is here while this page stood: begin anew on the way out. */
+function leaveSetup(event: MouseEvent): void {
+  event.preventDefault();
+  location.assign(`${BASE}/`);
+}
+
+interface Rule {
+  words: string;
+  met: boolean;
+}
+
+export function passwordRules(password: string, again: string, email: string, name: string): Rule[] {
+  const lower = password.toLowerCase();
+  const own = [email.toLowerCase(), (email.split("@")[0] ?? "").toLowerCase(), name.trim().toLowerCase()];
+  const length = [...password].length;
+  const tooLong = new TextEncoder().encode(password).length > mostBytes;
+  return [
+    { words: tooLong ? t.setup.ruleLong : t.setup.ruleLength(shortest), met: length >= shortest && !tooLong },
+    { words: t.setup.ruleOwn, met: length > 0 && !own.includes(lower) },
+    { words: t.setup.ruleSame, met: length > 0 && password === again },
+  ];
+}
+
+function Form({ token, facts }: { token: string; facts: LinkFacts }): JSX.Element {
+  const [name, setName] = useState(facts.name ?? "");
+  const [password, setPassword] = useState("");
+  const [again, setAgain] = useState("");
+  const [tried, setTried] = useState(false);
+  const action = useAction();
+  const rules = passwordRules(password, again, facts.email, name);
+
+  const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    setTried(true);
+    if (!name.trim() || rules.some((rule) => !rule.met) || action.busy) return;
+    await action.run(async () => {
+      const who = await api.useLink(token, name.trim(), password);
+      history.replaceState(null, "", href("/inbox/open"));
+      place.value = { path: "/inbox/open", segments: ["inbox", "open"], query: new URLSearchParams() };
+      enter(who);
+    });
+  };
+
+  return (
+    <Door title={t.setup.title} subtitle={t.setup.welcome(facts.workspace, (t.roles[facts.role] ?? facts.role).toLowerCase())}>
+      <form class="stack" onSubmit={(event) => void submit(event)} noValidate>
+        <p class="door__who">
+          <span class="dim">{t.signIn.email}</span>
+          <strong dir="auto">{facts.email}</strong>
+        </p>
+        <input class="sr-only" type="email" name="username" autocomplete="username" value={facts.email} readOnly tabIndex={-1} aria-hidden="true" />
+        <Field
+          label={t.setup.name}
+          hint={t.setup.nameHint}
+          autocomplete="name"
+          maxLength={80}
+          value={name}
+          onValue={setName}
+          {...(tried && !name.trim() ? { error: t.setup.nameMissing } : {})}
+        />
+        <Field label={t.setup.password} hint={t.setup.advice} type="password" autocomplete="new-password" value={password} onValue={setPassword} />
+        <Field label={t.setup.again} type="password" autocomplete="new-password" value={again} onValue={setAgain} />
+        <ul class="rules" aria-live="polite">
+          {rules.map((rule) => (
+            <li key={rule.words} class={rule.met ? "rules__met" : tried ? "rules__unmet" : ""}>
+              <Icon name={rule.met ? "check" : tried ? "alert" : "info"} />
+              {rule.words}
+              <span class="sr-only">: {rule.met ? t.setup.met : t.setup.unmet}</span>
+            </li>
+          ))}
+        </ul>
+        {action.problem &&
+          (action.problem.status === 403 || action.problem.status === 404 || action.problem.status === 401 ? (
+            <Notice kind="bad" icon="alert">
+              <span role="alert">{t.setup.deadBody}</span>
+            </Notice>
+          ) : (
+            <ProblemLine problem={action.problem} />
+          ))}
+        <Button kind="primary" type="submit" wide busy={action.busy}>
+          {action.busy ? t.setup.working : t.setup.submit}
+        </Button>
+      </form>
+    </Door>
+  );
+}

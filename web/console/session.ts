@@ -1,0 +1,63 @@
+// Who is signed in. Everything else in the console hangs below this signal, so
+// that signing out drops all that was loaded for the person before.
+
+import { computed, signal } from "@preact/signals";
+import * as api from "./api";
+import { problemOf, whenSessionEnds, type ApiError } from "./http";
+import type { Me } from "./types";
+
+export type Phase = "asking" | "out" | "in" | "failed";
+
+export const me = signal<Me | null>(null);
+export const phase = signal<Phase>("asking");
+export const failure = signal<ApiError | null>(null);
+
+/** Why the sign-in page is shown although nobody asked for it; empty otherwise. */
+export const notice = signal<"" | "ended" | "signed_out">("");
+
+export const rights = computed(() => new Set(me.value?.agent ? me.value.rights : []));
+
+export function may(right: string): boolean {
+  return rights.value.has(right);
+}
+
+export function myId(): string {
+  return me.value?.agent.id ?? "";
+}
+
+whenSessionEnds(() => leave("ended"));
+
+export async function askWhoIAm(): Promise<void> {
+  phase.value = "asking";
+  try {
+    enter(await api.me());
+  } catch (problem) {
+    const known = problemOf(problem);
+    if (known.status === 401) {
+      phase.value = "out";
+    } else {
+      failure.value = known;
+      phase.value = "failed";
+    }
+  }
+}
+
+export function enter(who: Me): void {
+  notice.value = "";
+  failure.value = null;
+  me.value = who;
+  phase.value = "in";
+}
+
+/** The server no longer knows this browser, or its agent left on purpose. */
+export function leave(why: "ended" | "signed_out"): void {
+  if (phase.value === "out") return;
+  notice.value = why;
+  me.value = null;
+  phase.value = "out";
+}
+
+export async function signOut(): Promise<void> {
+  await api.signOut();
+  leave("signed_out");
+}

@@ -1,0 +1,208 @@
+// The console's side of the HTTP contract. Everything that the server may leave
+// out is optional here, so that a page never counts on a field it was not promised.
+
+export type Tier = "anonymous" | "claimed" | "verified";
+export type Status = "open" | "snoozed" | "closed";
+export type ViewName = "open" | "mine" | "unassigned" | "snoozed" | "closed";
+export type Role = "owner" | "security" | "admin" | "agent" | "auditor";
+export type Enforcement = "off" | "observe" | "enforce";
+export type Platform = "web" | "ios" | "android";
+export type Side = "visitor" | "agent" | "system";
+export type Provenance = "signed" | "agent" | "email" | "claimed";
+
+export interface Named {
+  id: string;
+  name: string;
+}
+
+export interface Agent {
+  id: string;
+  email: string;
+  name: string;
+  role: Role;
+  created_at?: string;
+  joined?: boolean;
+}
+
+export interface Me {
+  agent: Agent;
+  workspace: string;
+  rights: string[];
+  expires_at: string;
+  seq: number;
+}
+
+export interface LinkFacts {
+  email: string;
+  name: string;
+  role: Role;
+  workspace: string;
+}
+
+export interface ContactLabel {
+  id: string;
+  kind: "verified" | "either" | "claimed" | "anonymous";
+  label: string;
+  verified: boolean;
+}
+
+export interface ChannelLabel {
+  id: string;
+  slug: string;
+  name: string;
+}
+
+export interface Row {
+  id: string;
+  status: Status;
+  created_at: string;
+  last_at: string;
+  preview: string;
+  last_author: Side;
+  unread: number;
+  seq: number;
+  agents_read: number;
+  visitor_read: number;
+  tier: Tier;
+  channel: ChannelLabel;
+  contact: ContactLabel;
+  assignee?: Named | null;
+  snoozed_until?: string | null;
+}
+
+export interface Message {
+  id: string;
+  conversation_id: string;
+  seq: number;
+  author: { kind: Side; id?: string; name?: string };
+  text: string;
+  client_id?: string;
+  tier?: Tier;
+  at: string;
+  method?: string;
+  key?: Named | null;
+  note?: boolean;
+  session?: string;
+}
+
+export interface Counts {
+  open: number;
+  mine: number;
+  unassigned: number;
+  snoozed: number;
+  closed: number;
+}
+
+export interface Identifier {
+  kind: string;
+  value: string;
+  method?: string;
+  key?: Named | null;
+  at?: string;
+}
+
+export interface Attribute {
+  name: string;
+  value: unknown;
+  provenance: Provenance;
+  method?: string;
+  key?: Named | null;
+  at?: string;
+}
+
+export interface VisitorSession {
+  id: string;
+  tier: Tier;
+  method?: string;
+  key?: Named | null;
+  platform: string;
+  origin?: string;
+  user_agent?: string;
+  created_at: string;
+  seen_at?: string;
+  expires_at: string;
+  ended_at?: string | null;
+}
+
+export interface Contact {
+  id: string;
+  kind: ContactLabel["kind"];
+  label: string;
+  created_at: string;
+  seen_at?: string;
+  blocked: boolean;
+  identifiers: Identifier[] | null;
+  attributes: Attribute[] | null;
+  sessions: VisitorSession[] | null;
+  conversations: Row[] | null;
+  conflicts?: Identifier[] | null;
+}
+
+export interface Appearance {
+  accent: string;
+  team: string;
+  greeting: string;
+}
+
+export interface Channel {
+  id: string;
+  slug: string;
+  name: string;
+  aliases: string[] | null;
+  realm?: string;
+  enforcement: Partial<Record<Platform, Enforcement>>;
+  minimum_tier: Tier | "";
+  origins: string[] | null;
+  appearance: Appearance;
+  created_at: string;
+}
+
+export type KeyState = "pending" | "active" | "retiring" | "retired" | "revoked";
+export type Signs = "user_id" | "email" | "either";
+
+export interface Key {
+  id: string;
+  name: string;
+  state: KeyState;
+  dialect: string;
+  signs: Signs;
+  platforms: Platform[] | null;
+  fingerprint: string;
+  created_at: string;
+  created_by: string;
+  last_used_at?: string | null;
+  ends_at?: string | null;
+  sign_by?: string | null;
+  revoked_at?: string | null;
+  live_sessions: number;
+  imported?: boolean;
+}
+
+export interface AuditEntry {
+  id: string;
+  at: string;
+  actor: string;
+  action: string;
+  channel?: string;
+  subject?: string;
+  detail?: Record<string, string> | null;
+}
+
+export interface Login {
+  id: string;
+  user_agent?: string;
+  created_at: string;
+  seen_at?: string;
+  expires_at: string;
+  current?: boolean;
+}
+
+export interface ApiToken {
+  id: string;
+  name: string;
+  scopes: string[] | null;
+  created_at: string;
+  created_by?: string;
+  expires_at?: string | null;
+  revoked_at?: string | null;
+}
