@@ -7,6 +7,7 @@ import (
 	"countersign/internal/config"
 	"countersign/internal/httpapi"
 	"countersign/internal/httpapi/api"
+	"countersign/internal/httpapi/console"
 	"countersign/internal/httpapi/face"
 	"countersign/internal/httpapi/widget"
 	"countersign/web"
@@ -23,6 +24,12 @@ func (a *App) floor(cfg config.Server, log *slog.Logger) (*httpapi.Floor, error)
 	})
 	faces, err := face.New(face.Deps{Assets: web.Assets(), Channels: a.Channels})
 	if err != nil {
+		return nil, err
+	}
+	inside := console.New(console.Deps{
+		Team: a.Team, Inbox: a.Chat, People: a.Chat, Channels: a.Channels, Keys: a.Keys, Audit: a.Audit, Streams: a.Hub, Head: a.Pulse.Head,
+	})
+	if err := inside.Register(floor); err != nil {
 		return nil, err
 	}
 	for _, door := range []interface{ Register(*httpapi.Floor) }{

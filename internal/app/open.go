@@ -137,7 +137,7 @@ func (a *App) unlock(ctx context.Context, cfg config.Installation) error {
 
 func (a *App) join() {
 	a.Hub = realtime.NewHub(a.DB, a.Pulse, chat.AgentBody)
-	a.Relay = realtime.NewRelay(a.DB, realtime.NewMemoryBus(), a.Pulse, a.Hub)
+	a.Relay = realtime.NewRelay(a.DB, &realtime.LocalBus{}, a.Pulse, a.Hub)
 	a.hint.Store(a.Relay)
 	a.Channels = workspace.New(a.DB, a.Pulse)
 	a.Gate = trust.NewGate(a.DB, a.Channels, a.Master, a.ID, a.Pulse)
