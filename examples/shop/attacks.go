@@ -19,7 +19,7 @@ import (
 // own account with its own honest hash, and an HTTP client.
 func attacks() []attack {
 	return []attack{
-		{"honest", "The honest customer",
+		{honest, "The honest customer",
 			"Mallory signs in as herself with the hash that her own account gave her; this one has to work, or the refusals below would mean nothing.", tryHonest},
 		{"no-proof", "Ada’s identity without a proof",
 			"Mallory says that she is Ada, by user id and email, and sends no hash: left out, empty, null, a list, a number.", tryNoProof},

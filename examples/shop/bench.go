@@ -2,6 +2,7 @@ package shop
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -116,6 +117,9 @@ func summarise(results []Result) Summary {
 	return summary
 }
 
+// honest is the name of the one attack that is none.
+const honest = "honest"
+
 // attack is one button.
 type attack struct {
 	name  string
@@ -131,8 +135,9 @@ type bench struct {
 	attacks []attack
 	pace    time.Duration
 
-	running sync.Mutex // one attack at a time: the record is read by "what is new"
-	signed  map[string]string
+	running sync.Mutex        // one attack at a time: the record is read by "what is new"
+	signed  map[string]string // :: customer id → session with a true proof
+	sent    time.Time         // the last request of an attack
 
 	mu   sync.Mutex
 	last map[string]Result
@@ -196,8 +201,8 @@ func (b *bench) run(ctx context.Context, one attack, site string) Result {
 	defer cancel()
 
 	t := &trial{bench: b, site: site, verdict: Skipped}
-	seen := b.auditor.mark(ctx)
 	err := t.meet(ctx)
+	seen := b.auditor.mark(ctx) // after the honest sessions that the bench needs for itself
 	if err == nil {
 		err = one.run(ctx, t)
 	}
@@ -206,18 +211,28 @@ func (b *bench) run(ctx context.Context, one attack, site string) Result {
 		Verdict: t.verdict, Steps: t.steps, Finding: t.finding,
 	}
 	if err != nil {
-		result.Verdict = worst(result.Verdict, Inconclusive)
+		result.Verdict = worst(result.Verdict, one.stoppedBy(err))
 		result.Finding = "The bench could not finish: " + shorten(err.Error()) + "."
 	}
 	result.Operator, result.Note = b.auditor.since(ctx, seen, t.records)
 	result.Reasons = reasonsOf(result.Operator)
-	if err == nil || result.Verdict == GotThrough {
+	if err == nil || result.Verdict == GotThrough || result.Verdict == KeptOut {
 		result.Finding = conclude(result)
 	}
 	b.mu.Lock()
 	b.last[one.name] = result
 	b.mu.Unlock()
 	return result
+}
+
+// stoppedBy is the verdict of an attack that could not be finished. That honest
+// people are turned away before it begins is what the honest one is there to say.
+func (a attack) stoppedBy(err error) Verdict {
+	var refusal refusedError
+	if a.name == honest && errors.As(err, &refusal) && refusal.status/100 == 4 && refusal.status != http.StatusTooManyRequests {
+		return KeptOut
+	}
+	return Inconclusive
 }
 
 // trial is one run of one attack: it sends, writes down and judges.
@@ -231,7 +246,6 @@ type trial struct {
 	verdict Verdict
 	finding string
 	records int // entries that the operator should find
-	last    time.Time
 }
 
 // tellingLength is how long a message must be before nobody else writes the same.
@@ -265,6 +279,10 @@ func (t *trial) meet(ctx context.Context) error {
 		return fmt.Errorf("the victim could not read her own conversation: %w", err)
 	}
 	t.prey.texts = texts
+	_, _, err = t.bench.honest(ctx, t.me)
+	if err != nil {
+		return fmt.Errorf("the attacker could not open a session of her own: %w", err)
+	}
 	return nil
 }
 
@@ -324,13 +342,13 @@ func (t *trial) send(ctx context.Context, does string, one call) (answer, *Step,
 }
 
 func (t *trial) wait(ctx context.Context) error {
-	pause := time.NewTimer(t.bench.pace - time.Since(t.last))
+	pause := time.NewTimer(t.bench.pace - time.Since(t.bench.sent))
 	defer pause.Stop()
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-pause.C:
-		t.last = time.Now()
+		t.bench.sent = time.Now()
 		return nil
 	}
 }
