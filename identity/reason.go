@@ -27,6 +27,17 @@ const (
 	KeyUnusable          Reason = "key_unusable"
 )
 
+// Reasons lists every reason, in the order of interface.md.
+func Reasons() []Reason {
+	return []Reason{
+		ProofMissing, ProofMalformed, ProofMismatch,
+		IdentifierMissing, IdentifierMalformed, IdentifierAmbiguous, IdentifierNotCovered,
+		TokenMalformed, AlgorithmRefused, TokenExpired, TokenEarly, LifetimeTooLong, AudienceWrong,
+		ClaimMissing, ClaimContradicted, SignedTooLate,
+		KeyRetired, KeyRevoked, KeyUnusable,
+	}
+}
+
 // Error is a refusal. Message is one sentence for an operator; it names no
 // secret, hash, token or identifier.
 type Error struct {

@@ -60,7 +60,8 @@ func proved(rule Rule, verified identity.Verified) []identity.Identifier {
 }
 
 func (v Verdict) verify(rule Rule, a identity.Assertion, verified identity.Verified, identifiers []identity.Identifier) Verdict {
-	v.tier, v.method, v.key, v.identifiers = Verified, verified.Method(), verified.Key(), identifiers
+	v.tier, v.method, v.key, v.dialect = Verified, verified.Method(), verified.Key(), verified.Dialect()
+	v.identifiers = identifiers
 	v.attributes = signedAttributes(verified, identifiers)
 	v.claim = claimOf(a)
 	if verified.Signed().Kind == identity.KindUserID {
