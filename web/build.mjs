@@ -1,14 +1,18 @@
 // Builds the faces into dist/: the loader under its fixed name, everything else under names that carry a hash of the
 // content, so that a server may call them immutable. dist/manifest.json maps a logical name to the file that bears it.
 // Each file lies there three times: plain, .gz and .br. The build fails when a face outgrows its budget.
+//
+//	node build.mjs [--only widget|console] [--out DIR]
 import { build } from "esbuild";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 const root = dirname(fileURLToPath(import.meta.url));
-const dist = join(root, "dist");
+const { values: flags } = parseArgs({ options: { only: { type: "string" }, out: { type: "string", default: join(root, "dist") } } });
+const dist = resolve(flags.out);
 
 // Bytes after brotli. A face's size is its entry and everything it loads at once; a part loaded later stands alone.
 const budgets = { loader: 2500, boot: 8000, messenger: 25000, lazy: 40000 };
@@ -48,7 +52,7 @@ const modules = {
   ...common,
   format: "esm",
   splitting: true,
-  outdir: "dist",
+  outdir: dist,
   entryNames: "assets/[name]-[hash]",
   chunkNames: "assets/[name]-[hash]",
   assetNames: "assets/[name]-[hash]",
@@ -61,16 +65,18 @@ function clean() {
   }
 }
 
+// bundle answers with every output, by its path as esbuild names it.
 async function bundle() {
-  const loader = await build({ ...common, entryPoints: { v1: "loader/main.ts" }, format: "iife", outdir: "dist" });
-  const widget = await build({ ...modules, entryPoints: { boot: "boot/main.ts" } });
-  const outputs = { ...loader.metafile.outputs, ...widget.metafile.outputs };
-  if (existsSync(join(root, "console/main.tsx"))) {
-    // Apart from the widget: a visitor never loads a chunk whose shape the console decided.
-    const console_ = await build({ ...modules, entryPoints: { console: "console/main.tsx" } });
-    Object.assign(outputs, console_.metafile.outputs);
+  const builds = [];
+  if (flags.only !== "console") {
+    builds.push(build({ ...common, entryPoints: { v1: "loader/main.ts" }, format: "iife", outdir: dist }));
+    builds.push(build({ ...modules, entryPoints: { boot: "boot/main.ts" } }));
   }
-  return outputs;
+  if (flags.only !== "widget" && existsSync(join(root, "console/main.tsx"))) {
+    // Apart from the widget: a visitor never loads a chunk whose shape the console decided.
+    builds.push(build({ ...modules, entryPoints: { console: "console/main.tsx" } }));
+  }
+  return Object.assign({}, ...(await Promise.all(builds)).map((b) => b.metafile.outputs));
 }
 
 function compress(outputs) {
@@ -106,7 +112,7 @@ function atOnce(outputs, path, seen = new Set()) {
 function manifestOf(outputs) {
   const manifest = {};
   for (const [path, out] of Object.entries(outputs)) {
-    const file = relative("dist", path);
+    const file = relative(dist, join(root, path));
     if (file === "v1.js") manifest["v1.js"] = file;
     // assets/boot-ABCDEFGH.js is known as boot.js; chunks are reached from their importers only.
     else if (out.entryPoint || path.endsWith(".css")) {
@@ -125,11 +131,12 @@ function report(outputs, size) {
   const bootFiles = atOnce(outputs, boot);
   const messengerFiles = [...atOnce(outputs, messenger)].filter((f) => !bootFiles.has(f));
   const consoleFiles = [...atOnce(outputs, console_)];
-  const rows = [
-    ["loader", ["dist/v1.js"], budgets.loader],
-    ["boot", [...bootFiles], budgets.boot],
-    ["messenger", messengerFiles, budgets.messenger],
-  ];
+  const rows = [];
+  if (boot) {
+    rows.push(["loader", [entryOf(outputs, "loader/main.ts")], budgets.loader]);
+    rows.push(["boot", [...bootFiles], budgets.boot]);
+    rows.push(["messenger", messengerFiles, budgets.messenger]);
+  }
   if (console_) rows.push(["console", consoleFiles, undefined]);
   const counted = new Set(rows.flatMap(([, files]) => files));
   for (const path of Object.keys(outputs)) {
@@ -160,7 +167,7 @@ writeFileSync(join(dist, "sizes.json"), JSON.stringify(rows, null, 2) + "\n");
 print(rows);
 
 // One file, so that the first paint of a badge costs one round trip after the document.
-if (rows.find((r) => r.name === "boot").files !== 1) {
+if (rows.some((r) => r.name === "boot" && r.files !== 1)) {
   console.error("boot must be one file: the messenger may take from boot only what it is handed, never import it");
   process.exitCode = 1;
 }

@@ -1,4 +1,6 @@
 // Runs every *.test.ts under node's own runner: esbuild turns each into plain JavaScript first.
+//
+//	node test.mjs [DIR]...
 import { build } from "esbuild";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
@@ -6,7 +8,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(fileURLToPath(import.meta.url));
-const out = join(root, "node_modules/.cache/tests");
+const out = join(root, "node_modules/.cache/tests", String(process.pid));
+const folders = process.argv.slice(2);
 
 function testFiles(dir) {
   return readdirSync(dir).flatMap((name) => {
@@ -19,7 +22,7 @@ function testFiles(dir) {
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
-const files = testFiles(root);
+const files = (folders.length ? folders : ["."]).flatMap((name) => testFiles(join(root, name)));
 await build({
   entryPoints: files,
   outdir: out,
@@ -34,7 +37,8 @@ await build({
   logLevel: "warning",
 });
 const built = testFilesBuilt(out);
-const run = spawnSync(process.execPath, ["--enable-source-maps", "--test", ...built], { stdio: "inherit" });
+const run = spawnSync(process.execPath, ["--enable-source-maps", "--test", "--test-timeout=30000", ...built], { stdio: "inherit" });
+rmSync(out, { recursive: true, force: true });
 process.exit(run.status ?? 1);
 
 function testFilesBuilt(dir) {

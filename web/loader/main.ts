@@ -1,0 +1,310 @@
+// The loader: all of Countersign that runs inside somebody else's page. It draws the launcher, opens the frame on our
+// origin and speaks to it through one port (protocol/bridge.ts). It never throws into the page, leaves no global but
+// Countersign, evaluates nothing, writes no style that a policy could forbid, and needs of a content security policy only
+// script-src and frame-src for our origin.
+//
+// A page that calls before this script is there leaves its calls in a queue:
+//
+//	window.Countersign = window.Countersign || function () { (Countersign.q = Countersign.q || []).push(arguments) }
+//	Countersign('init', { channel: 'shop' })
+//
+// or, without any script of its own: <script async src="https://chat.example/v1.js" data-channel="shop"></script>
+import { decode, encode, portGreeting, type IdentityState, type Inward, type Outward } from "../protocol/bridge";
+import css from "./loader.css?text";
+
+type Claim = object | (() => unknown);
+type Callback = (value?: unknown) => void;
+
+interface Settings {
+  channel: string;
+  accent?: string;
+  theme?: "light" | "dark" | "auto";
+  lang?: string;
+  dir?: "ltr" | "rtl";
+  site?: string; // the name that the messenger shows as having confirmed who its visitor is
+  launcher?: boolean;
+  zIndex?: number;
+  horizontal?: number; // distance of the launcher from the edges, in px
+  vertical?: number;
+  labels?: Partial<typeof labels>;
+}
+
+interface Api {
+  (command: string, ...args: unknown[]): unknown;
+  q?: { push: (call: ArrayLike<unknown>) => void };
+  booted?: boolean;
+}
+
+const labels = { open: "Open chat", close: "Close chat", title: "Chat", unread: "{n} unread" };
+const chattedFlag = "countersign";
+const page = window as unknown as { Countersign?: Api & { q?: ArrayLike<unknown>[] } };
+const doc = document;
+const root = doc.documentElement;
+
+function start(): void {
+  const script = (doc.currentScript ?? doc.querySelector('script[src*="/v1.js"]')) as HTMLScriptElement;
+  const origin = new URL(script.src).origin;
+  const stub = page.Countersign;
+  if (stub && "booted" in stub) return; // a second copy of this script
+
+  let settings: Settings | undefined;
+  let claim: Claim | undefined;
+  let turn = 0; // an answer counts only if no later identify or logout was called
+  let leaving = false; // a log-out that the frame has not heard of yet
+  let prefill: string | undefined;
+  let wanted = false; // the visitor is about to open
+  let open = false;
+  let unread = 0;
+  let identity: IdentityState = "anonymous";
+  let accent = "";
+  let port: MessagePort | undefined; // set once the frame has greeted
+  let host: HTMLElement | undefined;
+  let panel: HTMLElement;
+  let button: HTMLButtonElement;
+  let badge: HTMLElement;
+  let frame: HTMLIFrameElement | undefined;
+  let listeners: [event: string, call: Callback, once?: boolean][] = [];
+
+  // Events.
+
+  const emit = (event: string, value?: unknown): void => {
+    for (const [name, call, once] of listeners) {
+      if (name !== event) continue;
+      if (once) off(event, call);
+      guard(() => call(value));
+    }
+  };
+  const on = (event: string, call: Callback, once?: boolean): void => {
+    // Who asks late is told all the same.
+    if (event === "ready" && api.booted) setTimeout(() => guard(call));
+    else listeners.push([event, call, once]);
+  };
+  const off = (event: string, call?: Callback): void => {
+    listeners = listeners.filter((l) => l[0] !== event || (call && l[1] !== call));
+  };
+
+  // The port.
+
+  const send = (message: Inward): void => {
+    const text = encode(message);
+    if (text) port?.postMessage(text);
+    else if (message.type === "proof") send({ type: "proof", turn });
+  };
+  const connect = (): void => {
+    const pipe = new MessageChannel();
+    port = undefined;
+    pipe.port1.onmessage = (e) =>
+      guard(() => {
+        const message = decode(e.data) as Outward | undefined;
+        if (message?.type === "hello") greet(pipe.port1);
+        else if (port === pipe.port1 && message) receive(message);
+      });
+    frame!.contentWindow!.postMessage(portGreeting, origin, [pipe.port2]);
+  };
+  const greet = (to: MessagePort): void => {
+    port = to;
+    const { lang = root.lang, theme = "auto", site = "" } = settings!;
+    send({ type: "page", lang, dir: host!.dir as "ltr", theme, site });
+    if (leaving) send({ type: "logout", turn });
+    leaving = false;
+    if (claim) present();
+    else send({ type: "proof", turn, assertion: null });
+    if (wanted) send({ type: "load" });
+    if (open) send({ type: "open" });
+    fill();
+  };
+  const receive = (message: Outward): void => {
+    switch (message.type) {
+      case "state":
+        remember(message.chatted);
+        if (identity !== message.identity) emit((identity = message.identity));
+        break;
+      case "unread":
+        if (unread !== message.n) emit("unread", (unread = message.n));
+        break;
+      case "look":
+        accent = message.accent;
+        break;
+      case "close":
+        toggle(false);
+        break;
+      case "prove":
+        if (message.expiring) emit("identityExpiring");
+        if (typeof claim === "function") present();
+        break;
+      case "ended":
+        emit("identityEnded");
+    }
+    draw();
+  };
+  const present = (): void => {
+    const mine = ++turn;
+    const source = claim;
+    if (!port) return;
+    send({ type: "claim", turn });
+    const answer = (assertion?: unknown): void => {
+      if (mine === turn) send({ type: "proof", turn, assertion: assertion as null });
+    };
+    Promise.resolve()
+      .then(() => (typeof source === "function" ? source() : source))
+      .then(
+        (assertion) => answer(assertion ?? null),
+        () => answer(),
+      );
+  };
+  const fill = (): void => {
+    if (!port || prefill === undefined) return;
+    send({ type: "message", text: prefill });
+    prefill = undefined;
+  };
+
+  // What is drawn in the page.
+
+  const add = <T extends keyof HTMLElementTagNameMap>(parent: Node, name: T): HTMLElementTagNameMap[T] =>
+    parent.appendChild(doc.createElement(name));
+  const build = (): void => {
+    if (host) return;
+    // Beside the body rather than in it: a page that swaps its body while navigating keeps the conversation.
+    host = add(root, "countersign-messenger" as "div");
+    const shadow = host.attachShadow({ mode: "closed" });
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(css);
+    shadow.adoptedStyleSheets = [sheet];
+    button = add(shadow, "button");
+    badge = add(button, "span");
+    badge.ariaHidden = "true";
+    panel = add(shadow, "div");
+    button.onclick = () => guard(() => toggle(!open));
+    button.onfocus = button.onpointerenter = () => guard(want);
+    draw();
+  };
+  const draw = (): void => {
+    if (!host) return;
+    const { zIndex = 2147483000, horizontal = 20, vertical = 20, theme, launcher, dir } = settings!;
+    const words = { ...labels, ...settings!.labels };
+    host.style.cssText = `--a:${accent || settings!.accent || "#3451d1"};--z:${zIndex};--x:${horizontal}px;--y:${vertical}px`;
+    host.dir = dir ?? getComputedStyle(root).direction;
+    button.hidden = launcher === false;
+    button.ariaExpanded = String(open);
+    button.ariaLabel = open ? words.close : words.open + (unread ? ", " + words.unread.replace("{n}", String(unread)) : "");
+    badge.textContent = open || !unread ? "" : unread > 9 ? "9+" : String(unread);
+    panel.className = open ? "open" : "";
+    panel.style.colorScheme = theme === "light" || theme === "dark" ? theme : "light dark";
+    if (frame) frame.title = words.title;
+  };
+  const mount = (): void => {
+    build();
+    if (frame) return;
+    frame = doc.createElement("iframe");
+    frame.src = origin + "/frame/" + encodeURIComponent(settings!.channel);
+    frame.onload = () => guard(connect);
+    panel.appendChild(frame);
+    draw();
+  };
+  const want = (): void => {
+    if (wanted) return;
+    wanted = true;
+    mount();
+    send({ type: "load" });
+  };
+  const toggle = (to: boolean): void => {
+    if (!settings || to === open) return;
+    want();
+    const inside = doc.activeElement === host;
+    open = to;
+    draw();
+    send({ type: open ? "open" : "close" });
+    if (open) frame!.focus();
+    else if (inside) button.focus();
+    emit(open ? "open" : "close");
+  };
+
+  // The commands. Unknown ones are ignored.
+
+  const launcher = (shown: boolean): void => {
+    settings!.launcher = shown;
+    draw();
+  };
+  const logout = (): void => {
+    claim = undefined;
+    turn++;
+    leaving = !port;
+    send({ type: "logout", turn });
+    if (api.booted && remembered()) mount();
+  };
+  const commands = {
+    __proto__: null,
+    init(given: Settings) {
+      const first = !settings;
+      if (!given.channel || (!first && settings!.channel !== given.channel)) return;
+      settings = { ...given };
+      if (!first) return draw();
+      whenIdle(() => {
+        if (api.booted) return;
+        build();
+        if (claim || leaving || remembered()) mount();
+        api.booted = true;
+        emit("ready");
+      });
+    },
+    identify(given: Claim) {
+      if (!given) return logout();
+      claim = given;
+      present();
+      if (api.booted) mount();
+    },
+    logout,
+    open: () => toggle(true),
+    close: () => toggle(false),
+    toggle: () => toggle(!open),
+    show: () => launcher(true),
+    hide: () => launcher(false),
+    on: (event: string, call: Callback) => on(event, call),
+    once: (event: string, call: Callback) => on(event, call, true),
+    off,
+    // Fills the composer. Only the visitor sends.
+    message(text: unknown) {
+      prefill = String(text);
+      toggle(true);
+      fill();
+    },
+    info: () => ({ booted: api.booted, channel: settings?.channel, open, unread, identity }),
+  } as unknown as Record<string, (...args: unknown[]) => unknown>;
+
+  const api: Api = (command, ...args) => guard(() => commands[command]?.(...args));
+  api.booted = false;
+  // A page may have kept the stub: what it queues from now on runs at once.
+  api.q = { push: (call) => void api(...(Array.from(call) as [string])) };
+  page.Countersign = api as never;
+  for (const call of stub?.q ?? []) api.q.push(call);
+  const channel = script.dataset.channel;
+  if (channel) api("init", { channel });
+}
+
+function guard<T>(run: () => T): T | undefined {
+  try {
+    return run();
+  } catch {
+    return undefined; // whatever it was, the page goes on without us
+  }
+}
+
+// whenIdle waits for the page's own work: its load, then a quiet moment. A page that never finishes loading is not kept
+// without its launcher for longer than a few seconds, so run may be called twice.
+function whenIdle(run: () => void): void {
+  const calm = () => (window.requestIdleCallback ?? setTimeout)(() => guard(run), { timeout: 2000 } as never);
+  if (doc.readyState === "complete") return void calm();
+  addEventListener("load", calm);
+  setTimeout(calm, 6000);
+}
+
+// The one thing that we keep in the page's own storage says that this browser has chatted, and nothing else.
+function remember(chatted: boolean): void {
+  guard(() => (chatted ? localStorage.setItem(chattedFlag, "1") : localStorage.removeItem(chattedFlag)));
+}
+
+function remembered(): boolean {
+  return guard(() => localStorage.getItem(chattedFlag)) === "1";
+}
+
+guard(start);

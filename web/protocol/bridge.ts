@@ -1,0 +1,63 @@
+// What the loader in the host page and the frame on our origin say to each other.
+//
+// The handshake: when the frame's document has loaded, the loader posts one MessagePort to it, addressed to our exact
+// origin; a document of any other origin in that frame never receives it. The frame takes one port in its life, only from
+// its parent window, only from an origin that the channel allows. From then on everything goes through this pair, which no
+// listener of the host page can hear, forge or stop.
+//
+// Messages are JSON texts of at most 64 KB, of the types below; anything else is dropped. Outward go states, counts and
+// names of events, never a token, an address or a text. Inward commands may fill, never send or confirm.
+
+export const portGreeting = "countersign:port";
+
+export const largestMessage = 65_536;
+
+export type IdentityState = "anonymous" | "claimed" | "verified" | "refused";
+
+export interface PageSettings {
+  lang: string;
+  dir: "ltr" | "rtl";
+  theme: "light" | "dark" | "auto";
+  site: string; // the name shown as "confirmed by"; empty: the channel's name
+}
+
+export type Inward =
+  | ({ type: "page" } & PageSettings)
+  // The page claims an identity; its proof follows under the same turn, unless a later claim or logout overtakes it.
+  | { type: "claim"; turn: number }
+  // assertion null: the page says that nobody is logged in; absent: the page could not produce its proof.
+  | { type: "proof"; turn: number; assertion?: Record<string, unknown> | null }
+  | { type: "logout"; turn: number }
+  | { type: "load" } // the visitor is about to open: fetch the messenger
+  | { type: "open" }
+  | { type: "close" }
+  | { type: "message"; text: string }; // fills the composer
+
+export type Outward =
+  | { type: "hello" } // the frame listens; the loader repeats what it knows
+  | { type: "state"; identity: IdentityState; chatted: boolean }
+  | { type: "unread"; n: number }
+  | { type: "look"; accent: string }
+  | { type: "close" }
+  | { type: "prove"; expiring: boolean } // asks the page for a fresh proof
+  | { type: "ended" };
+
+// encode gives the text to post, or nothing for what cannot or may not be posted.
+export function encode(message: Inward | Outward): string | undefined {
+  try {
+    const text = JSON.stringify(message);
+    return text.length > largestMessage ? undefined : text;
+  } catch {
+    return undefined; // a page may hand us what JSON cannot hold
+  }
+}
+
+export function decode(data: unknown): { type?: unknown } | undefined {
+  if (typeof data !== "string" || data.length > largestMessage) return undefined;
+  try {
+    const message: unknown = JSON.parse(data);
+    return typeof message === "object" && message !== null ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
