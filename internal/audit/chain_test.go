@@ -142,8 +142,16 @@ func TestOutsideTextIsCutAndEscaped(t *testing.T) {
 	}
 }
 
+var cleanSeeds = []string{"", "plain", "\n", "\xff", strings.Repeat("\x00", 300), strings.Repeat("é", 200), `\`, "\u202e", strings.Repeat("a", 254) + "é"}
+
+func TestTheFuzzerHasItsSeeds(t *testing.T) {
+	if len(cleanSeeds) != 9 {
+		t.Errorf("%d seeds", len(cleanSeeds))
+	}
+}
+
 func FuzzClean(f *testing.F) {
-	for _, seed := range []string{"", "plain", "\n", "\xff", strings.Repeat("\x00", 300), strings.Repeat("é", 200), `\`, "\u202e"} {
+	for _, seed := range cleanSeeds {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -31,7 +31,18 @@ var errPHC = errors.New("team: a stored password has an unknown form")
 func hashPassword(password string) string {
 	salt := make([]byte, argonSalt)
 	_, _ = rand.Read(salt) // never fails: it ends the process instead
-	key := argon2.IDKey([]byte(password), salt, argonPasses, argonMemory, argonThreads, argonKey)
+	return phc(salt, argon2.IDKey([]byte(password), salt, argonPasses, argonMemory, argonThreads, argonKey))
+}
+
+// noPassword costs as much to check as any other and matches none: its key was
+// never the hash of a text.
+func noPassword() string {
+	b := make([]byte, argonSalt+argonKey)
+	_, _ = rand.Read(b) // never fails: it ends the process instead
+	return phc(b[:argonSalt], b[argonSalt:])
+}
+
+func phc(salt, key []byte) string {
 	b64 := base64.RawStdEncoding
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonPasses, argonThreads, b64.EncodeToString(salt), b64.EncodeToString(key))
 }

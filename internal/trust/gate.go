@@ -198,8 +198,9 @@ func (g *Gate) refused(channel workspace.Channel, j judgement) audit.Draft {
 // draftAt holds what both records say. It takes no hash, token, secret, email or
 // user id: those never reach the record.
 func draftAt(channel workspace.Channel, action audit.Action, j judgement) audit.Draft {
-	detail := map[string]string{
-		"dialect": j.verdict.Dialect(), "platform": string(j.arrival.Platform), "origin": j.arrival.Origin, "enforcement": string(j.enforcement),
+	detail := map[string]string{"dialect": j.verdict.Dialect(), "platform": string(j.arrival.Platform), "enforcement": string(j.enforcement)}
+	if j.arrival.Origin != "" {
+		detail["origin"] = j.arrival.Origin
 	}
 	if j.assertion.Token != "" && j.assertion.Hash != "" {
 		detail["ignored"] = "hash beside a token"

@@ -71,7 +71,7 @@ func readMaster(path string) (*Master, error) {
 	if err != nil {
 		return nil, fmt.Errorf("trust: opening the master key: %w", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // it was only read
 	info, err := file.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("trust: looking at the master key: %w", err)
@@ -105,7 +105,7 @@ func createMaster(path string) (*Master, error) {
 	if err != nil {
 		return nil, fmt.Errorf("trust: writing the master key: %w", err)
 	}
-	defer os.Remove(temporary)
+	defer func() { _ = os.Remove(temporary) }()
 	if err := os.Link(temporary, path); errors.Is(err, fs.ErrExist) {
 		return readMaster(path)
 	} else if err != nil {

@@ -214,8 +214,19 @@ func TestAKeyFileThatOthersCanReadIsReported(t *testing.T) {
 	}
 }
 
+var masterSeeds = []string{
+	"", masterHex, masterHex + "\n", masterHex + "\r\n", masterHex + "\r", strings.ToUpper(masterHex), "0x" + masterHex[2:], "\n", masterHex + " ",
+	masterHex + "\n\n", "\xef\xbb\xbf" + masterHex, masterHex[:63] + "\x00", "-----BEGIN PRIVATE KEY-----",
+}
+
+func TestTheFuzzersHaveTheirSeeds(t *testing.T) {
+	if len(masterSeeds) != 13 {
+		t.Errorf("%d seeds", len(masterSeeds))
+	}
+}
+
 func FuzzParseMaster(f *testing.F) {
-	for _, seed := range []string{"", masterHex, masterHex + "\n", masterHex + "\r\n", masterHex + "\r", strings.ToUpper(masterHex), "0x" + masterHex[2:], "\n", masterHex + " "} {
+	for _, seed := range masterSeeds {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

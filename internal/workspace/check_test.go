@@ -17,6 +17,9 @@ var originSeeds = []string{
 }
 
 func TestOriginsAreExact(t *testing.T) {
+	if len(originSeeds) != 35 {
+		t.Errorf("%d seeds", len(originSeeds))
+	}
 	want := map[string]string{
 		"https://shop.example": "https://shop.example", "HTTPS://Shop.Example:443": "https://shop.example", "http://localhost:3000": "http://localhost:3000",
 		"http://127.0.0.1:8080": "http://127.0.0.1:8080", "http://[::1]:8080": "http://[::1]:8080", "https://xn--bcher-kva.example": "https://xn--bcher-kva.example",
