@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 )
 
@@ -59,6 +60,7 @@ func (f *Floor) serveDocs(w http.ResponseWriter, media string, part func(*docsPa
 
 // docsGroup is one heading of the page.
 type docsGroup struct {
+	ID     string
 	Name   string
 	Routes []docsRoute
 }
@@ -87,7 +89,7 @@ func (f *Floor) makeDocs() {
 		i := slices.IndexFunc(data.Groups, func(g docsGroup) bool { return g.Name == route.Tag })
 		if i < 0 {
 			i = len(data.Groups)
-			data.Groups = append(data.Groups, docsGroup{Name: route.Tag})
+			data.Groups = append(data.Groups, docsGroup{ID: "group-" + strconv.Itoa(i+1), Name: route.Tag})
 		}
 		data.Groups[i].Routes = append(data.Groups[i].Routes, f.docsRoute(route))
 	}

@@ -1,0 +1,261 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"countersign/identity/policy"
+	"countersign/internal/httpapi"
+)
+
+// needs is the right behind each of the agents' routes; empty: any agent.
+var needs = map[string]policy.Right{ // :: operation → right
+	"signOut": "", "getMe": "", "listLogins": "", "endLogin": "",
+	"listThreads": policy.ReadConversations, "getCounts": policy.ReadConversations, "getThread": policy.ReadConversations,
+	"listThreadMessages": policy.ReadConversations, "readThread": policy.ReadConversations, "openConsoleStream": policy.ReadConversations,
+	"getContact": policy.ReadConversations, "changeThread": policy.ReplyConversations, "reply": policy.ReplyConversations, "showReplyTyping": policy.ReplyConversations,
+	"blockContact": policy.ManagePeople, "endContactSessions": policy.ManagePeople, "endContactSession": policy.ManagePeople,
+	"listChannels": policy.ReadChannels, "getChannel": policy.ReadChannels, "createChannel": policy.ManageChannels, "changeChannel": policy.ManageChannels,
+	"setEnforcement": policy.SetEnforcement, "listKeys": policy.ReadKeys, "createKey": policy.ManageKeys, "rotateKey": policy.ManageKeys,
+	"finishKey": policy.ManageKeys, "revokeKey": policy.ManageKeys, "listAgents": policy.ReadTeam, "inviteAgent": policy.ManageTeam,
+	"setRole": policy.ManageTeam, "removeAgent": policy.ManageTeam, "listTokens": policy.ManageTokens, "createToken": policy.ManageTokens,
+	"revokeToken": policy.ManageTokens, "readConsoleAudit": policy.ReadAudit,
+}
+
+// bodies are well-formed, about things that are not there.
+var bodies = map[string]any{
+	"changeThread": object{"status": "closed"}, "reply": object{"text": "x", "client_id": "x"}, "readThread": object{"seq": 1},
+	"showReplyTyping": object{}, "blockContact": object{"blocked": true}, "createChannel": object{"slug": "-"}, "changeChannel": object{"name": "x", "minimum_tier": "anonymous"},
+	"setEnforcement": object{"platform": "web", "enforcement": "enforce"}, "createKey": object{"name": "x"}, "rotateKey": object{},
+	"finishKey": object{}, "revokeKey": object{}, "inviteAgent": object{"email": "-", "role": "agent"}, "setRole": object{"role": "agent"},
+	"createToken": object{"name": "", "scopes": []string{}}, "signOut": object{},
+}
+
+func TestEveryRouteAsksForItsRight(t *testing.T) {
+	h := open(t)
+	_, key, _ := h.channel("shop", policy.Observe)
+	for _, role := range policy.Roles() {
+		who := h.agent(role)
+		for _, r := range h.Floor.Routes() {
+			if r.Access != httpapi.AgentLogin || r.ID == "signOut" || r.ID == "openConsoleStream" {
+				continue
+			}
+			right, known := needs[r.ID]
+			if !known {
+				t.Errorf("%s: nobody said which right it needs", r.ID)
+				continue
+			}
+			may := right == "" || slices.Contains(policy.RightsOf(role), right)
+			path := pathOf(r)
+			if r.ID == "rotateKey" { // whoever may list keys may learn that one is not there
+				path = strings.Replace(path, "xyz_1", key, 1)
+			}
+			a := h.call(r.Method, path, who, bodies[r.ID])
+			if forbidden := a.StatusCode == 403; forbidden == may {
+				t.Errorf("%s as %s: %d %s", r.ID, role, a.StatusCode, a.Text)
+			}
+			if a.StatusCode >= 500 || a.StatusCode == 401 {
+				t.Errorf("%s as %s: %d %s", r.ID, role, a.StatusCode, a.Text)
+			}
+		}
+		if role == policy.Auditor {
+			if a := h.call("GET", "/api/v1/console/stream", who, nil); a.StatusCode != 403 {
+				t.Errorf("an auditor listens to conversations: %d", a.StatusCode)
+			}
+		}
+	}
+}
+
+func TestAnAgentsWayIn(t *testing.T) {
+	h := open(t, func(o *httpapi.Options) { o.BaseURL = "https://chat.example" })
+	owner := h.agent(policy.Owner)
+
+	invited := h.want(201, "POST", "/api/v1/console/agents", owner, object{"email": "New@Example.com", "role": "agent"})
+	link := invited.text("link")
+	if !strings.HasPrefix(link, "https://chat.example/console/setup#") {
+		t.Fatalf("the link is %q", link)
+	}
+	_, token, _ := strings.Cut(link, "#")
+	if a := h.want(200, "POST", "/api/v1/console/setup/check", credential{}, object{"token": token}); a.text("email") != "new@example.com" || a.text("role") != "agent" {
+		t.Errorf("the link is for %s", a.Text)
+	}
+	weak := h.call("POST", "/api/v1/console/setup", credential{}, object{"token": token, "name": "New", "password": "short"})
+	if weak.StatusCode != 422 || len(weak.Cookies()) != 0 {
+		t.Errorf("a weak password: %d", weak.StatusCode)
+	}
+	in := h.want(200, "POST", "/api/v1/console/setup", credential{}, object{"token": token, "name": "New", "password": "seven grey herons at the weir"})
+	if in.JSON["agent"].(object)["name"] != "New" || in.JSON["rights"] == nil || in.JSON["expires_at"] == "" {
+		t.Errorf("me is %s", in.Text)
+	}
+	for _, path := range []string{"/api/v1/console/setup/check", "/api/v1/console/setup"} {
+		body := object{"token": token}
+		if path == "/api/v1/console/setup" {
+			body = object{"token": token, "name": "Again", "password": "eight grey herons at the weir"}
+		}
+		if a := h.call("POST", path, credential{}, body); a.StatusCode != 403 || a.code() != "link_refused" {
+			t.Errorf("%s with a used link: %d %s", path, a.StatusCode, a.Text)
+		}
+	}
+
+	wrong := h.call("POST", "/api/v1/console/sign-in", credential{}, object{"email": "new@example.com", "password": "wrong"})
+	nobody := h.call("POST", "/api/v1/console/sign-in", credential{}, object{"email": "nobody@example.com", "password": "wrong"})
+	if wrong.StatusCode != 401 || wrong.code() != "sign_in_refused" || len(wrong.Text) != len(nobody.Text) || nobody.StatusCode != 401 {
+		t.Errorf("wrong password %d %s, unknown address %d %s", wrong.StatusCode, wrong.Text, nobody.StatusCode, nobody.Text)
+	}
+	signed := h.want(200, "POST", "/api/v1/console/sign-in", credential{}, object{"email": "NEW@example.com", "password": "seven grey herons at the weir"})
+	c := signed.Cookies()[0]
+	if c.Name != httpapi.LoginCookie || !c.HttpOnly || !c.Secure || c.SameSite != http.SameSiteStrictMode || c.Path != "/api/v1/console" || c.Domain != "" || time.Until(c.Expires) > 13*time.Hour {
+		t.Errorf("the cookie is %s", c.Raw)
+	}
+	if strings.Contains(string(signed.Text), c.Value) {
+		t.Error("the login's token is in the body too")
+	}
+	login := cookie(c.Value)
+	list := h.want(200, "GET", "/api/v1/console/logins", login, nil).JSON["logins"].([]any)
+	if len(list) != 2 {
+		t.Errorf("%d logins", len(list))
+	}
+	out := h.want(204, "POST", "/api/v1/console/sign-out", login, object{})
+	if gone := out.Cookies(); len(gone) != 1 || gone[0].MaxAge >= 0 || gone[0].Value != "" {
+		t.Errorf("signing out leaves %v", gone)
+	}
+	h.want(401, "GET", "/api/v1/console/me", login, nil)
+	if strings.Contains(h.Log.String(), token) || strings.Contains(h.Log.String(), "herons") || strings.Contains(h.Log.String(), c.Value) {
+		t.Error("a secret was logged")
+	}
+}
+
+func TestForeignPagesCannotActForAnAgent(t *testing.T) {
+	h := open(t, func(o *httpapi.Options) { o.BaseURL = "https://chat.example" })
+	owner := h.agent(policy.Owner)
+	for _, headers := range [][]string{
+		{"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"},
+		{"Sec-Fetch-Site", "same-site", "Origin", "https://evil.chat.example"},
+		{"Origin", "https://evil.example"},
+		{"Origin", "null"},
+	} {
+		for _, c := range []struct{ method, path string }{
+			{"POST", "/api/v1/console/agents"}, {"DELETE", "/api/v1/console/agents/x"}, {"PATCH", "/api/v1/console/conversations/x"},
+			{"PUT", "/api/v1/console/channels/x"}, {"POST", "/api/v1/console/sign-in"}, {"POST", "/api/v1/console/setup"}, {"POST", "/api/v1/console/sign-out"},
+		} {
+			if a := h.call(c.method, c.path, owner, "{}", headers...); a.StatusCode != 403 || a.code() != "forbidden" {
+				t.Errorf("%s %s with %v: %d %s", c.method, c.path, headers, a.StatusCode, a.Text)
+			}
+		}
+	}
+	for _, headers := range [][]string{
+		{"Sec-Fetch-Site", "same-origin"}, {"Origin", h.Server.URL}, {"Origin", "https://chat.example", "Sec-Fetch-Site", "cross-site"}, {},
+	} {
+		if a := h.call("POST", "/api/v1/console/tokens", owner, object{"name": "x", "scopes": []string{"audit.read"}}, headers...); a.StatusCode != 201 {
+			t.Errorf("our own page with %v: %d %s", headers, a.StatusCode, a.Text)
+		}
+	}
+}
+
+func TestAnOperatorsDay(t *testing.T) {
+	h := open(t)
+	owner := h.agent(policy.Owner)
+	channel := h.want(201, "POST", "/api/v1/console/channels", owner, object{"slug": "help", "name": "Help", "aliases": []string{"old1"}, "platforms": []string{"web", "ios"}})
+	id := channel.text("id")
+	if e := channel.JSON["enforcement"].(object); e["web"] != "observe" || e["ios"] != "observe" || channel.JSON["aliases"].([]any)[0] != "old1" {
+		t.Errorf("made %s", channel.Text)
+	}
+	if a := h.call("POST", "/api/v1/console/channels", owner, object{"slug": "old1"}); a.StatusCode != 409 || a.code() != "conflict" {
+		t.Errorf("a taken name: %d %s", a.StatusCode, a.Text)
+	}
+	path := "/api/v1/console/channels/" + id
+	changed := h.want(200, "PUT", path, owner, object{"name": "Helpdesk", "appearance": object{"accent": "#2456D6", "team": "Team", "greeting": "Hi"},
+		"origins": []string{"https://Shop.example:443"}, "minimum_tier": "anonymous"})
+	if changed.text("name") != "Helpdesk" || changed.JSON["origins"].([]any)[0] != "https://shop.example" {
+		t.Errorf("changed %s", changed.Text)
+	}
+	public := h.want(200, "GET", "/api/v1/widget/channels/old1", credential{}, nil)
+	if public.text("channel") != "help" || public.text("greeting") != "Hi" || public.text("accent") != "#2456d6" || public.JSON["online"] != false || public.JSON["id"] != nil {
+		t.Errorf("the public sees %s", public.Text)
+	}
+	if a := h.call("GET", "/api/v1/widget/channels/nobody", credential{}, nil); a.StatusCode != 404 || a.code() != "channel_unknown" {
+		t.Errorf("%d %s", a.StatusCode, a.Text)
+	}
+
+	made := h.want(201, "POST", path+"/keys", owner, object{"name": "Backend", "dialect": "native", "signs": "user_id", "platforms": []string{"web"}})
+	secret, key := made.text("secret"), made.JSON["key"].(object)["id"].(string)
+	if len(secret) != 64 {
+		t.Fatalf("the secret is %q", secret)
+	}
+	who := h.visitor("help", secret, "ada")
+	list := h.want(200, "GET", path+"/keys", owner, nil)
+	row := list.JSON["keys"].([]any)[0].(object)
+	if strings.Contains(string(list.Text), secret) || row["live_sessions"] != 1.0 || row["fingerprint"] == "" || row["state"] != "active" {
+		t.Errorf("the keys are %s", list.Text)
+	}
+	if a := h.call("POST", path+"/keys", owner, object{"secret": secret, "dialect": "intercom"}); a.StatusCode != 409 || strings.Contains(string(a.Text), secret) {
+		t.Errorf("the same secret twice: %d %s", a.StatusCode, a.Text)
+	}
+	if a := h.call("POST", path+"/keys", owner, object{"secret": "hunter2", "dialect": "intercom"}); a.StatusCode != 422 || strings.Contains(string(a.Text), "hunter2") {
+		t.Errorf("a short secret: %d %s", a.StatusCode, a.Text)
+	}
+	rotated := h.want(201, "POST", "/api/v1/console/keys/"+key+"/rotate", owner, object{"overlap_hours": 1})
+	if rotated.text("secret") == "" || rotated.text("secret") == secret {
+		t.Errorf("rotated %s", rotated.Text)
+	}
+	h.visitor("help", secret, "ada")
+	h.visitor("help", rotated.text("secret"), "ada")
+	h.want(200, "GET", "/api/v1/widget/sessions/current", who, nil)
+	if a := h.want(200, "POST", "/api/v1/console/keys/"+key+"/finish", owner, nil); a.JSON["sessions_ended"] == 0.0 {
+		t.Errorf("finished %s", a.Text)
+	}
+	h.want(401, "GET", "/api/v1/widget/sessions/current", who, nil)
+	if a := h.call("POST", "/api/v1/console/keys/"+key+"/finish", owner, nil); a.StatusCode != 409 {
+		t.Errorf("finished twice: %d %s", a.StatusCode, a.Text)
+	}
+	if a := h.call("POST", "/api/v1/console/keys/key_none/revoke", owner, object{}); a.StatusCode != 404 {
+		t.Errorf("%d %s", a.StatusCode, a.Text)
+	}
+	if a := h.call("POST", "/api/v1/console/keys/"+key+"/rotate", owner, object{"overlap_hours": -1}); a.StatusCode != 422 {
+		t.Errorf("a negative overlap: %d %s", a.StatusCode, a.Text)
+	}
+
+	claimed := h.want(201, "POST", "/api/v1/widget/sessions", credential{}, object{"channel": "help", "assertion": object{"user_id": "eve"}})
+	if claimed.text("notice") != "unverified" || claimed.text("tier") != "claimed" {
+		t.Errorf("claimed %s", claimed.Text)
+	}
+	if a := h.want(200, "PUT", path+"/enforcement", owner, object{"platform": "web", "enforcement": "enforce"}); a.JSON["ended"] != 1.0 {
+		t.Errorf("enforced %s", a.Text)
+	}
+	h.want(401, "GET", "/api/v1/widget/sessions/current", bearer(claimed.text("session")), nil)
+
+	record := h.want(200, "GET", "/api/v1/console/audit?action=enforcement.set", owner, nil)
+	entry := record.JSON["entries"].([]any)[0].(object)
+	if entry["channel"] != id || entry["detail"].(object)["to"] != "enforce" || !strings.Contains(entry["id"].(string), "/") {
+		t.Errorf("recorded %s", record.Text)
+	}
+	first := h.want(200, "GET", "/api/v1/console/audit?limit=2", owner, nil)
+	second := h.want(200, "GET", "/api/v1/console/audit?limit=2&cursor="+first.text("next"), owner, nil)
+	if first.JSON["entries"].([]any)[1].(object)["id"] == second.JSON["entries"].([]any)[0].(object)["id"] {
+		t.Errorf("pages overlap: %s %s", first.Text, second.Text)
+	}
+	if a := h.call("GET", "/api/v1/console/audit?limit=1000", owner, nil); a.StatusCode != 400 {
+		t.Errorf("limit=1000: %d", a.StatusCode)
+	}
+	if a := h.call("GET", "/api/v1/console/audit?cursor=nonsense", owner, nil); a.StatusCode != 400 {
+		t.Errorf("a made-up cursor: %d %s", a.StatusCode, a.Text)
+	}
+
+	token := h.want(201, "POST", "/api/v1/console/tokens", owner, object{"name": "SIEM", "scopes": []string{"audit.read"}})
+	program := bearer(token.text("secret"))
+	h.want(200, "GET", "/api/v1/audit", program, nil)
+	other := h.want(201, "POST", "/api/v1/console/tokens", owner, object{"name": "Reader", "scopes": []string{"channels.read"}})
+	if a := h.call("GET", "/api/v1/audit", bearer(other.text("secret")), nil); a.StatusCode != 403 {
+		t.Errorf("a token without the scope: %d", a.StatusCode)
+	}
+	h.want(204, "DELETE", "/api/v1/console/tokens/"+token.JSON["token"].(object)["id"].(string), owner, nil)
+	within(t, "the token to die", func() bool { return h.call("GET", "/api/v1/audit", program, nil).StatusCode == 401 })
+	for _, s := range []string{secret, rotated.text("secret"), token.text("secret")} {
+		if strings.Contains(h.Log.String(), s) {
+			t.Error("a secret was logged")
+		}
+	}
+}
