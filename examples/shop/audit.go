@@ -95,7 +95,7 @@ func (a auditor) since(ctx context.Context, seen map[string]bool, expected int) 
 func noteOn(found, expected int) string {
 	switch {
 	case found == 0 && expected == 0:
-		return "Nothing, and rightly: no identity was decided here. What is not yours is not found, and that is no event."
+		return "Nothing, and rightly: nobody’s identity was decided here."
 	case found < expected:
 		return "Fewer entries than attempts: beyond ten refusals a second the record sums them up."
 	}

@@ -39,6 +39,9 @@ func refusals(result Result) string {
 		if step.Verdict != Refused {
 			continue
 		}
+		if step.Answer.Status < 400 {
+			return step.Finding // refused by what was answered, not by its status
+		}
 		count++
 		if answer := strings.TrimSpace(fmt.Sprintf("%d %s", step.Answer.Status, step.Answer.Code)); !slices.Contains(answers, answer) {
 			answers = append(answers, answer)

@@ -9,7 +9,7 @@
   };
   var Countersign = function () { window.Countersign.apply(null, arguments); };
 
-  Countersign('init', { channel: page.channel, site: 'Alder & Pine' });
+  Countersign('init', { channel: page.channel, site: 'Alder & Pine', accent: '#1f4d3a' });
   if (page.loggedOut) {
     Countersign('logout');
     history.replaceState(null, '', location.pathname);
