@@ -96,6 +96,8 @@ func noteOn(found, expected int) string {
 	switch {
 	case found == 0 && expected == 0:
 		return "Nothing, and rightly: nobody’s identity was decided here."
+	case found == 0:
+		return "No entry: a channel that does not enforce counts who claims without a proof, and records no refusal."
 	case found < expected:
 		return "Fewer entries than attempts: beyond ten refusals a second the record sums them up."
 	}
