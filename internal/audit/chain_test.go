@@ -83,6 +83,13 @@ func TestATamperedRecordIsFound(t *testing.T) {
 			}
 		})
 	}
+	spliced := append(sealed(t, audit.NewChain(key, "node-a"), 1), sealed(t, audit.NewChain(key, "node-a"), 3)[1:]...)
+	spliced[0].Subject = "p9" // of two records of one name, the head of one and the tail of the other
+	other, commit := audit.NewChain(key, "node-a").Seal(at, []audit.Draft{spliced[0].Draft})
+	commit()
+	if err := audit.Verify(key, append(other, spliced[1:]...)); !errors.Is(err, audit.ErrBroken) {
+		t.Fatalf("two spliced records: %v", err)
+	}
 	if err := audit.Verify([]byte("another key"), sealed(t, audit.NewChain(key, "a"), 1)); !errors.Is(err, audit.ErrBroken) {
 		t.Fatalf("a forger without the key passes: %v", err)
 	}

@@ -25,10 +25,11 @@ type roster struct {
 	tokens  []team.Token
 	counts  map[string]int
 	records []audit.Draft
-	looked  int   // addresses looked up: passwords checked
-	read    int   // logins and tokens read
-	touched int   // logins noted as used
-	fail    error // of counters and the record
+	looked  int    // addresses looked up: passwords checked
+	read    int    // logins and tokens read
+	touched int    // logins noted as used
+	fail    error  // of counters and the record
+	lookup  func() // runs when an address is looked up
 }
 
 func (r *roster) Record(_ context.Context, drafts ...audit.Draft) error {
@@ -67,6 +68,9 @@ func (r *roster) AgentByEmail(_ context.Context, email string) (team.Agent, erro
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.looked++
+	if r.lookup != nil {
+		r.lookup()
+	}
 	return r.find(func(a team.Agent) bool { return a.Email == email && a.RemovedAt.IsZero() })
 }
 
@@ -191,7 +195,10 @@ func (r *roster) EndLogin(_ context.Context, ws, id string, now time.Time, d aud
 	return nil
 }
 
-func (r *roster) CountFailure(_ context.Context, key string, _ time.Duration, _ time.Time) (int, error) {
+func (r *roster) CountFailure(ctx context.Context, key string, _ time.Duration, _ time.Time) (int, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.counts[key]++

@@ -137,6 +137,19 @@ func TestLimitsThatCannotBeReadOrWrittenRefuse(t *testing.T) {
 	}
 }
 
+func TestHangingUpDoesNotSaveAGuessFromBeingCounted(t *testing.T) {
+	b := newBench(t)
+	b.join(t, "kim@example.com", policy.AgentR)
+	ctx, hangUp := context.WithCancel(t.Context())
+	b.store.lookup = hangUp
+	if _, err := b.team.SignIn(ctx, team.Credentials{Email: "kim@example.com", Password: "not the password", From: office}); !errors.Is(err, team.ErrRefused) {
+		t.Error(err)
+	}
+	if b.store.counts["net:203.0.113.7"] != 1 {
+		t.Errorf("counted %v", b.store.counts)
+	}
+}
+
 func TestHugeCredentialsAreNotWorkedOn(t *testing.T) {
 	b := newBench(t)
 	for _, c := range []team.Credentials{{Email: strings.Repeat("a", 1<<20), Password: "x"}, {Email: "kim@example.com", Password: strings.Repeat("a", 1<<20)}} {

@@ -332,6 +332,10 @@ func TestATokenHoldsNoMoreThanItsMaker(t *testing.T) {
 	if _, _, err := b.team.CreateToken(ctx, policy.ForAgent("main", "a", "l", policy.Admin), "x", []policy.Right{policy.ReadChannels}); !errors.Is(err, policy.ErrForbidden) {
 		t.Errorf("by an admin: %v", err)
 	}
+	clerk := policy.ForToken("main", "tok_1", []policy.Right{policy.ManageTokens})
+	if _, _, err := b.team.CreateToken(ctx, clerk, "x", []policy.Right{policy.ReadAudit}); !errors.Is(err, policy.ErrForbidden) {
+		t.Errorf("a right that its maker does not have: %v", err)
+	}
 	token, secret, err := b.team.CreateToken(ctx, security, "ci", []policy.Right{policy.ReadAudit, policy.ReadAudit})
 	if err != nil || !strings.HasPrefix(secret, "cst_") || len(token.Scopes) != 1 {
 		t.Fatal(token, err)
