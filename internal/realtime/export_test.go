@@ -1,0 +1,7 @@
+package realtime
+
+import "context"
+
+// Step and Take let a test decide who moves next.
+func (r *Relay) Step(ctx context.Context) error              { return r.step(ctx) }
+func (s *Stream) Take(ctx context.Context) ([]*Frame, error) { return s.take(ctx) }
