@@ -74,7 +74,8 @@ type oneRow struct {
 func (o oneRow) Scan(into ...any) error { return o.t.row(o.query, o.args, into...) }
 
 func moveThreads(t *tx, claim chat.ThreadClaim, session chat.Session) (int, error) {
-	const move = `UPDATE conversations AS v SET contact = $1 WHERE contact = $2 AND workspace = $3 RETURNING ` + conversationColumns
+	const theirs = `SELECT ` + conversationColumns + ` FROM conversations v WHERE v.contact = $1 AND v.workspace = $2 ORDER BY v.id`
+	const move = `UPDATE conversations SET contact = $1 WHERE contact = $2 AND workspace = $3`
 	// The emptied contact must not be found by its browser again: what was written
 	// while it was anonymous has an owner now.
 	const leave = `UPDATE contacts SET scope = 'claimed:' || id WHERE id = $1 AND workspace = $2`
@@ -82,14 +83,18 @@ func moveThreads(t *tx, claim chat.ThreadClaim, session chat.Session) (int, erro
 	const note = `INSERT INTO claims (id, workspace, realm, method, session, key_id, visitor, from_contact, to_contact, conversation, at) VALUES `
 	var args []any
 	var moved []chat.Conversation
-	err := t.rows(move, []any{session.Contact, claim.FromContact, session.Workspace}, func(row scanner) error {
+	err := t.rows(theirs, []any{claim.FromContact, session.Workspace}, func(row scanner) error {
 		moved = append(moved, chat.Conversation{})
 		return scanConversation(row, &moved[len(moved)-1])
 	})
 	if err != nil {
 		return 0, err
 	}
+	if _, err := t.exec(move, session.Contact, claim.FromContact, session.Workspace); err != nil {
+		return 0, err
+	}
 	for i, c := range moved {
+		c.Contact = session.Contact
 		id := claim.ID
 		if i > 0 {
 			id = event.NewID("clm", t.now)

@@ -1,0 +1,190 @@
+package storetest
+
+import (
+	"errors"
+	"time"
+
+	"countersign/identity/policy"
+	"countersign/internal/audit"
+	"countersign/internal/chat"
+	"countersign/internal/team"
+	"countersign/internal/trust"
+	"countersign/internal/workspace"
+)
+
+// isolationTests walk every method that names a workspace, as the workspace next
+// door with ids that are right: it must find nothing, and change nothing.
+var isolationTests = []test{
+	{"another workspace finds nothing", func(h *House) {
+		g := h.Enter(h.Verified("u-1"))
+		posted := h.Post(h.Begin(g, "secret"))
+		token := team.Token{ID: h.ID("tok"), TokenHash: h.Hash(), Workspace: Main, Name: "t", CreatedAt: h.Now}
+		h.must(h.DB.AddToken(h.ctx(), token, h.Draft(audit.TokenCreated, token.ID)))
+		for name, nothing := range readsFromNextDoor(h, g, posted) {
+			if !nothing() {
+				h.Errorf("%s finds something", name)
+			}
+		}
+		head, trail := h.Head(), len(h.Trail())
+		for name, write := range writesFromNextDoor(h, g, posted, token) {
+			if err := write(); !notFound(err) {
+				h.Errorf("%s: %v", name, err)
+			}
+		}
+		same(h, "the log", h.Head().Seq, head.Seq)
+		same(h, "the epoch", h.Head().Epoch, head.Epoch)
+		same(h, "the record", len(h.Trail()), trail)
+		same(h, "the session", h.Stands(g.Token), policy.Stands)
+		_, _, err := h.DB.LoginByToken(h.ctx(), h.Login.TokenHash, h.Now)
+		h.must(err)
+		_, err = h.DB.TokenByHash(h.ctx(), token.TokenHash, h.Now)
+		h.must(err)
+	}},
+	{"the same person next door is another contact", func(h *House) {
+		here := h.Enter(h.Verified("u-1"))
+		channel := workspace.Channel{ID: h.ID("chn"), Workspace: Other, Slug: "next-door", Name: "x", Realm: Main,
+			Platforms: map[policy.Platform]policy.Enforcement{policy.Web: policy.Observe}, CreatedAt: h.Now}
+		h.must(h.DB.CreateChannel(h.ctx(), channel, audit.Draft{}))
+		key := h.NewKey(channel, "active")
+		o := h.Verified("u-1")
+		o.Session.Workspace, o.Session.Channel, o.Verdict.Key = Other, channel.ID, key.ID
+		o.Visitor.Workspace, o.Visitor.Channel = Other, channel.ID
+		there := h.Enter(o)
+		if there.Contact.ID == here.Contact.ID {
+			h.Fatal("two workspaces share a contact")
+		}
+		same(h, "workspace", there.Contact.Workspace, Other)
+		o = h.As(h.opening(policy.Verified, here.Visitor, false), "u-1")
+		o.Session.Workspace, o.Session.Channel, o.Verdict.Key = Other, channel.ID, key.ID
+		_, err := h.DB.OpenSession(h.ctx(), o)
+		h.is(err, chat.ErrOtherPerson)
+		o = h.Verified("u-1")
+		o.Session.Workspace = Other // with the channel of the main one
+		_, err = h.DB.OpenSession(h.ctx(), o)
+		h.is(err, chat.ErrNotFound)
+		o = h.Verified("u-1")
+		o.Session.Workspace, o.Session.Channel = Other, channel.ID // with the key of the main one
+		_, err = h.DB.OpenSession(h.ctx(), o)
+		h.is(err, chat.ErrSessionEnded)
+	}},
+}
+
+func notFound(err error) bool {
+	for _, want := range []error{chat.ErrNotFound, team.ErrNotFound, trust.ErrNotFound, workspace.ErrNotFound, chat.ErrSessionEnded} {
+		if errors.Is(err, want) {
+			return true
+		}
+	}
+	return false
+}
+
+// readsFromNextDoor say, each, whether they found nothing.
+func readsFromNextDoor(h *House, g Guest, posted chat.Posted) map[string]func() bool {
+	ctx, contact, conversation := h.ctx(), g.Contact.ID, posted.Conversation.ID
+	empty := func(n int, err error) bool { return err == nil && n == 0 }
+	missing := func(_ any, err error) bool { return notFound(err) }
+	return map[string]func() bool{
+		"Channel":        func() bool { return missing(h.DB.Channel(ctx, Other, h.Channel.ID)) },
+		"Channels":       func() bool { l, err := h.DB.Channels(ctx, Other); return empty(len(l), err) },
+		"Ring":           func() bool { return missing(h.DB.Ring(ctx, Other, h.Channel.ID)) },
+		"KeyChannel":     func() bool { return missing(h.DB.KeyChannel(ctx, Other, h.Key.ID)) },
+		"LiveSessions":   func() bool { l, err := h.DB.LiveSessions(ctx, Other, h.Channel.ID, h.Now); return empty(len(l), err) },
+		"Agent":          func() bool { return missing(h.DB.Agent(ctx, Other, h.Owner.ID)) },
+		"Agents":         func() bool { l, err := h.DB.Agents(ctx, Other); return empty(len(l), err) },
+		"OwnerOf":        func() bool { return missing(h.DB.OwnerOf(ctx, Other)) },
+		"Logins":         func() bool { l, err := h.DB.Logins(ctx, Other, h.Owner.ID, h.Now); return empty(len(l), err) },
+		"all Logins":     func() bool { l, err := h.DB.Logins(ctx, Other, "", h.Now); return empty(len(l), err) },
+		"Tokens":         func() bool { l, err := h.DB.Tokens(ctx, Other); return empty(len(l), err) },
+		"Entries":        func() bool { p, err := h.DB.Entries(ctx, Other, audit.Filter{}); return empty(len(p.Entries), err) },
+		"SessionsOf":     func() bool { l, err := h.DB.SessionsOf(ctx, Other, contact, 10, h.Now); return empty(len(l), err) },
+		"VisitorByToken": func() bool { return missing(h.DB.VisitorByToken(ctx, Other, g.Visitor.TokenHash, h.Now)) },
+		"Conversations": func() bool {
+			l, err := h.DB.Conversations(ctx, Other, contact, chat.Cursor{}, 10)
+			return empty(len(l), err)
+		},
+		"Conversation":            func() bool { return missing(h.DB.Conversation(ctx, Other, contact, conversation)) },
+		"Conversation for agents": func() bool { return missing(h.DB.Conversation(ctx, Other, "", conversation)) },
+		"VisitorMessages": func() bool {
+			l, err := h.DB.VisitorMessages(ctx, Other, contact, conversation, 0, 10)
+			return empty(len(l), err)
+		},
+		"AgentMessages":   func() bool { l, err := h.DB.AgentMessages(ctx, Other, conversation, 0, 10); return empty(len(l), err) },
+		"AnonymousThread": func() bool { return missing(h.DB.AnonymousThread(ctx, Other, g.Visitor.ID, "")) },
+		"Inbox":           func() bool { l, err := h.DB.Inbox(ctx, Other, chat.View{Limit: 10}); return empty(len(l), err) },
+		"InboxCounts": func() bool {
+			c, err := h.DB.InboxCounts(ctx, Other, h.Owner.ID)
+			return err == nil && c == chat.Counts{}
+		},
+		"Contact":       func() bool { return missing(h.DB.Contact(ctx, Other, contact)) },
+		"Contacts":      func() bool { l, err := h.DB.Contacts(ctx, Other, []string{contact}); return empty(len(l), err) },
+		"LinksOf":       func() bool { l, err := h.DB.LinksOf(ctx, Other, contact); return empty(len(l), err) },
+		"AttributesOf":  func() bool { l, err := h.DB.AttributesOf(ctx, Other, []string{contact}); return empty(len(l), err) },
+		"VisitorEvents": func() bool { l, err := h.DB.VisitorEvents(ctx, Other, contact, 0, 10); return empty(len(l), err) },
+		"AgentEvents":   func() bool { l, err := h.DB.AgentEvents(ctx, Other, 0, 10); return empty(len(l), err) },
+	}
+}
+
+// writesFromNextDoor must each answer that there is no such thing.
+func writesFromNextDoor(h *House, g Guest, posted chat.Posted, token team.Token) map[string]func() error {
+	ctx, contact, conversation, none := h.ctx(), g.Contact.ID, posted.Conversation.ID, audit.Draft{Workspace: Other, Action: audit.SessionEnded}
+	closed := chat.Closed
+	second := func(_ any, err error) error { return err }
+	return map[string]func() error{
+		"UpdateChannel": func() error {
+			c := h.Channel
+			c.Workspace = Other
+			return h.DB.UpdateChannel(ctx, c, none)
+		},
+		"SetEnforcement": func() error {
+			return second(h.DB.SetEnforcement(ctx, Other, workspace.EnforcementChange{Channel: h.Channel.ID, Platform: policy.Web, To: policy.Enforce}, h.Now, none))
+		},
+		"SwapRing": func() error {
+			return second(h.DB.SwapRing(ctx, trust.RingChange{Workspace: Other, Channel: h.Channel.ID, Version: 1, Silence: []string{h.Key.ID}}, h.Now))
+		},
+		"PutLink": func() error {
+			return h.DB.PutLink(ctx, team.Link{TokenHash: h.Hash(), Workspace: Other, Agent: h.Owner.ID, ExpiresAt: h.Now.Add(time.Hour)}, none)
+		},
+		"SetRole":     func() error { return h.DB.SetRole(ctx, Other, h.Owner.ID, policy.AgentR, h.Now, none) },
+		"RemoveAgent": func() error { return h.DB.RemoveAgent(ctx, Other, h.Owner.ID, h.Now, none) },
+		"OpenLogin": func() error {
+			return h.DB.OpenLogin(ctx, team.Login{ID: h.ID("lgn"), TokenHash: h.Hash(), Workspace: Other, Agent: h.Owner.ID}, none)
+		},
+		"EndLogin":      func() error { return h.DB.EndLogin(ctx, Other, h.Login.ID, h.Now, none) },
+		"RevokeToken":   func() error { return h.DB.RevokeToken(ctx, Other, token.ID, h.Now, none) },
+		"EndSession":    func() error { return h.DB.EndSession(ctx, Other, g.Session.ID, h.Now, none) },
+		"EndSessionsOf": func() error { return second(h.DB.EndSessionsOf(ctx, Other, contact, h.Now, none)) },
+		"LogOut": func() error {
+			s := g.Session
+			s.Workspace = Other
+			return second(h.DB.LogOut(ctx, s, h.Now, none))
+		},
+		"SetBlocked": func() error { return second(h.DB.SetBlocked(ctx, Other, contact, true, h.Now, none)) },
+		"SetAttribute": func() error {
+			return h.DB.SetAttribute(ctx, chat.Attribute{Workspace: Other, Contact: contact, Name: "x", Provenance: chat.ByAgent, Value: []byte("1"), At: h.Now})
+		},
+		"ClaimThread": func() error {
+			s := g.Session
+			s.Workspace = Other
+			return second(h.DB.ClaimThread(ctx, chat.ThreadClaim{ID: h.ID("clm"), Session: s, Visitor: g.Visitor.ID, FromContact: contact, At: h.Now, Draft: none}))
+		},
+		"Post by a visitor": func() error {
+			p := h.Say(g, conversation, "x")
+			p.Message.Workspace = Other
+			return second(h.DB.Post(ctx, p))
+		},
+		"Post by an agent": func() error {
+			p := h.Reply(conversation, "x")
+			p.Message.Workspace = Other
+			return second(h.DB.Post(ctx, p))
+		},
+		"MarkRead by a visitor": func() error {
+			return h.DB.MarkRead(ctx, chat.ReadMark{Workspace: Other, Conversation: conversation, Contact: contact, Side: chat.ByVisitor, Seq: 9999, TokenHash: g.Token, At: h.Now})
+		},
+		"MarkRead by an agent": func() error {
+			return h.DB.MarkRead(ctx, chat.ReadMark{Workspace: Other, Conversation: conversation, Side: chat.ByTeam, Seq: 9999, Login: h.Login.ID, Agent: h.Owner.ID, At: h.Now})
+		},
+		"UpdateConversation": func() error {
+			return second(h.DB.UpdateConversation(ctx, chat.Update{Workspace: Other, Conversation: conversation, Agent: h.Owner.ID, Login: h.Login.ID, Status: &closed, At: h.Now}))
+		},
+	}
+}
