@@ -67,15 +67,15 @@ func checkEmail(email string) (string, error) {
 }
 
 // checkName takes a name as people read it, in one line.
-func checkName(what, name string) (string, error) {
+func checkName(name string) (string, error) {
 	name = strings.TrimSpace(name)
 	if name == "" || !utf8.ValidString(name) || utf8.RuneCountInString(name) > maxName {
-		return "", fmt.Errorf("%w: the %s has 1 to %d characters", ErrInvalid, what, maxName)
+		return "", fmt.Errorf("%w: the name has 1 to %d characters", ErrInvalid, maxName)
 	}
 	for _, r := range name {
 		// Joiners are part of words in several scripts and of emoji.
 		if !unicode.IsPrint(r) && r != '\u200d' && r != '\u200c' {
-			return "", fmt.Errorf("%w: the %s holds the character %U, which cannot be shown", ErrInvalid, what, r)
+			return "", fmt.Errorf("%w: the name holds the character %U, which cannot be shown", ErrInvalid, r)
 		}
 	}
 	return name, nil

@@ -24,7 +24,7 @@ func (t *Team) CreateToken(ctx context.Context, who policy.Principal, name strin
 	if !who.May(policy.ManageTokens) {
 		return Token{}, "", policy.ErrForbidden
 	}
-	if name, err = checkName("name", name); err != nil {
+	if name, err = checkName(name); err != nil {
 		return Token{}, "", err
 	}
 	if len(wished) == 0 {

@@ -159,7 +159,7 @@ func (t *Team) UseLink(ctx context.Context, j Joining) (SignedIn, error) {
 	if err != nil {
 		return SignedIn{}, err
 	}
-	name, err := checkName("name", j.Name)
+	name, err := checkName(j.Name)
 	if err != nil {
 		return SignedIn{}, err
 	}

@@ -35,7 +35,7 @@ var (
 // spelling.
 func checkChannel(c Channel) (Channel, error) {
 	var err error
-	if c.Name, err = checkLine("name", c.Name, maxName); err != nil {
+	if c.Name, err = checkName(c.Name); err != nil {
 		return Channel{}, err
 	}
 	if c.Appearance, err = checkAppearance(c.Appearance); err != nil {
@@ -100,13 +100,13 @@ func checkAppearance(a Appearance) (Appearance, error) {
 	return a, err
 }
 
-// checkLine is checkText of a text that must be there.
-func checkLine(field, text string, limit int) (string, error) {
-	text, err := checkText(field, text, limit)
-	if err == nil && text == "" {
-		return "", fmt.Errorf("%w: the %s is missing", ErrInvalid, field)
+// checkName is checkText of a name, which must be there.
+func checkName(name string) (string, error) {
+	name, err := checkText("name", name, maxName)
+	if err == nil && name == "" {
+		return "", fmt.Errorf("%w: the name is missing", ErrInvalid)
 	}
-	return text, err
+	return name, err
 }
 
 // checkText takes one line that people read: no line breaks, no terminal escapes,

@@ -132,7 +132,7 @@ func (d *Directory) Ensure(ctx context.Context, who policy.Principal, name strin
 	if !NameShape.MatchString(who.Workspace()) {
 		return fmt.Errorf("%w: %q cannot name a workspace", ErrInvalid, who.Workspace())
 	}
-	name, err := checkLine("name", name, maxName)
+	name, err := checkName(name)
 	if err != nil {
 		return err
 	}
