@@ -25,7 +25,7 @@ type channelCreateCmd struct {
 	Alias       []string `help:"Another public id, such as the one an old vendor gave; may be repeated."`
 	Enforcement string   `help:"off, observe or enforce." enum:"off,observe,enforce" default:"observe"`
 	Origin      []string `help:"Page whose browsers may frame the messenger (https://shop.example); may be repeated. Default: any."`
-	SamePeople  bool     `help:"The channel serves the same people under the same ids as the workspace's first one." default:"true" negatable:""`
+	SamePeople  bool     `help:"The channel serves the same people under the same ids as the workspace's others; otherwise a user id means somebody else here."`
 }
 
 func (c *channelCreateCmd) Run(ctx context.Context, t terminal) error {

@@ -129,6 +129,9 @@ func (a *App) unlock(ctx context.Context, cfg config.Installation) error {
 			return err
 		}
 	}
+	if path, exposed := master.Exposed(); exposed {
+		a.Notes = append(a.Notes, fmt.Sprintf("warning: others on this machine may read the master key in %s: chmod 600 it", path))
+	}
 	if path, created := master.Created(); created {
 		a.Notes = append(a.Notes, fmt.Sprintf("made a master key in %s; keep a copy apart from the data, or move it and say --master-key-file", path))
 	}

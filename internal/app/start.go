@@ -45,7 +45,7 @@ func (a *App) Start(ctx context.Context, cfg config.Server, log *slog.Logger) (*
 	}
 	inner, cancel := context.WithCancel(ctx)
 	r := &Running{
-		Base: cfg.Base(), ctx: inner, stop: cancel, failed: make(chan error, 2), done: make(chan struct{}),
+		Base: cfg.Base(), ctx: inner, stop: cancel, failed: make(chan error, 3), done: make(chan struct{}),
 		server: httpapi.NewServer(floor),
 	}
 	go func() {
@@ -76,6 +76,9 @@ func (r *Running) finish(a *App, patience time.Duration) {
 	defer cancel()
 	if err := r.server.Shutdown(ctx); err != nil {
 		_ = r.server.Close()
+	}
+	if err := a.Gate.Flush(ctx); err != nil { // refusals that were only counted so far
+		r.failed <- err
 	}
 }
 
