@@ -60,13 +60,13 @@ func tryHonest(ctx context.Context, t *trial) error {
 		return err
 	}
 	t.records++
-	var session openedSession
+	session, ok := readOpened(got)
 	switch {
 	case got.Status == http.StatusTooManyRequests || got.Status >= 500:
 		verdict, finding, _ := judgeStatus(got)
 		t.judge(step, verdict, finding)
 		return nil
-	case !got.ok() || got.decode(&session) != nil:
+	case !ok:
 		t.judge(step, KeptOut, "An honest customer was turned away. As long as that is so, a refusal proves nothing.")
 		return nil
 	case session.Tier != "verified":
@@ -189,8 +189,8 @@ func (t *trial) provesAtHome(ctx context.Context) error {
 		return err
 	}
 	t.records++
-	var session openedSession
-	if !got.ok() || got.decode(&session) != nil || session.Tier != "verified" {
+	session, ok := readOpened(got)
+	if !ok || session.Tier != "verified" {
 		t.judge(step, Inconclusive, "The other channel’s key does not verify at home either, so its refusal here would prove little.")
 		return nil
 	}
@@ -308,13 +308,8 @@ func (t *trial) namesake(ctx context.Context) error {
 		return err
 	}
 	t.records++
-	if verdict, finding, over := judgeStatus(got); over {
-		t.judge(step, verdict, finding)
-		return nil
-	}
-	var session openedSession
-	if err := got.decode(&session); err != nil {
-		t.judge(step, Inconclusive, "The answer could not be read.")
+	session, ok := t.opened(got, step)
+	if !ok {
 		return nil
 	}
 	if t.leaks(got, true) {
@@ -345,18 +340,13 @@ func tryForgedHeaders(ctx context.Context, t *trial) error {
 	if err != nil {
 		return err
 	}
-	if verdict, finding, over := judgeStatus(got); over {
-		t.judge(step, verdict, finding)
+	session, ok := t.opened(got, step)
+	if !ok {
 		return nil
 	}
-	var session openedSession
-	switch {
-	case got.decode(&session) != nil:
-		t.judge(step, Inconclusive, "The answer could not be read.")
-		return nil
-	case session.Tier != "anonymous":
+	if session.Tier != "anonymous" {
 		t.judge(step, GotThrough, "Headers alone made a session of the tier “"+session.Tier+"”.")
-	default:
+	} else {
 		t.judge(step, Harmless, "An anonymous session, as any visitor has. Whom does it see?")
 	}
 	return t.lookAround(ctx, session.Session)

@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -252,8 +253,8 @@ func sourceAllows(source, page string) bool {
 	if err != nil {
 		return true
 	}
-	switch strings.ToLower(source) {
-	case "*", origin.Scheme + ":":
+	source = strings.ToLower(source)
+	if source == "*" || source == origin.Scheme+":" {
 		return true
 	}
 	scheme, host, found := strings.Cut(source, "://")
@@ -261,28 +262,23 @@ func sourceAllows(source, page string) bool {
 		scheme, host = origin.Scheme, source
 	}
 	host, _, _ = strings.Cut(host, "/")
-	if !strings.EqualFold(scheme, origin.Scheme) && !(strings.EqualFold(scheme, "http") && origin.Scheme == "https") {
-		return false
-	}
-	if host == "*" {
-		return true
-	}
 	name, port, _ := strings.Cut(host, ":")
-	if port != "" && port != "*" && port != origin.Port() && !(origin.Port() == "" && port == defaultPort(origin.Scheme)) {
-		return false
-	}
-	if port == "" && origin.Port() != "" && origin.Port() != defaultPort(origin.Scheme) {
-		return false
-	}
-	if suffix, wild := strings.CutPrefix(name, "*"); wild {
-		return strings.HasSuffix(strings.ToLower(origin.Hostname()), strings.ToLower(suffix))
-	}
-	return strings.EqualFold(name, origin.Hostname())
+	return schemeAllows(scheme, origin.Scheme) && portAllows(port, origin) && nameAllows(name, origin.Hostname())
 }
 
-func defaultPort(scheme string) string {
-	if scheme == "https" {
-		return "443"
+// schemeAllows: a source with http admits the same page over https.
+func schemeAllows(scheme, of string) bool {
+	return scheme == of || scheme == "http" && of == "https"
+}
+
+func portAllows(port string, origin *url.URL) bool {
+	standard := map[string]string{"http": "80", "https": "443"}[origin.Scheme]
+	return port == "*" || cmp.Or(port, standard) == cmp.Or(origin.Port(), standard)
+}
+
+func nameAllows(name, host string) bool {
+	if suffix, wild := strings.CutPrefix(name, "*"); wild {
+		return strings.HasSuffix(strings.ToLower(host), suffix)
 	}
-	return "80"
+	return strings.EqualFold(name, host)
 }

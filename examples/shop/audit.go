@@ -44,7 +44,8 @@ func (a auditor) newest(ctx context.Context) ([]auditEntry, error) {
 	var page struct {
 		Entries []auditEntry `json:"entries"`
 	}
-	return page.Entries, got.decode(&page)
+	err = got.decode(&page)
+	return page.Entries, err
 }
 
 // mark remembers what the record holds before an attack; nil if it cannot be read.

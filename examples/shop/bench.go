@@ -386,13 +386,8 @@ func (t *trial) impersonate(ctx context.Context, does string, assertion any, hea
 // judgeOpening looks at the answer to a false proof, and if a session came of it,
 // at what that session sees.
 func (t *trial) judgeOpening(ctx context.Context, got answer, step *Step) error {
-	if verdict, finding, over := judgeStatus(got); over {
-		t.judge(step, verdict, finding)
-		return nil
-	}
-	var session openedSession
-	if err := got.decode(&session); err != nil {
-		t.judge(step, Inconclusive, "The answer could not be read.")
+	session, ok := t.opened(got, step)
+	if !ok {
 		return nil
 	}
 	switch {
@@ -404,6 +399,19 @@ func (t *trial) judgeOpening(ctx context.Context, got answer, step *Step) error 
 		t.judge(step, NotVerified, "A session of the tier “"+session.Tier+"”: it says of itself that nothing was proved. What does it see?")
 	}
 	return t.lookAround(ctx, session.Session)
+}
+
+// opened is the session of an answer. Where there is none the step is judged.
+func (t *trial) opened(got answer, step *Step) (openedSession, bool) {
+	if verdict, finding, over := judgeStatus(got); over {
+		t.judge(step, verdict, finding)
+		return openedSession{}, false
+	}
+	session, ok := readOpened(got)
+	if !ok {
+		t.judge(step, Inconclusive, "The answer could not be read.")
+	}
+	return session, ok
 }
 
 // judgeStatus settles an answer by its status alone, where that is possible.

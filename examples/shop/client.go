@@ -194,7 +194,17 @@ func (s *Shop) open(ctx context.Context, assertion any) (openedSession, error) {
 		return openedSession{}, refusedError{got.Status, got.problem()}
 	}
 	var session openedSession
-	return session, got.decode(&session)
+	err = got.decode(&session)
+	return session, err
+}
+
+// readOpened is the session in an answer; false if the answer holds none.
+func readOpened(got answer) (openedSession, bool) {
+	var session openedSession
+	if !got.ok() || got.decode(&session) != nil {
+		return openedSession{}, false
+	}
+	return session, session.Session != ""
 }
 
 // refusedError is an answer that was not a yes.
@@ -216,7 +226,8 @@ func (s *Shop) conversations(ctx context.Context, session string) ([]conversatio
 		return nil, refusedError{got.Status, got.problem()}
 	}
 	var list conversationList
-	return list.Conversations, got.decode(&list)
+	err = got.decode(&list)
+	return list.Conversations, err
 }
 
 // write begins a conversation with the first text and adds the others.

@@ -96,7 +96,7 @@ func setCookie(w http.ResponseWriter, r *http.Request, value string, age time.Du
 	if value == "" {
 		maxAge = -1
 	}
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // the demonstration speaks plain HTTP on loopback
 		Name: sessionCookie, Value: value, Path: "/", MaxAge: maxAge,
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: r.TLS != nil,
 	})
