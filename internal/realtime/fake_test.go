@@ -26,6 +26,7 @@ type ledger struct {
 	headErr error
 	readErr error
 	hang    chan struct{} // Head waits for it, if set
+	onSince func()        // called outside mu, before Since looks
 	onRead  func()        // called outside mu, before a catch-up page is answered
 	pages   int
 }
@@ -80,6 +81,12 @@ func (l *ledger) rows(after int64, limit int, keep func(event.Event) bool) ([]ev
 }
 
 func (l *ledger) Since(_ context.Context, after int64, limit int) ([]event.Event, error) {
+	l.mu.Lock()
+	on := l.onSince
+	l.mu.Unlock()
+	if on != nil {
+		on()
+	}
 	return l.rows(after, limit, func(event.Event) bool { return true })
 }
 

@@ -351,6 +351,66 @@ func TestStreamOpenedByARightThatEndedMeanwhileIsSentBack(t *testing.T) {
 	})
 }
 
+// Between the relay's two questions a revocation commits: the second shows it, the
+// first did not, so the pulse has not its epoch yet.
+func TestRevocationIsNotPassedBeforeThePulseKnowsItsEpoch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNode(t, &ledger{})
+		step := func() {
+			if err := n.relay.Step(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		step()
+		epoch, _ := n.hub.Epoch()
+		n.log.append(message("bob", "so that the relay reads"))
+		n.log.onSince = func() {
+			n.log.onSince = nil
+			n.log.append(event.Event{Audience: event.AudienceSystem, Kind: event.SessionEnded, Session: "ses_alice"})
+		}
+		step()
+		alice := n.visitor("alice", 0, func(s *realtime.Subscription) { s.Epoch = epoch })
+		step()
+		if got := next(t, alice); len(got) != 1 || !strings.HasPrefix(got[0], "end:") {
+			t.Errorf("a session that has ended goes on: %q", got)
+		}
+	})
+}
+
+func TestReaderThatWaitedThroughAnOutageIsWoken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := run(t, &ledger{})
+		alice := n.visitor("alice", 0)
+		same(t, "alice", next(t, alice))
+		n.say("alice", "dispatched before, not read yet")
+		synctest.Wait()
+		n.log.set(func(l *ledger) { l.headErr = errors.New("database gone") })
+		time.Sleep(event.Freshness + time.Millisecond)
+		go func() {
+			time.Sleep(10 * time.Second)
+			n.log.set(func(l *ledger) { l.headErr = nil })
+		}()
+		began := time.Now()
+		frames, err := alice.Next(t.Context(), time.Hour)
+		if err != nil || len(frames) != 1 || time.Since(began) > 11*time.Second {
+			t.Errorf("after %v: %v, %v", time.Since(began), frames, err)
+		}
+	})
+}
+
+func TestSlowReaderKeepsNoMegabytes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := run(t, &ledger{})
+		slow := n.visitor("alice", 0)
+		same(t, "slow", next(t, slow))
+		for range 64 {
+			n.say("alice", strings.Repeat("x", 16<<10))
+		}
+		synctest.Wait()
+		same(t, "slow", next(t, slow), "end:reconnect")
+	})
+}
+
 func TestSubscriptionWithoutANameIsNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := run(t, &ledger{})
