@@ -59,6 +59,8 @@ type Floor struct {
 	meters  map[string]*meter // :: pattern → what it took
 	strays  *meter
 
+	patience time.Duration // of one write to a stream
+
 	drained sync.Once
 	drain   chan struct{}
 	docs    docsPage
@@ -74,7 +76,7 @@ func New(options Options) *Floor {
 	}
 	f := &Floor{
 		mux: http.NewServeMux(), options: options, base: strings.TrimRight(options.BaseURL, "/"), log: options.Log,
-		metrics: newMetrics(), spec: newSpec(options.Version), meters: map[string]*meter{}, drain: make(chan struct{}),
+		metrics: newMetrics(), spec: newSpec(options.Version), meters: map[string]*meter{}, drain: make(chan struct{}), patience: streamWrite,
 	}
 	f.strays = f.metrics.meter("unmatched")
 	f.addHealth()
@@ -141,6 +143,9 @@ type exchange struct {
 	status  int
 	written bool
 	failed  *Error
+
+	routed *http.Request // while the mux serves it; without a pattern the mux itself answers
+	stray  int           // the status of that answer, which is thrown away
 }
 
 type exchangeKey struct{}
@@ -166,7 +171,14 @@ func RequestID(ctx context.Context) string {
 	return ""
 }
 
+// unmatched says that the mux found no route and writes a plain text of its own.
+func (x *exchange) unmatched() bool { return x.routed != nil && x.routed.Pattern == "" }
+
 func (x *exchange) WriteHeader(status int) {
+	if x.unmatched() {
+		x.stray = status
+		return
+	}
 	if !x.written {
 		x.status, x.written = status, true
 	}
@@ -174,6 +186,9 @@ func (x *exchange) WriteHeader(status int) {
 }
 
 func (x *exchange) Write(b []byte) (int, error) {
+	if x.unmatched() {
+		return len(b), nil
+	}
 	if !x.written {
 		x.status, x.written = http.StatusOK, true
 	}
@@ -217,30 +232,17 @@ var (
 
 // route serves by the mux, and turns the mux's own refusals into problems.
 func (f *Floor) route(x *exchange, r *http.Request) {
-	handler, pattern := f.mux.Handler(r)
-	if pattern != "" {
-		f.mux.ServeHTTP(x, r)
-		return
-	}
-	own := &muxRefusal{header: http.Header{}}
-	handler.ServeHTTP(own, r)
-	if own.status == http.StatusMethodNotAllowed {
-		x.Header()["Allow"] = own.header.Values("Allow")
+	x.routed = r
+	f.mux.ServeHTTP(x, r)
+	x.routed = nil
+	switch x.stray {
+	case 0:
+	case http.StatusMethodNotAllowed:
 		f.Refuse(x, r, Fail(MethodNotAllowed))
-		return
+	default:
+		f.Refuse(x, r, Fail(NotFound))
 	}
-	f.Refuse(x, r, Fail(NotFound))
 }
-
-// muxRefusal takes the mux's plain-text 404 or 405 and keeps only what it means.
-type muxRefusal struct {
-	header http.Header
-	status int
-}
-
-func (m *muxRefusal) Header() http.Header         { return m.header }
-func (m *muxRefusal) Write(b []byte) (int, error) { return len(b), nil }
-func (m *muxRefusal) WriteHeader(status int)      { m.status = status }
 
 // settle recovers a panic, counts and logs.
 func (f *Floor) settle(x *exchange, r *http.Request, started time.Time, panicked any) {

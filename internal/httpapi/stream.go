@@ -13,23 +13,27 @@ import (
 // heartbeat is how often a silent stream shows that it lives.
 const heartbeat = 20 * time.Second
 
+// beat is a comment: it says that the stream lives and nothing else.
+var beat = []byte(":\n\n")
+
 // streamWrite is how long one write to a stream may take: a reader that takes
 // nothing for so long is gone, or reconnects.
 const streamWrite = 10 * time.Second
 
-// Events writes server-sent events. Whoever writes it is one goroutine.
-type Events struct {
-	w       http.ResponseWriter
-	control *http.ResponseController
-	buffer  bytes.Buffer
+// events writes server-sent events. Whoever writes it is one goroutine.
+type events struct {
+	w        http.ResponseWriter
+	control  *http.ResponseController
+	patience time.Duration // of one write
+	buffer   bytes.Buffer
 }
 
-// OpenEvents turns an answer into a stream and sends its first line, so that the
+// openEvents turns an answer into a stream and sends its first line, so that the
 // reader knows that it is open.
-func OpenEvents(w http.ResponseWriter) (*Events, error) {
-	e := &Events{w: w, control: http.NewResponseController(w)}
+func openEvents(w http.ResponseWriter, patience time.Duration) (*events, error) {
+	e := &events{w: w, control: http.NewResponseController(w), patience: patience}
 	// The server's deadlines are for calls. A read deadline that passes would end the stream.
-	if err := e.control.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := supported(e.control.SetReadDeadline(time.Time{})); err != nil {
 		return nil, err
 	}
 	h := w.Header()
@@ -38,26 +42,41 @@ func OpenEvents(w http.ResponseWriter) (*Events, error) {
 	h.Set("X-Accel-Buffering", "no")
 	w.WriteHeader(http.StatusOK)
 	e.buffer.WriteString(": open\n\n")
-	return e, e.Flush()
+	return e, e.flush()
 }
 
-// Add appends one encoded event.
-func (e *Events) Add(text []byte) { e.buffer.Write(text) }
+// add appends an encoded event or comment.
+func (e *events) add(text []byte) { e.buffer.Write(text) }
 
-// Beat appends a comment.
-func (e *Events) Beat() { e.buffer.WriteString(":\n\n") }
-
-// Flush sends what was appended.
-func (e *Events) Flush() error {
-	if err := e.control.SetWriteDeadline(time.Now().Add(streamWrite)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+// flush sends what was appended. The deadline is lifted afterwards: over HTTP/2 one
+// that passes resets the stream, though nobody writes.
+func (e *events) flush() error {
+	if err := supported(e.control.SetWriteDeadline(time.Now().Add(e.patience))); err != nil {
 		return err
 	}
 	_, err := e.w.Write(e.buffer.Bytes())
 	e.buffer.Reset()
+	if e.buffer.Cap() > maxKept {
+		e.buffer = bytes.Buffer{} // thousands of idle streams keep no burst's memory
+	}
+	if err == nil {
+		err = e.control.Flush()
+	}
 	if err != nil {
 		return err
 	}
-	return e.control.Flush()
+	return supported(e.control.SetWriteDeadline(time.Time{}))
+}
+
+// maxKept is how many bytes of buffer an idle stream may keep.
+const maxKept = 1 << 10
+
+// supported forgives a connection, such as a test's recorder, that knows no deadlines.
+func supported(err error) error {
+	if errors.Is(err, http.ErrNotSupported) {
+		return nil
+	}
+	return err
 }
 
 // After is the sequence that a stream goes on from; absent means from now on.
@@ -83,18 +102,18 @@ type StreamOptions struct {
 func (f *Floor) ServeStream(w http.ResponseWriter, r *http.Request, source Source, options StreamOptions) error {
 	defer source.Close()
 	defer f.metrics.StreamOpened(options.Audience)()
-	events, err := OpenEvents(w)
+	events, err := openEvents(w, f.patience)
 	for err == nil {
 		var frames []*realtime.Frame
 		frames, err = source.Next(r.Context(), f.options.Heartbeat)
 		for _, frame := range frames {
-			events.Add(frame.Text)
+			events.add(frame.Text)
 		}
 		if err == nil && len(frames) == 0 {
-			events.Beat()
+			events.add(beat)
 		}
 		if err == nil {
-			err = events.Flush()
+			err = events.flush()
 		}
 	}
 	var end *realtime.End
@@ -108,7 +127,7 @@ func (f *Floor) ServeStream(w http.ResponseWriter, r *http.Request, source Sourc
 	if last.Err != nil {
 		f.log.Warn("a stream broke off", "request", RequestID(r.Context()), "error", last.Err)
 	}
-	events.Add(last.Frame().Text)
-	_ = events.Flush() // it ends either way
+	events.add(last.Frame().Text)
+	_ = events.flush() // it ends either way
 	return nil
 }
