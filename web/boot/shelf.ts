@@ -43,18 +43,28 @@ export class Shelf {
 
   // clear removes everything under the prefix but the names given.
   clear(...keep: string[]): void {
-    const kept = new Set(keep.map((name) => this.prefix + name));
-    const goes = (key: string) => key.startsWith(this.prefix) && !kept.has(key);
-    for (const key of [...memory.keys()].filter(goes)) memory.delete(key);
-    try {
-      const a = area(this.kind);
-      for (const key of Object.keys(a ?? {}).filter(goes)) a!.removeItem(key);
-    } catch {
-      // Forbidden storage holds nothing of ours.
+    for (const name of this.names()) if (!keep.includes(name)) this.set(name, undefined);
+  }
+
+  moveTo(other: Shelf): void {
+    for (const name of this.names()) {
+      other.set(name, this.get(name));
+      this.set(name, undefined);
     }
   }
 
   within(name: string): Shelf {
     return new Shelf(this.kind, `${this.prefix}${name}:`);
+  }
+
+  private names(): string[] {
+    let stored: string[] = [];
+    try {
+      stored = Object.keys(area(this.kind) ?? {});
+    } catch {
+      // Forbidden storage holds nothing of ours.
+    }
+    const ours = [...memory.keys(), ...stored].filter((key) => key.startsWith(this.prefix));
+    return ours.map((key) => key.slice(this.prefix.length));
   }
 }

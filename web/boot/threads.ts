@@ -5,10 +5,13 @@ import type { StreamEvent } from "../shared/stream";
 
 export type Threads = Map<string, Conversation>; // :: conversation id → conversation
 
-// merge takes the server's word over ours.
+// merge takes the server's word, except where an event has already told of something later.
 export function merge(threads: Threads, list: Conversation[]): Threads {
   const next = new Map(threads);
-  for (const c of list) next.set(c.id, { ...next.get(c.id), ...c });
+  for (const c of list) {
+    const known = next.get(c.id);
+    next.set(c.id, known && known.seq > c.seq ? { ...c, ...known } : { ...known, ...c });
+  }
   return next;
 }
 

@@ -116,7 +116,7 @@ function start(): void {
   const receive = (message: Outward): void => {
     switch (message.type) {
       case "state":
-        remember(message.chatted);
+        if (message.chatted !== undefined) remember(message.chatted);
         if (identity !== message.identity) emit((identity = message.identity));
         break;
       case "unread":

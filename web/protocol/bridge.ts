@@ -35,7 +35,7 @@ export type Inward =
 
 export type Outward =
   | { type: "hello" } // the frame listens; the loader repeats what it knows
-  | { type: "state"; identity: IdentityState; chatted: boolean }
+  | { type: "state"; identity: IdentityState; chatted?: boolean } // chatted absent: not known yet
   | { type: "unread"; n: number }
   | { type: "look"; accent: string }
   | { type: "close" }

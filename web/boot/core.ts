@@ -1,0 +1,564 @@
+// Who is talking, and with what right: the frame's one piece of state. It trades the page's proof for a session, keeps it
+// fresh, ends it, and holds the stream; the messenger only shows what stands here.
+//
+//	waiting ──► open ──► ended        the session ended and no fresh proof came
+//	   │  ▲      │  └──► waiting      another person, or a proof on its way
+//	   │  └──────┴─────► idle         logged out; an anonymous session begins with the first message
+//	   ├──► refused                   enforcement: this visitor could not be verified
+//	   └──► failed                    nothing answered; tried again by itself and by hand
+//
+// An answer counts only if no later identify or logout was heard: every request carries the turn it belongs to.
+import type { IdentityState, Inward, Outward, PageSettings } from "../protocol/bridge";
+import type { Assertion, ChannelFacts, Conversation, ConversationPage, Opened, OpenSession, SessionFacts } from "../protocol/wire";
+import { ApiError, client, type CallOptions } from "../shared/api";
+import { Backoff } from "../shared/backoff";
+import { Stream, type Link, type StreamEvent } from "../shared/stream";
+import { assertionOf, samePerson } from "./assertion";
+import { Lane } from "./lane";
+import { Shelf } from "./shelf";
+import { apply, merge, unreadOf, type Threads } from "./threads";
+
+export type Phase = "waiting" | "idle" | "open" | "refused" | "ended" | "failed";
+
+export interface State {
+  phase: Phase;
+  session: SessionFacts | undefined;
+  error: ApiError | undefined; // why refused or failed
+  reason: "expired" | "elsewhere"; // why ended
+  channel: ChannelFacts | undefined;
+  page: PageSettings;
+  host: string; // origin of the page around us
+  link: Link;
+  threads: Threads | undefined; // undefined until listed
+  more: string | undefined; // cursor of the next page of threads
+  shown: boolean; // the panel is open
+  prefill: string; // what the page put into the composer
+}
+
+export interface CoreOptions {
+  channel: string;
+  host: string;
+  send: (message: Outward) => void;
+}
+
+const base = "/api/v1/widget";
+const askAheadMs = 60_000;
+const pageAnswersMs = 1500;
+const proofTakesMs = 20_000;
+// What an anonymous visitor writes before there is a session, and so a lane.
+const noLane = "-";
+
+export class Core {
+  state: State;
+  private readonly watchers = new Set<() => void>();
+  private readonly listeners = new Set<(e: StreamEvent) => void>();
+  private readonly tab: Shelf; // this tab's: session, drafts, queues
+  private readonly browser: Shelf; // the visitor's own secret
+  private readonly backoff = new Backoff();
+  private turn = 0;
+  private pageTurn = 0;
+  private inFlight: Promise<void> | undefined;
+  private abort: AbortController | undefined;
+  private token: string | undefined;
+  private assertion: Assertion | undefined;
+  private lane: Lane | undefined;
+  private seq = 0;
+  private adoptedAt = 0;
+  private endsAt = 0; // by this machine's clock
+  private skew = 0; // server's clock minus ours
+  private timers: ReturnType<typeof setTimeout>[] = []; // of the session's life
+  private early: StreamEvent[] = []; // heard before the list that they change
+  private unlock: (() => void) | undefined;
+  private sent = ""; // last state told to the loader
+
+  constructor(private readonly o: CoreOptions) {
+    const prefix = `countersign:${o.channel}:`;
+    this.tab = new Shelf("sessionStorage", prefix);
+    this.browser = new Shelf("localStorage", prefix);
+    this.state = {
+      phase: "waiting", session: undefined, error: undefined, reason: "expired", channel: undefined,
+      page: { lang: "", dir: "ltr", theme: "auto", site: "" }, host: o.host, link: "connecting", threads: undefined,
+      more: undefined, shown: false, prefill: "",
+    };
+    this.finishLeaving();
+    void this.readChannel();
+    addEventListener("pagehide", () => this.sleep());
+    addEventListener("pageshow", (e) => e.persisted && void this.wake());
+    addEventListener("online", () => this.state.phase === "failed" && this.retry());
+    // Another tab began or ended this browser's anonymous life.
+    addEventListener("storage", (e) => e.key === `${prefix}visitor` && e.newValue && this.state.phase === "idle" && this.nobody());
+  }
+
+  // For the messenger.
+
+  watch(changed: () => void): () => void {
+    this.watchers.add(changed);
+    return () => this.watchers.delete(changed);
+  }
+
+  listen(heard: (e: StreamEvent) => void): () => void {
+    this.listeners.add(heard);
+    return () => this.listeners.delete(heard);
+  }
+
+  // call speaks for the session. If the session was replaced while the call was under way, it is repeated once.
+  async call<T>(method: string, path: string, body?: unknown, options?: CallOptions): Promise<T> {
+    await this.inFlight;
+    const token = this.token;
+    try {
+      return await this.with(token)<T>(method, path, body, options);
+    } catch (failure) {
+      if (!(failure instanceof ApiError) || failure.code !== "session_ended") throw failure;
+      await this.inFlight;
+      if (this.token && this.token !== token) return this.with(this.token)<T>(method, path, body, options);
+      if (token && token === this.token) this.lost();
+      throw failure;
+    }
+  }
+
+  // begin makes sure that there is a session: an anonymous visitor gets one with the first message.
+  async begin(): Promise<void> {
+    await this.inFlight;
+    if (this.state.phase === "idle") await this.open(undefined);
+    if (this.state.phase !== "open") throw this.state.error ?? new ApiError({ code: "offline" });
+  }
+
+  // shelf is what this lane keeps in this tab. It dies with the lane, so unsent text never changes its author.
+  shelf(): Shelf {
+    return this.tab.within(this.lane?.name ?? noLane);
+  }
+
+  async readThreads(cursor?: string): Promise<void> {
+    const lane = this.lane;
+    const page = await this.call<ConversationPage>("GET", `/conversations${cursor ? `?cursor=${encodeURIComponent(cursor)}` : ""}`);
+    if (lane !== this.lane) return;
+    const merged = merge(this.state.threads ?? new Map(), page.conversations ?? []);
+    this.setThreads(this.early.splice(0).reduce(apply, merged), { more: page.next });
+  }
+
+  keep(c: Conversation): void {
+    this.setThreads(merge(this.state.threads ?? new Map(), [c]));
+  }
+
+  async claimThread(yes: boolean): Promise<void> {
+    if (yes) await this.call("POST", "/sessions/current/claim", {});
+    const { claim: _, ...session } = this.state.session!;
+    this.set({ session });
+    if (yes) await this.readThreads();
+  }
+
+  hide(): void {
+    this.o.send({ type: "close" });
+  }
+
+  takePrefill(): string {
+    const text = this.state.prefill;
+    if (text) this.set({ prefill: "" });
+    return text;
+  }
+
+  // retry is the visitor's: call again, or ask the page again.
+  retry(): void {
+    const { phase, error } = this.state;
+    this.backoff.reset();
+    if (phase === "failed" && error?.code !== "proof_missing") return void this.open(this.assertion);
+    this.set({ phase: "waiting", error: undefined });
+    this.askPage(false, () => (phase === "refused" ? void this.open(this.assertion) : this.set({ phase, error })));
+  }
+
+  // From the page.
+
+  hear(m: Inward): void {
+    switch (m.type) {
+      case "page":
+        return this.set({ page: { lang: String(m.lang), dir: m.dir === "rtl" ? "rtl" : "ltr", theme: m.theme, site: String(m.site) } });
+      case "claim":
+        return this.claimed(m.turn);
+      case "proof":
+        return this.proved(m.turn, m.assertion);
+      case "logout":
+        this.pageTurn = m.turn;
+        return this.logout();
+      case "open":
+      case "close":
+        return this.set({ shown: m.type === "open" });
+      case "message":
+        return this.set({ prefill: String(m.text) });
+    }
+  }
+
+  private claimed(turn: number): void {
+    this.pageTurn = turn;
+    this.turn++;
+    this.abort?.abort();
+    const mine = this.turn;
+    setTimer(proofTakesMs, () => mine === this.turn && this.proved(turn, undefined));
+  }
+
+  private proved(turn: number, said: Record<string, unknown> | null | undefined): void {
+    if (turn !== this.pageTurn && turn !== 0) return;
+    this.turn++;
+    if (said === undefined) return this.unproved();
+    const assertion = assertionOf(said);
+    if (!assertion) return this.nobody();
+    const known = this.state.phase === "open" && JSON.stringify(assertion) === JSON.stringify(this.assertion);
+    if (known && this.endsAt - Date.now() > 2 * askAheadMs) return;
+    // Somebody else's history is not shown while we ask who this is.
+    if (this.state.phase !== "open" || !samePerson(assertion, this.assertion)) this.set({ phase: "waiting" });
+    void this.open(assertion);
+  }
+
+  // The page claims somebody and has no proof to give. A session that still stands goes on until its end.
+  private unproved(): void {
+    if (this.state.phase === "open") return;
+    if (this.assertion) return this.end("expired");
+    this.set({ phase: "failed", error: new ApiError({ code: "proof_missing" }) });
+  }
+
+  private nobody(): void {
+    if (this.assertion) return this.logout();
+    if (this.state.phase === "open") return;
+    if (this.browser.get("visitor")) return void this.open(undefined);
+    this.set({ phase: "idle", error: undefined });
+    // A session does not outlive the page that proved it into one that claims nobody.
+    void this.replaceable().then((token) => token && this.state.phase === "idle" && this.leave(token));
+  }
+
+  // Sessions.
+
+  private open(assertion: Assertion | undefined): Promise<void> {
+    const mine = ++this.turn;
+    this.abort?.abort();
+    const abort = (this.abort = new AbortController());
+    this.assertion = assertion;
+    const work = this.exchange(mine, assertion, abort.signal).then(
+      (opened) => mine === this.turn && this.adopt(opened),
+      (failure: ApiError) => mine === this.turn && this.notOpened(failure),
+    );
+    const flight: Promise<void> = work.then(() => {
+      if (this.inFlight === flight) this.inFlight = undefined;
+    });
+    return (this.inFlight = flight);
+  }
+
+  // Tabs that start at once without a visitor take turns, or each would become a visitor of its own.
+  private async exchange(mine: number, assertion: Assertion | undefined, signal: AbortSignal): Promise<Opened> {
+    const replaces = await this.replaceable();
+    const post = async (): Promise<Opened> => {
+      const body: OpenSession = { channel: this.o.channel, platform: "web", origin: this.o.host };
+      if (assertion) body.assertion = assertion;
+      const visitor = this.browser.get<string>("visitor");
+      if (visitor) body.visitor_token = visitor;
+      if (replaces) body.replaces = replaces;
+      const opened = await this.with()<Opened>("POST", "/sessions", body, { signal });
+      if (opened.visitor_token && mine === this.turn) this.browser.set("visitor", opened.visitor_token);
+      return opened;
+    };
+    return this.browser.get("visitor") ? post() : alone(`countersign:${this.o.channel}:visitor`, post);
+  }
+
+  // replaceable is the session that this tab held before, unless another tab holds it now: a tab that was duplicated has
+  // its storage duplicated too.
+  private async replaceable(): Promise<string | undefined> {
+    if (this.token) return this.token;
+    const kept = this.tab.get<{ id: string; token: string }>("session");
+    if (!kept || !navigator.locks) return kept?.token;
+    return navigator.locks.request(lockOf(kept.id), { ifAvailable: true }, (free) => (free ? kept.token : undefined)).catch(() => kept.token);
+  }
+
+  private adopt({ session: token, visitor_token: _, ...facts }: Opened): void {
+    this.token = token;
+    this.adoptedAt = Date.now();
+    this.tab.set("session", { id: facts.session_id, token });
+    this.hold(facts.session_id);
+    this.backoff.reset();
+    this.schedule(facts.expires_at);
+    const same = this.lane?.name === facts.lane;
+    if (same) {
+      this.set({ phase: "open", session: facts, error: undefined });
+      this.lane!.refresh();
+      if (this.state.threads && !facts.claimed) return;
+    } else {
+      this.dropLane();
+      const unsent = this.tab.within(noLane);
+      // What was written before the first session was written by this same anonymous visitor, and by nobody else.
+      if (facts.tier === "anonymous") unsent.moveTo(this.tab.within(facts.lane));
+      else unsent.clear();
+      this.seq = facts.seq;
+      this.early = [];
+      this.set({ phase: "open", session: facts, error: undefined, threads: undefined, more: undefined, link: "connecting" });
+      this.joinLane(facts.lane);
+    }
+    void this.readThreads().catch(() => undefined);
+  }
+
+  private notOpened(failure: ApiError): void {
+    if (failure.code === "aborted") return;
+    if (failure.worthRetrying) {
+      // An anonymous visitor's first message is tried again by the queue that it waits in.
+      if (this.state.phase === "idle") return this.set({ error: failure });
+      // A session that still stands is not lost because its renewal found nobody.
+      if (!this.token) this.set({ phase: "failed", error: failure });
+      const again = this.turn;
+      return void setTimer(Math.max(this.backoff.next(), failure.retryAfterSeconds * 1000), () => again === this.turn && void this.open(this.assertion));
+    }
+    const { assertion } = this;
+    this.forget();
+    this.assertion = assertion; // to be shown again if the visitor asks for it
+    const refused = failure.status === 403;
+    this.set({ phase: refused ? "refused" : "failed", error: failure });
+  }
+
+  // lost is called when the server no longer knows the session.
+  private lost(): void {
+    if (this.inFlight || !this.token) return;
+    // A right that ends as soon as it is given is not asked for again and again.
+    if (Date.now() - this.adoptedAt < 5000) return this.end("expired");
+    const overdue = Date.now() >= this.endsAt;
+    this.token = undefined;
+    this.lane?.leave();
+    if (!this.assertion) {
+      // Ended, or its visitor logged out in another tab. What follows starts as the server says, empty if need be.
+      this.forget();
+      this.set({ phase: "idle" });
+      return this.nobody();
+    }
+    this.set({ phase: "waiting" });
+    // The page is asked before the visitor is told. A proof that the page did not renew is only shown again where the
+    // session simply ran out; after a revocation or a log-out that is the page's to decide.
+    this.askPage(false, () => (overdue && !this.assertion?.jwt ? void this.open(this.assertion) : this.end("expired")));
+  }
+
+  private end(reason: State["reason"]): void {
+    this.turn++;
+    this.dropSession();
+    this.lane?.leave(); // but its unsent text stays, for the same person's next proof
+    this.set({ phase: "ended", reason, session: undefined, threads: undefined });
+    this.o.send({ type: "ended" });
+  }
+
+  private logout(): void {
+    const token = this.token ?? this.tab.get<{ token: string }>("session")?.token;
+    this.turn++;
+    this.abort?.abort();
+    this.lane?.logout();
+    this.forget();
+    this.tab.clear("leaving");
+    this.browser.clear();
+    this.set({ phase: "idle", error: undefined });
+    if (token) this.leave(token);
+  }
+
+  // leave ends a session on the server, now or as soon as the server answers, over reloads of this tab.
+  private leave(token: string): void {
+    this.tab.set("leaving", token);
+    this.with(token)("DELETE", "/sessions/current", undefined, { keepalive: true }).then(
+      () => this.tab.set("leaving", undefined),
+      (failure: ApiError) => {
+        if (failure.worthRetrying) setTimer(this.backoff.next(), () => this.leave(token));
+        else this.tab.set("leaving", undefined);
+      },
+    );
+  }
+
+  private finishLeaving(): void {
+    const token = this.tab.get<string>("leaving");
+    if (token) this.leave(token);
+  }
+
+  // Time. The server's clock decides; ours only counts.
+
+  private schedule(expiresAt: string): void {
+    for (const t of this.timers.splice(0)) clearTimeout(t);
+    const life = Date.parse(expiresAt) - (Date.now() + this.skew);
+    this.endsAt = Date.now() + life;
+    this.timers.push(setTimer(Math.max(life - askAheadMs, life / 2, 1000), () => void this.renew()));
+  }
+
+  // renew slides the session's life if use alone can, and otherwise asks the page for a fresh proof.
+  private async renew(): Promise<void> {
+    const token = this.token;
+    const facts = await this.with(token)<SessionFacts>("GET", "/sessions/current").catch((e: ApiError) => e);
+    if (token !== this.token || !token) return;
+    if (facts instanceof ApiError) {
+      if (facts.code === "session_ended") return this.lost();
+      return void setTimer(this.backoff.next(), () => void this.renew());
+    }
+    if (Date.parse(facts.expires_at) - Date.now() - this.skew > 2 * askAheadMs) return this.schedule(facts.expires_at);
+    if (!this.assertion) return void this.open(undefined);
+    this.askPage(true, () => !this.assertion?.jwt && void this.open(this.assertion));
+    this.timers.push(setTimer(this.endsAt - Date.now(), () => token === this.token && this.lost()));
+  }
+
+  // askPage asks for a fresh proof; silent is called if the page does not even begin to answer.
+  private askPage(expiring: boolean, silent: () => void): void {
+    const mine = this.turn;
+    this.o.send({ type: "prove", expiring });
+    setTimer(pageAnswersMs, () => mine === this.turn && silent());
+  }
+
+  // A page that is put aside holds no lock and no connection; when it is taken out again, it shows nothing of a person
+  // until the server has said that the session still stands.
+  private sleep(): void {
+    this.lane?.leave();
+    this.unlock?.();
+  }
+
+  private async wake(): Promise<void> {
+    const { token } = this;
+    if (!token || this.state.phase !== "open") return;
+    this.set({ phase: "waiting" });
+    const facts = await this.with(token)<SessionFacts>("GET", "/sessions/current").catch((e: ApiError) => e);
+    if (token !== this.token) return;
+    if (facts instanceof ApiError && facts.code === "session_ended") return this.lost();
+    this.hold(this.state.session!.session_id);
+    this.lane?.join();
+    this.set({ phase: "open" });
+  }
+
+  // The lane and its stream.
+
+  private joinLane(name: string): void {
+    const lane: Lane = (this.lane = new Lane({
+      name,
+      lead: () => this.openStream(lane),
+      onEvent: (e) => this.heard(e),
+      onLink: (link) => this.set({ link }),
+      onLogout: () => this.endedElsewhere(),
+    }));
+    lane.join();
+  }
+
+  private openStream(lane: Lane): Stream {
+    const token = this.token;
+    const stream = new Stream({
+      url: (after) => `${base}/stream?after=${after}`,
+      headers: () => ({ Authorization: `Bearer ${token}` }),
+      after: this.seq,
+      onEvent: (e) => {
+        this.heard(e);
+        lane.relay(e);
+      },
+      onLink: (link) => {
+        this.set({ link });
+        lane.relayLink(link);
+      },
+      onEnd: () => token === this.token && this.lost(),
+    });
+    stream.start();
+    return stream;
+  }
+
+  private heard(e: StreamEvent): void {
+    if (e.seq !== undefined) this.seq = Math.max(this.seq, e.seq);
+    if (this.state.threads) this.setThreads(apply(this.state.threads, e));
+    else this.early.push(e);
+    for (const l of this.listeners) l(e);
+  }
+
+  private endedElsewhere(): void {
+    const somebody = !!this.assertion;
+    this.turn++;
+    this.abort?.abort();
+    this.forget();
+    this.tab.clear("leaving");
+    if (somebody) this.end("elsewhere");
+    else this.set({ phase: "idle" });
+  }
+
+  private dropLane(): void {
+    if (this.lane) this.tab.within(this.lane.name).clear();
+    this.lane?.leave();
+    this.lane = undefined;
+  }
+
+  private dropSession(): void {
+    for (const t of this.timers.splice(0)) clearTimeout(t);
+    this.token = undefined;
+    this.tab.set("session", undefined);
+    this.unlock?.();
+    this.unlock = undefined;
+  }
+
+  // forget leaves nothing of the person whose session it was.
+  private forget(): void {
+    this.dropSession();
+    this.dropLane();
+    this.assertion = undefined;
+    this.seq = 0;
+    this.set({ session: undefined, threads: undefined, more: undefined });
+  }
+
+  private hold(id: string): void {
+    this.unlock?.();
+    void navigator.locks?.request(lockOf(id), () => new Promise<void>((done) => (this.unlock = done))).catch(() => undefined);
+  }
+
+  private with(token?: string) {
+    return client({ base, token: () => token, onAnswer: (a) => this.readClock(a) });
+  }
+
+  private readClock(answer: Response): void {
+    const at = Date.parse(answer.headers.get("Date") ?? "");
+    if (at) this.skew = at - Date.now();
+  }
+
+  private async readChannel(): Promise<void> {
+    try {
+      const channel = await this.with()<ChannelFacts>("GET", `/channels/${encodeURIComponent(this.o.channel)}`);
+      this.set({ channel });
+      if (/^#[0-9a-f]{6}$/i.test(channel.accent)) this.o.send({ type: "look", accent: channel.accent });
+    } catch {
+      setTimer(this.backoff.next(), () => void this.readChannel());
+    }
+  }
+
+  private setThreads(threads: Threads, rest: Partial<State> = {}): void {
+    if (threads === this.state.threads && !("more" in rest)) return;
+    this.set({ ...rest, threads });
+  }
+
+  private set(change: Partial<State>): void {
+    this.state = { ...this.state, ...change };
+    this.tell();
+    for (const w of this.watchers) w();
+  }
+
+  // tell gives the loader names and counts, when they changed.
+  private tell(): void {
+    const { phase, session, threads } = this.state;
+    if (phase === "waiting") return;
+    const identity: IdentityState = phase === "refused" ? "refused" : (session?.tier ?? "anonymous");
+    const n = threads ? unreadOf(threads) : 0;
+    const state: Extract<Outward, { type: "state" }> = { type: "state", identity };
+    // Until the list is read nobody knows whether this browser has chatted.
+    if (phase === "idle" || threads) state.chatted = !!threads?.size;
+    const now = JSON.stringify([state, n]);
+    if (now === this.sent) return;
+    this.sent = now;
+    this.o.send(state);
+    this.o.send({ type: "unread", n });
+  }
+}
+
+// setTimer runs once, later. Waits of more than 24 days overflow the browser's timer; what waits so long is asked anew
+// long before.
+function setTimer(ms: number, run: () => void): ReturnType<typeof setTimeout> {
+  return setTimeout(run, Math.min(ms, 2 ** 31 - 1));
+}
+
+function lockOf(session: string): string {
+  return `countersign:held:${session}`;
+}
+
+// alone runs one at a time over all tabs, where the browser has locks; a tab that hangs holds nobody up for long.
+async function alone<T>(name: string, run: () => Promise<T>): Promise<T> {
+  if (!navigator.locks) return run();
+  let ran: Promise<T> | undefined;
+  try {
+    await navigator.locks.request(name, { signal: AbortSignal.timeout(5000) }, () => (ran = run()).catch(() => undefined));
+  } catch {
+    // No lock in time, or none to be had here.
+  }
+  return ran ?? run();
+}

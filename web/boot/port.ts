@@ -1,0 +1,47 @@
+// The frame's end of the bridge. A port is taken once, from the window that holds the frame and from an origin that the
+// channel allows; everything that comes later, or from elsewhere, is not heard.
+import { decode, encode, portGreeting, type Inward, type Outward } from "../protocol/bridge";
+
+// allowedOrigins reads the list that the server wrote into the document; an empty list allows any page. A list that cannot
+// be read allows none.
+export function allowedOrigins(text: string | undefined): string[] | undefined {
+  if (text === undefined || text === "") return undefined;
+  try {
+    const list: unknown = JSON.parse(text);
+    if (!Array.isArray(list) || !list.every((o) => typeof o === "string")) return ["null"];
+    return list.length ? list : undefined;
+  } catch {
+    return ["null"]; // no page has it: an opaque origin is refused below
+  }
+}
+
+export function mayEmbed(origin: string, allowed: string[] | undefined): boolean {
+  if (!/^https?:\/\//.test(origin)) return false;
+  return allowed === undefined || allowed.includes(origin);
+}
+
+export interface Bridge {
+  send: (message: Outward) => void;
+  origin: string; // of the host page
+}
+
+// awaitPort calls taken with the bridge; messages that arrive on it go to heard, one at a time and in order.
+export function awaitPort(allowed: string[] | undefined, taken: (bridge: Bridge) => (message: Inward) => void): void {
+  const listen = (e: MessageEvent): void => {
+    const port = e.ports[0];
+    if (e.source !== window.parent || window.parent === window || e.data !== portGreeting || !port) return;
+    if (!mayEmbed(e.origin, allowed)) return;
+    removeEventListener("message", listen);
+    const send = (message: Outward): void => {
+      const text = encode(message);
+      if (text) port.postMessage(text);
+    };
+    const heard = taken({ send, origin: e.origin });
+    port.onmessage = (m) => {
+      const message = decode(m.data);
+      if (message) heard(message as Inward);
+    };
+    send({ type: "hello" });
+  };
+  addEventListener("message", listen);
+}

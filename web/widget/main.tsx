@@ -1,0 +1,2 @@
+import type { Core } from "../boot/core";
+export function mount(core: Core): void { console.log(core); }
