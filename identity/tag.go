@@ -50,14 +50,13 @@ const (
 	each01 = 0x0101010101010101
 	each0F = 0x0F * each01
 	each30 = '0' * each01
-	each40 = 0x40 * each01
 	each76 = 0x76 * each01
 	eachF0 = 0xF0 * each01
 )
 
 // decodeHex reads exactly 64 hexadecimal digits, eight at a time: half of what a
 // verification costs beside its MAC would otherwise go here. Of a digit c, 0x40
-// says that it is a letter and the low four bits count from 0 or from A. Whatever
+// says that it is a letter and the low four bits count from 0 or from 1. Whatever
 // comes out is spelled back in lowercase and compared, so that a byte that is no
 // digit cannot pass for one; the test holds all 256 of them in every place
 // against encoding/hex.
@@ -68,9 +67,11 @@ func decodeHex(t *tag, s string) bool {
 	wrong := uint64(0)
 	for i := 0; i < len(t); i += 4 {
 		c := eightBytes(s[2*i : 2*i+8])
-		n := c&each0F + (c>>6&each01)*9                             // the digits' values, if they are digits
-		spelled := n + each30 + ((n+each76)>>7&each01)*('a'-'0'-10) // from ten on, letters
-		wrong |= n&eachF0 | spelled ^ (c | c&each40>>1)
+		letters := c >> 6 & each01
+		n := c&each0F + letters*9 // the values, if these are digits
+		fromTen := (n + each76) >> 7 & each01
+		spelled := n + each30 + fromTen*('a'-'0'-10)
+		wrong |= (n & eachF0) | (spelled ^ (c | letters<<5))
 		n = n<<4 | n>>8
 		t[i], t[i+1], t[i+2], t[i+3] = byte(n), byte(n>>16), byte(n>>32), byte(n>>48)
 	}
