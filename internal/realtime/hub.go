@@ -1,7 +1,6 @@
 package realtime
 
 import (
-	"container/heap"
 	"context"
 	"encoding/json"
 	"sync"
@@ -47,22 +46,30 @@ type Hub struct {
 	caught atomic.Pointer[time.Time] // when the head was asked for that we have reached
 	held   atomic.Bool               // some stream waits for us to be current
 
-	mu      sync.Mutex
-	pos     int64 // every event up to here was dispatched
-	index   [slots]map[name]*Stream
-	streams byExpiry
+	mu    sync.Mutex
+	pos   int64 // every event up to here was dispatched
+	count int
+	index [slots]map[name]*Stream // :: name → first of its streams
+	swept int64                   // every expiry up to this second was looked at
 }
 
-// A stream is in one list per slot, see Stream.links.
+// A stream is in one list per slot, see Stream.links: it leaves them in constant
+// time, so that ending a hundred thousand at once is a matter of milliseconds.
 const (
 	ownerSlot   = iota // contact, or workspace of agents
 	sessionSlot        // visitor session, agent login, API token
 	keySlot            // key of a visitor's session, or agent
+	expirySlot         // the second after which its session is over
 	slots
 )
 
-// name is what an index finds streams by.
-type name struct{ workspace, kind, id string }
+// name is what an index finds streams by. Zero is no name.
+type name struct {
+	workspace, kind, id string
+	second              int64
+}
+
+func named(workspace, kind, id string) name { return name{workspace: workspace, kind: kind, id: id} }
 
 // NewHub makes a hub whose streams catch up from log. agentBody shapes an event's
 // body for agents (chat.AgentBody); nil leaves it as visitors see it.
@@ -85,27 +92,29 @@ func (h *Hub) Epoch() (int64, error) { return h.pulse.Epoch() }
 func (h *Hub) Visitor(sub Subscription, after int64) *Stream {
 	s := &Stream{hub: h, sub: sub, cursor: after, wake: make(chan struct{}, 1)}
 	s.sub.Agent = ""
-	s.names[ownerSlot] = name{sub.Workspace, "contact", sub.Contact}
-	s.names[sessionSlot] = name{sub.Workspace, "session", sub.Session}
-	s.names[keySlot] = name{sub.Workspace, "key", sub.Key}
+	s.names[ownerSlot] = named(sub.Workspace, "contact", sub.Contact)
+	s.names[sessionSlot] = named(sub.Workspace, "session", sub.Session)
+	if sub.Key != "" {
+		s.names[keySlot] = named(sub.Workspace, "key", sub.Key)
+	}
 	return h.add(s, sub.Workspace != "" && sub.Contact != "" && sub.Session != "")
 }
 
 // Agent opens a stream of what agents of the workspace may see, see Visitor.
 func (h *Hub) Agent(sub Subscription, after int64) *Stream {
 	s := &Stream{hub: h, sub: sub, agents: true, cursor: after, wake: make(chan struct{}, 1)}
-	s.names[ownerSlot] = name{sub.Workspace, "agents", ""}
-	s.names[sessionSlot] = name{sub.Workspace, "login", sub.Session}
-	s.names[keySlot] = name{sub.Workspace, "agent", sub.Agent}
+	s.names[ownerSlot] = named(sub.Workspace, "agents", "")
+	s.names[sessionSlot] = named(sub.Workspace, "login", sub.Session)
+	s.names[keySlot] = named(sub.Workspace, "agent", sub.Agent)
 	return h.add(s, sub.Workspace != "" && sub.Agent != "" && sub.Session != "")
 }
 
 // add indexes the stream first and judges its right after: whatever ends that
 // right later finds the stream, and whatever ended it before has raised the epoch.
-func (h *Hub) add(s *Stream, named bool) *Stream {
+func (h *Hub) add(s *Stream, complete bool) *Stream {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !named {
+	if !complete {
 		s.end(&End{Code: SessionEnded})
 		return s
 	}
@@ -129,8 +138,11 @@ func (h *Hub) add(s *Stream, named bool) *Stream {
 }
 
 func (h *Hub) link(s *Stream) {
+	if !s.sub.Expires.IsZero() {
+		s.names[expirySlot] = name{kind: "expiry", second: s.sub.Expires.Unix() + 1}
+	}
 	for slot, n := range s.names {
-		if n.id == "" && slot == keySlot { // no key: nothing to find it by
+		if n == (name{}) {
 			continue
 		}
 		head := h.index[slot][n]
@@ -140,7 +152,7 @@ func (h *Hub) link(s *Stream) {
 		}
 		h.index[slot][n] = s
 	}
-	heap.Push(&h.streams, s)
+	h.count++
 	s.linked = true
 }
 
@@ -149,6 +161,7 @@ func (h *Hub) unlink(s *Stream) {
 		return
 	}
 	s.linked = false
+	h.count--
 	for slot, n := range s.names {
 		link := &s.links[slot]
 		if link.next != nil {
@@ -164,7 +177,6 @@ func (h *Hub) unlink(s *Stream) {
 		}
 		link.next, link.prev = nil, nil
 	}
-	heap.Remove(&h.streams, s.place)
 }
 
 // each calls visit for every stream of a name; visit may end it.
@@ -193,10 +205,10 @@ func (h *Hub) dispatch(events []event.Event) {
 		case event.AudienceSystem:
 			h.revoke(e)
 		case event.AudienceVisitor:
-			h.fan(name{e.Workspace, "contact", e.Contact}, e, visitorBody)
-			h.fan(name{e.Workspace, "agents", ""}, e, h.agentBody)
+			h.fan(named(e.Workspace, "contact", e.Contact), e, visitorBody)
+			h.fan(named(e.Workspace, "agents", ""), e, h.agentBody)
 		case event.AudienceAgents:
-			h.fan(name{e.Workspace, "agents", ""}, e, h.agentBody)
+			h.fan(named(e.Workspace, "agents", ""), e, h.agentBody)
 		}
 		h.pos = e.Seq
 	}
@@ -219,15 +231,15 @@ func (h *Hub) fan(to name, e event.Event, shape func(event.Event) json.RawMessag
 func (h *Hub) revoke(e event.Event) {
 	switch e.Kind {
 	case event.SessionEnded:
-		h.silence(sessionSlot, name{e.Workspace, "session", e.Session}, codeOf(e))
+		h.silence(sessionSlot, named(e.Workspace, "session", e.Session), codeOf(e))
 	case event.ContactBlocked:
-		h.silence(ownerSlot, name{e.Workspace, "contact", e.Contact}, SessionEnded)
+		h.silence(ownerSlot, named(e.Workspace, "contact", e.Contact), SessionEnded)
 	case event.KeySilenced:
-		h.silence(keySlot, name{e.Workspace, "key", e.Key}, SessionEnded)
+		h.silence(keySlot, named(e.Workspace, "key", e.Key), SessionEnded)
 	case event.AgentSessionEnded, event.TokenRevoked:
-		h.silence(sessionSlot, name{e.Workspace, "login", e.Session}, SessionEnded)
+		h.silence(sessionSlot, named(e.Workspace, "login", e.Session), SessionEnded)
 	case event.AgentChanged: // whoever still is an agent comes back with the new role
-		h.silence(keySlot, name{e.Workspace, "agent", e.Agent}, Reconnect)
+		h.silence(keySlot, named(e.Workspace, "agent", e.Agent), Reconnect)
 	case event.EnforcementChanged: // whoever may still claim comes back
 		h.sweep(Reconnect, func(s *Stream) bool {
 			return s.sub.Workspace == e.Workspace && s.sub.Channel == e.Channel && s.sub.Tier == policy.Claimed
@@ -248,15 +260,18 @@ func codeOf(e event.Event) Code {
 
 // sweep ends every stream that matches.
 func (h *Hub) sweep(code Code, match func(*Stream) bool) {
-	var found []*Stream
-	for _, s := range h.streams {
+	h.every(func(s *Stream) {
 		if match(s) {
-			found = append(found, s)
+			h.unlink(s)
+			s.end(&End{Code: code})
 		}
-	}
-	for _, s := range found {
-		h.unlink(s)
-		s.end(&End{Code: code})
+	})
+}
+
+// every calls visit for every stream; visit may end it.
+func (h *Hub) every(visit func(*Stream)) {
+	for owner := range h.index[ownerSlot] {
+		h.each(ownerSlot, owner, visit)
 	}
 }
 
@@ -267,9 +282,9 @@ func (h *Hub) Ephemeral(e event.Event) {
 	if e.Kind != event.Typing || e.Seq != 0 || !h.current() {
 		return
 	}
-	to := name{e.Workspace, "agents", ""}
+	to := named(e.Workspace, "agents", "")
 	if e.Agent != "" {
-		to = name{e.Workspace, "contact", e.Contact}
+		to = named(e.Workspace, "contact", e.Contact)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -288,15 +303,25 @@ func (h *Hub) reached(asked time.Time) {
 	h.caught.Store(&asked)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for now := h.pulse.Now(); len(h.streams) > 0 && h.streams[0].expired(now); {
-		s := h.streams[0]
-		h.unlink(s)
-		s.end(&End{Code: SessionEnded})
-	}
+	h.expire(h.pulse.Now().Unix())
 	if h.held.Swap(false) {
-		for _, s := range h.streams {
-			s.signal()
+		h.every((*Stream).signal)
+	}
+}
+
+// expire ends the streams whose session is over at a second. It may be a second
+// late: Stream.ended is exact, and nothing is handed out in between.
+func (h *Hub) expire(now int64) {
+	if now-h.swept > 3600 { // the first time, or a clock that leapt
+		for n := range h.index[expirySlot] {
+			if n.second <= now {
+				h.silence(expirySlot, n, SessionEnded)
+			}
 		}
+		h.swept = now
+	}
+	for ; h.swept < now; h.swept++ {
+		h.silence(expirySlot, name{kind: "expiry", second: h.swept + 1}, SessionEnded)
 	}
 }
 
@@ -324,7 +349,7 @@ func (h *Hub) position() int64 {
 func (h *Hub) Streams() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return len(h.streams)
+	return h.count
 }
 
 // Close ends every stream, for a node that stops: its readers go elsewhere.
@@ -340,37 +365,4 @@ func (h *Hub) read(ctx context.Context, s *Stream, limit int) ([]event.Event, er
 		return h.log.AgentEvents(ctx, s.sub.Workspace, s.cursor, limit)
 	}
 	return h.log.VisitorEvents(ctx, s.sub.Workspace, s.sub.Contact, s.cursor, limit)
-}
-
-// byExpiry is a heap of every stream, the next to expire first; one that never
-// expires is last.
-type byExpiry []*Stream
-
-func (b byExpiry) Len() int { return len(b) }
-
-func (b byExpiry) Less(i, j int) bool {
-	x, y := b[i].sub.Expires, b[j].sub.Expires
-	if x.IsZero() || y.IsZero() {
-		return !x.IsZero() && y.IsZero()
-	}
-	return x.Before(y)
-}
-
-func (b byExpiry) Swap(i, j int) {
-	b[i], b[j] = b[j], b[i]
-	b[i].place, b[j].place = i, j
-}
-
-func (b *byExpiry) Push(x any) {
-	s := x.(*Stream)
-	s.place = len(*b)
-	*b = append(*b, s)
-}
-
-func (b *byExpiry) Pop() any {
-	old := *b
-	last := old[len(old)-1]
-	old[len(old)-1] = nil
-	*b = old[:len(old)-1]
-	return last
 }

@@ -38,7 +38,6 @@ type Stream struct {
 	// Guarded by hub.mu.
 	names  [slots]name
 	links  [slots]struct{ next, prev *Stream }
-	place  int // in hub.streams
 	linked bool
 
 	// The reader's own.
