@@ -64,6 +64,7 @@ export interface NewChannel {
   platforms?: Platform[];
   aliases?: string[];
   enforcement?: Enforcement;
+  same_people?: boolean;
 }
 export const createChannel = (channel: NewChannel) => call<Channel>("POST", "/channels", channel);
 export interface ChannelSettings {

@@ -3,6 +3,8 @@
 // them as its grammar wants.
 
 import { plural } from "../shared/i18n";
+import { auditTexts } from "./text.audit.en";
+import { pages } from "./text.pages.en";
 
 const many = (n: number, one: string, other: string) => plural(n, { one: `# ${one}`, other: `# ${other}` });
 
@@ -25,7 +27,7 @@ export const en = {
     never: "never",
     none: "none",
     unknown: "unknown",
-    you: "you",
+    you: "You",
     requestId: (id: string) => `Request ${id}`,
     showMore: "Show more",
     details: "Details",
@@ -142,6 +144,8 @@ export const en = {
   platforms: { web: "Web", ios: "iOS", android: "Android" } as Record<string, string>,
   dialects: {
     native: "Countersign",
+    "native-jwt": "Countersign (JWT)",
+    "native-v1": "Countersign (v1 token)",
     intercom: "Intercom",
     helpscout: "Help Scout",
     pylon: "Pylon",
@@ -367,6 +371,9 @@ export const en = {
     groupOther: "Other",
     theme: (mode: string) => `Appearance: ${mode}`,
   },
+
+  ...pages,
+  audit: auditTexts,
 
   themes: { auto: "As the system", light: "Light", dark: "Dark" } as Record<string, string>,
 };

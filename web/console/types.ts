@@ -176,6 +176,7 @@ export interface Key {
   revoked_at?: string | null;
   live_sessions: number;
   imported?: boolean;
+  confirms_email?: boolean;
 }
 
 export interface AuditEntry {

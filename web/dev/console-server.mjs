@@ -101,9 +101,9 @@ const fingerprint = () => randomBytes(8).toString("hex").replace(/(....)(?=.)/g,
 
 // :: "METHOD /path" → (params, body, query) → answer
 const routes = {
-  "POST /setup/check": (_, b) => (b.token === "good" ? ok({ email: "ines.alvarez@northwind.example", name: "", role: "owner", workspace: "main" }) : problem(403, "forbidden")),
+  "POST /setup/check": (_, b) => (b.token === "good" ? ok({ email: "ines.alvarez@northwind.example", name: "", role: "owner", workspace: "main" }) : problem(403, "link_refused")),
   "POST /setup": () => ((knobs.in = true), me()),
-  "POST /sign-in": (_, b) => (b.password === "wrong" ? problem(401, "session_ended") : b.password === "many" ? problem(429, "too_many") : ((knobs.in = true), me())),
+  "POST /sign-in": (_, b) => (b.password === "wrong" ? problem(401, "sign_in_refused") : b.password === "many" ? problem(429, "too_many") : ((knobs.in = true), me())),
   "POST /sign-out": () => ((knobs.in = false), none),
   "GET /me": () => (knobs.in ? me() : problem(401, "session_ended")),
   "GET /logins": () => ok({ logins: db.logins }),

@@ -1,1 +1,186 @@
-export function ChannelPage(_: { [k: string]: unknown }) { return <main id="main" class="page" />; }
+// One channel: what to put on a page, how it looks, who may come in.
+
+import type { JSX, TargetedSubmitEvent } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { Button, Empty, Field, Icon, Notice, toast } from "../../shared/ui";
+import * as api from "../api";
+import { takeChannel } from "../names";
+import { guardLeaving, href } from "../router";
+import { may } from "../session";
+import { LOGOUT_SNIPPET, pageField, pageSnippet } from "../snippet";
+import { t } from "../text";
+import type { Channel, Key, Tier } from "../types";
+import { ProblemLine, useAction } from "../ui/ask";
+import { Code } from "../ui/copy";
+import { Choice, linesOf } from "../ui/forms";
+import { Glyph } from "../ui/glyph";
+import { ModeChips } from "../ui/modes";
+import { Loaded, PageFrame, Section } from "../ui/page";
+import { useResource } from "../ui/resource";
+import { BackendCode } from "../ui/snippets";
+import { AccentField, Preview } from "./appearance";
+
+const c = t.channels;
+
+export function ChannelPage({ id }: { id: string }): JSX.Element {
+  const channel = useResource(() => api.channel(id), [id]);
+  const keys = useResource(async () => (may("keys.read") ? ((await api.keys(id)).keys ?? []) : []), [id]);
+  const back = (
+    <a class="page__back" href={href("/channels")}>
+      <Icon name="back" />
+      {c.back}
+    </a>
+  );
+  if (channel.problem?.status === 404)
+    return (
+      <PageFrame title={c.title} before={back}>
+        <Empty icon="search" title={c.notFound} />
+      </PageFrame>
+    );
+  const data = channel.data;
+  return (
+    <PageFrame
+      title={data?.name || data?.slug || c.title}
+      before={back}
+      subtitle={data && <ModeChips channel={data} />}
+      action={
+        may("keys.read") && (
+          <a class="button button--plain" href={href(`/identity/${id}`)}>
+            <Glyph name="key" />
+            {c.identityLink}
+          </a>
+        )
+      }
+    >
+      <Loaded resource={channel} failed={c.failed}>
+        {(loaded) => (
+          <>
+            <Install channel={loaded} keys={keys.data ?? []} />
+            <Settings key={loaded.id} channel={loaded} onSaved={channel.set} />
+          </>
+        )}
+      </Loaded>
+    </PageFrame>
+  );
+}
+
+/** The key that new code should sign with: the newest that verifies and takes a hash. */
+function signingKey(keys: Key[]): Key | undefined {
+  return keys.find((k) => k.state === "active") ?? keys.find((k) => k.state === "pending") ?? keys.find((k) => k.state === "retiring");
+}
+
+function Install({ channel, keys }: { channel: Channel; keys: Key[] }): JSX.Element {
+  const key = signingKey(keys);
+  const signs = key?.signs ?? "user_id";
+  const dialect = key?.dialect ?? "native";
+  return (
+    <>
+      <Section title={c.install} hint={c.installHint}>
+        <Code label={c.page} text={pageSnippet(location.origin, channel.slug, signs)} />
+      </Section>
+      <Section title={c.backend} hint={c.backendHint}>
+        {key ? (
+          <p>{c.backendKey(key.name)}</p>
+        ) : (
+          may("keys.read") && (
+            <Notice kind="warn" icon="alert">
+              {c.backendNoKey} <a href={href(`/identity/${channel.id}`)}>{c.identityLink}</a>
+            </Notice>
+          )
+        )}
+        <BackendCode dialect={dialect} signs={signs} />
+        <Code label={c.pageField} text={pageField(dialect, signs)} />
+        <p class="section__hint">
+          <strong>{c.logout}.</strong> {c.logoutHint}
+        </p>
+        <Code label={c.logout} text={LOGOUT_SNIPPET} />
+      </Section>
+    </>
+  );
+}
+
+const hex = /^#[0-9a-f]{6}$/i;
+
+function Settings({ channel, onSaved }: { channel: Channel; onSaved: (channel: Channel) => void }): JSX.Element {
+  const before = {
+    name: channel.name,
+    accent: channel.appearance.accent || "#3451d1",
+    team: channel.appearance.team,
+    greeting: channel.appearance.greeting,
+    origins: (channel.origins ?? []).join("\n"),
+    minimum: (channel.minimum_tier || "anonymous") as Tier,
+  };
+  const [draft, setDraft] = useState(before);
+  const action = useAction();
+  const manage = may("channels.manage");
+  const changed = JSON.stringify(draft) !== JSON.stringify(before);
+  const accentWrong = !hex.test(draft.accent);
+  const set = (patch: Partial<typeof draft>) => setDraft({ ...draft, ...patch });
+  useEffect(() => {
+    guardLeaving(changed ? () => confirm(c.unsaved) : null);
+    const warn = (event: BeforeUnloadEvent) => changed && event.preventDefault();
+    addEventListener("beforeunload", warn);
+    return () => {
+      guardLeaving(null);
+      removeEventListener("beforeunload", warn);
+    };
+  }, [changed]);
+
+  const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    if (accentWrong) return;
+    await action.run(async () => {
+      const saved = await api.updateChannel(channel.id, {
+        name: draft.name.trim() || channel.slug,
+        appearance: { accent: draft.accent.toLowerCase(), team: draft.team.trim(), greeting: draft.greeting.trim() },
+        origins: linesOf(draft.origins),
+        minimum_tier: draft.minimum,
+      });
+      takeChannel(saved);
+      onSaved(saved);
+      setDraft({ ...draft, name: saved.name, accent: saved.appearance.accent || draft.accent, origins: (saved.origins ?? []).join("\n") });
+      toast(c.savedToast);
+    });
+  };
+  const locked = !manage;
+  return (
+    <form onSubmit={(event) => void submit(event)} noValidate>
+      {locked && <Notice icon="info">{c.readOnly}</Notice>}
+      <Section title={c.appearance}>
+        <div class="appearance">
+          <div class="stack">
+            <Field label={c.name} hint={c.nameHint} value={draft.name} maxLength={100} disabled={locked} onValue={(name) => set({ name })} />
+            <AccentField value={draft.accent} disabled={locked} onValue={(accent) => set({ accent })} />
+            <Field label={c.team} hint={c.teamHint} value={draft.team} maxLength={80} disabled={locked} onValue={(team) => set({ team })} />
+            <Field label={c.greeting} hint={c.greetingHint} value={draft.greeting} maxLength={300} disabled={locked} onValue={(greeting) => set({ greeting })} />
+          </div>
+          <Preview accent={accentWrong ? before.accent : draft.accent} team={draft.team} greeting={draft.greeting} />
+        </div>
+      </Section>
+      <Section title={c.access}>
+        <div class="stack">
+          <Choice
+            legend={c.minimum}
+            name="minimum"
+            value={draft.minimum}
+            disabled={locked}
+            onValue={(minimum) => set({ minimum })}
+            options={(["anonymous", "claimed", "verified"] as const).map((tier) => ({ value: tier, label: c.minimums[tier] ?? tier, hint: c.minimumHints[tier] ?? "" }))}
+          />
+          <Field label={c.origins} hint={c.originsHint} lines={4} value={draft.origins} disabled={locked} placeholder="https://shop.example" onValue={(origins) => set({ origins })} />
+        </div>
+      </Section>
+      {action.problem && <ProblemLine problem={action.problem} />}
+      {manage && (
+        <div class={changed ? "savebar savebar--shown" : "savebar"}>
+          <Button disabled={!changed} onClick={() => setDraft(before)}>
+            {t.common.cancel}
+          </Button>
+          <Button kind="primary" type="submit" disabled={!changed || accentWrong} busy={action.busy}>
+            {c.save}
+          </Button>
+        </div>
+      )}
+    </form>
+  );
+}

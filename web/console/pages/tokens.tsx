@@ -1,0 +1,166 @@
+import type { JSX, TargetedSubmitEvent } from "preact";
+import { useState } from "preact/hooks";
+import { Button, Dialog, Empty, Field, toast } from "../../shared/ui";
+import * as api from "../api";
+import { me } from "../session";
+import { t } from "../text";
+import type { ApiToken } from "../types";
+import { ask, FirmDialog, ProblemLine, useAction } from "../ui/ask";
+import { Secret } from "../ui/copy";
+import { Check } from "../ui/forms";
+import { Glyph } from "../ui/glyph";
+import { Loaded } from "../ui/page";
+import { useResource } from "../ui/resource";
+import { When } from "../ui/when";
+import { isTime } from "../time";
+
+const m = t.team;
+
+/** What a token may be given, in the order of what it can do. Managing keys, people's roles and tokens stays with people. */
+const SCOPES = [
+  "audit.read", "conversations.read", "conversations.reply", "channels.read", "channels.manage", "keys.read", "enforcement.set", "people.manage", "team.read",
+];
+
+export function TokensPanel(): JSX.Element {
+  const tokens = useResource(async () => (await api.tokens()).tokens ?? [], []);
+  const [creating, setCreating] = useState(false);
+  const [made, setMade] = useState<{ name: string; secret: string } | null>(null);
+  const revoke = (token: ApiToken) =>
+    ask({
+      title: m.revokeTitle(token.name),
+      body: m.revokeBody,
+      action: m.revoke,
+      danger: true,
+      run: async () => {
+        await api.revokeToken(token.id);
+        toast(m.revokedToast(token.name));
+        await tokens.reload();
+      },
+    });
+  const create = (
+    <Button kind="primary" icon="plus" onClick={() => setCreating(true)}>
+      {m.createToken}
+    </Button>
+  );
+  const line = (token: ApiToken) => (
+    <li key={token.id} class={isTime(token.revoked_at) ? "card card--line key--dead" : "card card--line"}>
+      <Glyph name="key" />
+      <div class="card__main">
+        <p class="card__title" dir="auto">
+          {token.name}
+        </p>
+        <p class="dim card__sub">
+          {(token.scopes ?? []).map((scope) => t.rights[scope] ?? scope).join(" · ")}
+          <br />
+          {m.created("")} <When at={token.created_at} />
+          {isTime(token.revoked_at) && (
+            <>
+              {" · "}
+              {m.revokedAt} <When at={token.revoked_at} />
+            </>
+          )}
+        </p>
+      </div>
+      {!isTime(token.revoked_at) && (
+        <Button kind="danger" onClick={() => revoke(token)}>
+          {m.revoke}
+        </Button>
+      )}
+    </li>
+  );
+  return (
+    <>
+      <div class="panel-head">
+        <p class="section__hint">{m.tokensHint}</p>
+        {(tokens.data?.length ?? 0) > 0 && create}
+      </div>
+      <Loaded resource={tokens} failed={m.failed}>
+        {(list) => {
+          const live = list.filter((token) => !isTime(token.revoked_at));
+          const dead = list.filter((token) => isTime(token.revoked_at));
+          if (list.length === 0)
+            return (
+              <Empty icon="info" title={m.noTokens} text={m.noTokensHint}>
+                {create}
+              </Empty>
+            );
+          return (
+            <>
+              <ul class="cards">{live.map(line)}</ul>
+              {dead.length > 0 && (
+                <details class="fold fold--keys">
+                  <summary>{m.ended(dead.length)}</summary>
+                  <ul class="cards">{dead.map(line)}</ul>
+                </details>
+              )}
+            </>
+          );
+        }}
+      </Loaded>
+      {creating && (
+        <CreateDialog
+          onClose={() => setCreating(false)}
+          onMade={(token) => {
+            setCreating(false);
+            setMade(token);
+            void tokens.reload();
+          }}
+        />
+      )}
+      {made && (
+        <FirmDialog title={m.tokenTitle} done={m.tokenDone} onDone={() => setMade(null)}>
+          <p>{m.tokenOnce}</p>
+          <Secret label={m.token(made.name)} text={made.secret} />
+        </FirmDialog>
+      )}
+    </>
+  );
+}
+
+function CreateDialog({ onClose, onMade }: { onClose: () => void; onMade: (made: { name: string; secret: string }) => void }): JSX.Element {
+  const [name, setName] = useState("");
+  const [scopes, setScopes] = useState<string[]>([]);
+  const [tried, setTried] = useState(false);
+  const action = useAction();
+  const mine = new Set(me.value?.rights ?? []);
+  const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    setTried(true);
+    if (!name.trim() || scopes.length === 0) return;
+    await action.run(async () => {
+      const made = await api.createToken(name.trim(), scopes);
+      onMade({ name: made.token.name, secret: made.secret });
+    });
+  };
+  return (
+    <Dialog title={m.createToken} open onClose={onClose}>
+      <form class="stack" onSubmit={(event) => void submit(event)} noValidate>
+        <Field label={m.tokenName} hint={m.tokenNameHint} value={name} maxLength={80} onValue={setName} {...(tried && !name.trim() ? { error: m.tokenNameMissing } : {})} />
+        <fieldset class="choice">
+          <legend class="field__label">{m.scopes}</legend>
+          {SCOPES.filter((scope) => mine.has(scope)).map((scope) => (
+            <Check
+              key={scope}
+              label={t.rights[scope] ?? scope}
+              hint={scope}
+              checked={scopes.includes(scope)}
+              onValue={(on) => setScopes(on ? [...scopes, scope] : scopes.filter((s) => s !== scope))}
+            />
+          ))}
+          {tried && scopes.length === 0 && (
+            <p class="field__error" role="alert">
+              {m.scopesMissing}
+            </p>
+          )}
+        </fieldset>
+        {action.problem && <ProblemLine problem={action.problem} />}
+        <div class="dialog__foot">
+          <Button onClick={onClose}>{t.common.cancel}</Button>
+          <Button kind="primary" type="submit" busy={action.busy}>
+            {m.doCreate}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

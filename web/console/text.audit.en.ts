@@ -1,0 +1,176 @@
+// What the audit says, in English: one sentence for each action, one for each reason.
+
+export interface AuditFacts {
+  actor: string;
+  subject: string;
+  channel: string;
+  get: (name: string) => string; // a detail as text, empty if it is not there
+  key: (name: string) => string; // a detail that names a key
+  reason: (reason: string) => string;
+}
+
+const about = (text: string, before: string, after = "") => (text ? `${before}${text}${after}` : "");
+
+const methods: Record<string, string> = { jwt: "a signed token", v1: "a signed token", hmac: "a signed hash", "hmac-either": "a signed hash", dkim: "DKIM", code: "a mailed code", setting: "a setting" };
+const modes: Record<string, string> = { off: "off", observe: "observe", enforce: "enforce" };
+
+export const auditTexts = {
+  title: "Audit",
+  subtitle: "Who did what, and who was refused. Entries are chained: one that is changed or removed is found by countersign audit verify.",
+  failed: "The audit did not load",
+  empty: "Nothing is recorded yet",
+  emptyHint: "Verified sessions, refused proofs and every change to keys, channels and the team stand here.",
+  emptyFilter: "Nothing matches these filters",
+  clear: "Clear filters",
+  when: "When",
+  who: "Who",
+  what: "What",
+  action: "Action",
+  anyAction: "Any action",
+  channel: "Channel",
+  anyChannel: "Any channel",
+  details: "Details",
+  entry: "Entry",
+  subject: "Subject",
+  rawAction: "Action",
+  more: "Load older entries",
+  end: "That is the beginning of the record.",
+  reload: "Read again",
+
+  actors: {
+    gate: "The gate",
+    server: "The server",
+    "sign-in": "The sign-in",
+    visitor: "A visitor",
+    token: "An API token",
+    agent: "A colleague",
+    cli: "Command line",
+  } as Record<string, string>,
+
+  names: {
+    "session.opened": "Session opened",
+    "identity.refused": "Proof refused",
+    "session.ended": "Session ended",
+    "thread.claimed": "Thread claimed",
+    "contact.blocked": "Person blocked",
+    "contact.unblocked": "Person unblocked",
+    "key.generated": "Key generated",
+    "key.imported": "Secret imported",
+    "key.rotated": "Key rotated",
+    "key.finished": "Key finished",
+    "key.sign_by": "Key: last signing time set",
+    "key.revoked": "Key revoked",
+    "key.revealed": "Secret revealed",
+    "enforcement.set": "Enforcement set",
+    "channel.created": "Channel created",
+    "channel.changed": "Channel changed",
+    "agent.invited": "Colleague invited",
+    "agent.joined": "Colleague joined",
+    "agent.changed": "Role changed",
+    "agent.removed": "Colleague removed",
+    "agent.signed_in": "Signed in",
+    "agent.sign_in_failed": "Sign-in failed",
+    "agent.signed_out": "Signed out",
+    "owner.reset": "Owner reset",
+    "token.created": "API token created",
+    "token.revoked": "API token revoked",
+    "server.started": "Server started",
+  } as Record<string, string>,
+
+  sentences: {
+    "session.opened": (f) => `let a verified person in, proved by ${methods[f.get("method")] ?? f.get("method")}${about(f.key("key"), " with the key “", "”")}`,
+    "identity.refused": (f) =>
+      f.get("count")
+        ? `refused ${f.get("count")} more proofs within one second: ${f.reason(f.get("reason"))}`
+        : `refused a proof: ${f.reason(f.get("reason"))}${outcome(f.get("outcome"))}`,
+    "session.ended": (f) => (f.get("sessions") === "all" ? "ended every session of a person" : f.get("by") === "log-out" ? "logged out" : "ended a session of a person"),
+    "thread.claimed": () => "took over the anonymous conversation of this browser, after proving who they are",
+    "contact.blocked": () => "blocked a person",
+    "contact.unblocked": () => "unblocked a person",
+    "key.generated": (f) => `generated the key${about(f.subject, " “", "”")}, which signs ${signs(f.get("signs"))}`,
+    "key.imported": (f) => `imported a secret as the key${about(f.subject, " “", "”")}, which signs ${signs(f.get("signs"))}`,
+    "key.rotated": (f) => `rotated the key${about(f.subject, " “", "”")}${overlap(f.get("overlap"))}`,
+    "key.finished": (f) => `ended the retiring key${about(f.subject, " “", "”")}`,
+    "key.sign_by": (f) => `said that nobody signs with the key${about(f.subject, " “", "”")} after ${f.get("sign_by")}`,
+    "key.revoked": (f) =>
+      `revoked the key${about(f.subject, " “", "”")}: ${f.get("because") === "compromised" ? `somebody else may have had it since ${f.get("since")}` : "it was replaced"}`,
+    "key.revealed": (f) => `was shown the secret of the key${about(f.subject, " “", "”")}`,
+    "enforcement.set": (f) => `set enforcement${about(f.channel, " of ", "")} on ${f.get("platform")} from ${modes[f.get("from")] ?? f.get("from")} to ${modes[f.get("to")] ?? f.get("to")}`,
+    "channel.created": (f) => `created the channel ${f.get("slug") || f.channel}`,
+    "channel.changed": (f) => `changed the channel${about(f.channel, " ")}${changed(f)}`,
+    "agent.invited": (f) => `invited${about(f.subject, " ") || " a colleague"}${about(f.get("role"), " as ")}`,
+    "agent.joined": () => "set a name and password by a one-use link",
+    "agent.changed": (f) => `changed the role of${about(f.subject, " ") || " a colleague"}${about(f.get("from"), " from ")} to ${f.get("role")}`,
+    "agent.removed": (f) => `removed${about(f.subject, " ") || " a colleague"}`,
+    "agent.signed_in": (f) => `signed in${about(f.get("network"), " from ")}`,
+    "agent.sign_in_failed": (f) => `refused a wrong password${about(f.subject, " for ")}${about(f.get("network"), " from ")}`,
+    "agent.signed_out": () => "signed out",
+    "owner.reset": (f) => `made a new link for the owner${about(f.subject, " ")}`,
+    "token.created": (f) => `created an API token${about(f.get("scopes"), " with the scopes ")}`,
+    "token.revoked": () => "revoked an API token",
+    "server.started": () => "started",
+  } as Record<string, (f: AuditFacts) => string>,
+
+  reasons: {
+    proof_missing: "no proof was sent",
+    proof_malformed: "what was sent as proof is no hash",
+    proof_mismatch: "the hash does not fit what it should sign, or was made with another secret",
+    identifier_missing: "the field that the key signs was not sent",
+    identifier_malformed: "the identifier is no user id or address",
+    identifier_ambiguous: "the user id looks like an address, and the key signs either",
+    identifier_not_covered: "the page sends another field than the key signs",
+    token_malformed: "the token cannot be read",
+    algorithm_refused: "the token was signed in a way that the key does not allow",
+    token_expired: "the token has expired",
+    token_early: "the token is not valid yet: a clock is wrong",
+    lifetime_too_long: "the token lives longer than the channel allows",
+    audience_wrong: "the token was made for another channel",
+    claim_missing: "the token lacks a claim",
+    claim_contradicted: "the page says something else than the token",
+    signed_too_late: "it was signed with a retiring key after everybody should have moved",
+    key_retired: "it was signed with a key that has retired",
+    key_revoked: "it was signed with a key that was revoked",
+    key_unusable: "no key can verify it",
+  } as Record<string, string>,
+
+  reasonHints: {
+    proof_missing: "Is the page filled in before the backend has signed? Enforcing turns these visitors away.",
+    proof_malformed: "A hash has 64 hexadecimal characters. An empty or cut value often comes from a template variable that was not set.",
+    proof_mismatch: "Most often: the wrong secret, the email signed instead of the user id, or blanks and capital letters that differ. One visitor alone may be trying.",
+    identifier_missing: "Send the field that the key signs beside the hash.",
+    identifier_not_covered: "Either sign the field that the page sends, or make a key that signs it.",
+    token_expired: "Make the token when the page is rendered, not when the user logs in.",
+    token_early: "Set the clock of the machine that signs.",
+    audience_wrong: "The claim aud must be this channel's id.",
+    key_retired: "A backend still signs with the old key.",
+    key_revoked: "A backend still signs with the revoked key, or somebody tries a secret that leaked.",
+  } as Record<string, string>,
+};
+
+function outcome(text: string): string {
+  const words: Record<string, string> = {
+    claimed: "; the visitor goes on as not verified",
+    anonymous: "; the visitor goes on as anonymous",
+    identity_refused: "; the visitor was turned away",
+    identity_required: "; the visitor was turned away",
+  };
+  return words[text] ?? "";
+}
+
+function signs(text: string): string {
+  return { user_id: "user ids", email: "addresses", either: "user ids or addresses" }[text] ?? (text || "nothing");
+}
+
+/** Go writes a duration as 168h0m0s. */
+function overlap(text: string): string {
+  const hours = Number(/^(\d+)h/.exec(text)?.[1] ?? NaN);
+  if (text === "0s") return "; the old one ended at once";
+  if (Number.isNaN(hours)) return "";
+  return hours % 24 === 0 && hours > 0 ? `; the old one verifies for ${hours / 24} more ${hours === 24 ? "day" : "days"}` : `; the old one verifies for ${hours} more hours`;
+}
+
+function changed(f: AuditFacts): string {
+  const fields: [string, string][] = [["name", "name"], ["minimum_tier", "minimum tier"], ["origins", "allowed pages"], ["appearance", "appearance"]];
+  const touched = fields.filter(([name]) => f.get(name) || f.get(`${name}_was`)).map(([, words]) => words);
+  return touched.length ? `: ${touched.join(", ")}` : "";
+}
