@@ -118,11 +118,14 @@ func (c *Chat) ThreadMessages(ctx context.Context, who policy.Principal, id stri
 	if err := c.agent(who, policy.ReadConversations); err != nil {
 		return nil, false, err
 	}
-	if _, err := c.anyones(ctx, who, id); err != nil {
-		return nil, false, err
+	if !validID(id) {
+		return nil, false, ErrNotFound
 	}
 	limit = page(limit, 30)
 	list, err = c.store.AgentMessages(ctx, who.Workspace(), id, max(before, 0), limit+1)
+	if err == nil && len(list) == 0 {
+		_, err = c.anyones(ctx, who, id)
+	}
 	if err != nil {
 		return nil, false, err
 	}

@@ -337,7 +337,8 @@ type Store interface {
 	// Conversation of one contact; ErrNotFound if it is another's. contact "" is for agents: any of the workspace.
 	Conversation(ctx context.Context, workspace, contact, id string) (Conversation, error)
 	// VisitorMessages is the one query that says visitor: a thread's messages that its
-	// visitor may see, of this contact, newest first before seq (0: newest), at most limit.
+	// visitor may see, newest first before seq (0: newest), at most limit; none unless the
+	// thread is this contact's now, whoever it was when they were written.
 	VisitorMessages(ctx context.Context, workspace, contact, conversation string, beforeSeq int64, limit int) ([]Message, error)
 	// AgentMessages has notes too.
 	AgentMessages(ctx context.Context, workspace, conversation string, beforeSeq int64, limit int) ([]Message, error)

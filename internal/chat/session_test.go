@@ -1,8 +1,12 @@
 package chat_test
 
 import (
+	"bytes"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
+	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -197,6 +201,35 @@ func TestRenewalThatFindsTheSessionEndedEndsIt(t *testing.T) {
 		}
 		if _, _, err := w.chat.Authenticate(w.ctx, alice.Token); !errors.Is(err, chat.ErrSessionEnded) {
 			t.Errorf("%v", err)
+		}
+	})
+}
+
+func TestTokenIsPrintedByNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		alice := w.open(w.proves("alice"), chat.Device{})
+		device := chat.Device{VisitorToken: alice.VisitorToken, Replaces: alice.Token}
+		var said bytes.Buffer
+		text, json := slog.New(slog.NewTextHandler(&said, nil)), slog.New(slog.NewJSONHandler(&said, nil))
+		for _, value := range []any{alice, alice.Session, device, &alice, &alice.Session, &device} {
+			fmt.Fprintf(&said, "%v %+v %#v %s\n", value, value, value, value)
+			text.Info("x", "value", value)
+			json.Info("x", "value", value)
+		}
+		var hash string
+		for h, r := range w.store.sessions {
+			if r.ID == alice.Session.ID {
+				hash = h
+			}
+		}
+		for name, secret := range map[string]string{
+			"token": alice.Token, "visitor token": alice.VisitorToken, "hash": hash, "hash in hex": hex.EncodeToString([]byte(hash)),
+			"hash in decimals": strings.Trim(fmt.Sprint([]byte(hash)), "[]"),
+		} {
+			if strings.Contains(said.String(), secret) {
+				t.Errorf("the %s was printed", name)
+			}
 		}
 	})
 }

@@ -122,11 +122,14 @@ func (c *Chat) Messages(ctx context.Context, s Session, conversation string, bef
 	if err := c.check(ctx, &s); err != nil {
 		return nil, false, err
 	}
-	if _, err := c.owned(ctx, s, conversation); err != nil {
-		return nil, false, err
+	if s.Contact == "" || !validID(conversation) {
+		return nil, false, ErrNotFound
 	}
 	limit = page(limit, 20)
 	list, err = c.store.VisitorMessages(ctx, s.Workspace, s.Contact, conversation, max(before, 0), limit+1)
+	if err == nil && len(list) == 0 { // an empty page of one's own, or any page of another's
+		_, err = c.owned(ctx, s, conversation)
+	}
 	if err != nil {
 		return nil, false, err
 	}
