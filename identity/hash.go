@@ -1,7 +1,6 @@
 package identity
 
 import (
-	"crypto/subtle"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -133,22 +132,29 @@ func (k *Key) pick(userID, email string) (Kind, string, *Error) {
 
 // matchHash answers with the text that the tag belongs to.
 func (k *Key) matchHash(got *tag, kind Kind, value string) (string, bool) {
+	if kind == KindEmail && k.spec.Lowered {
+		return k.matchLowered(got, value)
+	}
+	m := k.take()
+	m.text(value)
+	ok := m.matches(got)
+	k.give(m)
+	return value, ok
+}
+
+func (k *Key) matchLowered(got *tag, email string) (string, bool) {
 	m := k.take()
 	defer k.give(m)
-	if kind != KindEmail || !k.spec.Lowered {
-		m.text(value)
-		return value, subtle.ConstantTimeCompare(m.sum(), got[:]) == 1
+	m.lowered(email)
+	if m.matches(got) {
+		return lowerASCII(email), true
 	}
-	m.lowered(value)
-	if subtle.ConstantTimeCompare(m.sum(), got[:]) == 1 {
-		return lowerASCII(value), true
-	}
-	if k.spec.MoreLowerings == nil || isASCII(value) {
+	if k.spec.MoreLowerings == nil || isASCII(email) {
 		return "", false
 	}
-	for _, spelling := range k.spec.MoreLowerings(value) {
+	for _, spelling := range k.spec.MoreLowerings(email) {
 		m.text(spelling)
-		if subtle.ConstantTimeCompare(m.sum(), got[:]) == 1 && ValidEmail(spelling) {
+		if m.matches(got) && ValidEmail(spelling) {
 			return spelling, true
 		}
 	}

@@ -3,6 +3,7 @@ package identity
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"hash"
@@ -164,6 +165,11 @@ func (m *macState) sum() []byte {
 	m.h.Sum(m.out[:0])
 	m.h.Reset()
 	return m.out[:]
+}
+
+// matches ends the text and compares its MAC in constant time.
+func (m *macState) matches(t *tag) bool {
+	return subtle.ConstantTimeCompare(m.sum(), t[:]) == 1
 }
 
 func (k *Key) take() *macState  { return k.pool.Get().(*macState) }

@@ -30,22 +30,16 @@ func ValidUserID(s string) bool {
 // check that such a mailbox exists; it keeps a name that is no address from
 // being treated as one.
 func ValidEmail(s string) bool {
-	if len(s) > MaxEmail {
+	if s == "" || len(s) > MaxEmail || s[0] == '@' || s[len(s)-1] == '@' {
 		return false
 	}
-	ats, at, seen := 0, 0, byte(0)
+	ats, seen := byte(0), byte(0) // no count above 254
 	for i := range len(s) {
 		class := emailBytes[s[i]]
+		ats += class & atSign
 		seen |= class
-		if class == atSign {
-			ats++
-			at = i
-		}
 	}
-	if ats != 1 || at == 0 || at == len(s)-1 || seen&blankOrControl != 0 {
-		return false
-	}
-	return seen&beyondASCII == 0 || validLetters(s)
+	return ats == 1 && seen&blankOrControl == 0 && (seen&beyondASCII == 0 || validLetters(s))
 }
 
 // Classes of the bytes of an email.

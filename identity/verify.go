@@ -8,16 +8,15 @@ import (
 // Verify holds an assertion against the ring at now. A token that is present
 // decides alone. The error is an *Error: its Reason is for operators, the public
 // answer must not show it.
-func Verify(ring Ring, a Assertion, now time.Time) (Verified, error) {
-	var v Verified
-	var err *Error
+func Verify(ring Ring, a Assertion, now time.Time) (v Verified, err error) {
+	var refusal *Error
 	if a.Token != "" {
-		err = verifyToken(ring, &a, now, &v)
+		refusal = verifyToken(ring, &a, now, &v)
 	} else {
-		err = verifyHash(ring, &a, now, &v)
+		refusal = verifyHash(ring, &a, now, &v)
 	}
-	if err != nil {
-		return Verified{}, err
+	if refusal != nil { // a nil *Error in an error would not be nil
+		return Verified{}, refusal
 	}
 	return v, nil
 }
