@@ -1,0 +1,137 @@
+package realtime_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"countersign/identity/policy"
+	"countersign/internal/event"
+	"countersign/internal/realtime"
+)
+
+func TestEndedRightClosesItsStreamsBeforeTheNextEvent(t *testing.T) {
+	claimed := func(s *realtime.Subscription) { s.Tier, s.Key, s.Session = policy.Claimed, "", "ses_claimed" }
+	cases := []struct {
+		name   string
+		event  event.Event
+		closes string // what alice's verified stream says; empty if it goes on
+		claims string // a claimed stream of the same channel and contact
+		agent  string
+	}{
+		{"session ended", event.Event{Kind: event.SessionEnded, Session: "ses_alice"}, "session_ended", "", ""},
+		{"another person in the same widget", event.Event{Kind: event.SessionEnded, Session: "ses_alice", Body: []byte(`{"code":"identity_changed"}`)}, "identity_changed", "", ""},
+		{"a code that we do not have", event.Event{Kind: event.SessionEnded, Session: "ses_alice", Body: []byte(`{"code":"<script>"}`)}, "session_ended", "", ""},
+		{"another's session", event.Event{Kind: event.SessionEnded, Session: "ses_bob"}, "", "", ""},
+		{"session in another workspace", event.Event{Workspace: "other", Kind: event.SessionEnded, Session: "ses_alice"}, "", "", ""},
+		{"contact blocked", event.Event{Kind: event.ContactBlocked, Contact: "alice"}, "session_ended", "session_ended", ""},
+		{"key silenced", event.Event{Kind: event.KeySilenced, Key: "key_1"}, "session_ended", "", ""},
+		{"another key silenced", event.Event{Kind: event.KeySilenced, Key: "key_2"}, "", "", ""},
+		{"no key silenced", event.Event{Kind: event.KeySilenced, Key: ""}, "", "", ""},
+		{"key rotated", event.Event{Kind: event.KeyChanged, Key: "key_1", Channel: "cha_1"}, "", "", ""},
+		{"enforcement switched", event.Event{Kind: event.EnforcementChanged, Channel: "cha_1"}, "", "reconnect", ""},
+		{"enforcement of another channel", event.Event{Kind: event.EnforcementChanged, Channel: "cha_2"}, "", "", ""},
+		{"agent demoted", event.Event{Kind: event.AgentChanged, Agent: "zoe"}, "", "", "reconnect"},
+		{"agent signed out", event.Event{Kind: event.AgentSessionEnded, Agent: "zoe", Session: "log_zoe"}, "", "", "session_ended"},
+		{"another login", event.Event{Kind: event.AgentSessionEnded, Agent: "zoe", Session: "log_other"}, "", "", ""},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := run(t, &ledger{})
+				streams := map[string]*realtime.Stream{"alice": n.visitor("alice", 0), "claimed": n.visitor("alice", 0, claimed), "agent": n.agent("zoe", 0)}
+				for _, s := range streams {
+					next(t, s)
+				}
+				// All three in one commit: the relay finds them in one page.
+				n.log.append(message("alice", "before"))
+				c.event.Audience = event.AudienceSystem
+				n.log.append(c.event)
+				n.log.append(message("alice", "after"))
+				n.relay.Hint(3)
+				for who, code := range map[string]string{"alice": c.closes, "claimed": c.claims, "agent": c.agent} {
+					want := []string{"1:before", "3:after"}
+					got := next(t, streams[who])
+					if code == "" {
+						same(t, who, got, want...)
+					} else if slices.Contains(got, "3:after") || got[len(got)-1] != "end:"+code {
+						t.Errorf("%s: got %q", who, got)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestCatchUpNeverRunsAheadOfARevocation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := run(t, &ledger{})
+		alice := n.visitor("alice", 0)
+		// Committed, and not dispatched yet: the stream reads the log by itself.
+		n.log.append(event.Event{Audience: event.AudienceSystem, Kind: event.SessionEnded, Session: "ses_alice"})
+		n.log.append(message("alice", "after the end"))
+		same(t, "before the relay", next(t, alice))
+		time.Sleep(250 * time.Millisecond)
+		same(t, "after it", next(t, alice), "end:session_ended")
+	})
+}
+
+func TestRevocationDuringACatchUpReadStopsItsPage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := run(t, &ledger{})
+		n.say("alice", "old")
+		synctest.Wait()
+		alice := n.visitor("alice", 0)
+		n.log.onRead = func() {
+			n.log.onRead = nil
+			n.append(event.Event{Audience: event.AudienceSystem, Kind: event.SessionEnded, Session: "ses_alice"})
+			time.Sleep(time.Millisecond)
+		}
+		same(t, "alice", next(t, alice), "end:session_ended")
+	})
+}
+
+func TestStreamOpenedByARightThatEndedMeanwhileIsSentBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := run(t, &ledger{})
+		before, err := n.hub.Epoch() // the door authenticates after this …
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.append(event.Event{Audience: event.AudienceSystem, Kind: event.SessionEnded, Session: "ses_alice"})
+		synctest.Wait() // … the hub has passed the end …
+		late := n.visitor("alice", 0, func(s *realtime.Subscription) { s.Epoch = before })
+		same(t, "late", next(t, late), "end:reconnect") // … and would never see it again
+		if n.hub.Streams() != 0 {
+			t.Error("it is still indexed")
+		}
+	})
+}
+
+// Between the relay's two questions a revocation commits: the second shows it, the
+// first did not, so the pulse has not its epoch yet.
+func TestRevocationIsNotPassedBeforeThePulseKnowsItsEpoch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNode(t, &ledger{})
+		step := func() {
+			if err := n.relay.Step(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		step()
+		epoch, _ := n.hub.Epoch()
+		n.log.append(message("bob", "so that the relay reads"))
+		n.log.onSince = func() {
+			n.log.onSince = nil
+			n.log.append(event.Event{Audience: event.AudienceSystem, Kind: event.SessionEnded, Session: "ses_alice"})
+		}
+		step()
+		alice := n.visitor("alice", 0, func(s *realtime.Subscription) { s.Epoch = epoch })
+		step()
+		if got := next(t, alice); len(got) != 1 || !strings.HasPrefix(got[0], "end:") {
+			t.Errorf("a session that has ended goes on: %q", got)
+		}
+	})
+}
