@@ -77,7 +77,7 @@ type keysImportCmd struct {
 }
 
 func (c *keysImportCmd) Run(ctx context.Context, t terminal) error {
-	secret, err := c.secretSource.read(t)
+	secret, err := c.read(t)
 	if err != nil {
 		return err
 	}
