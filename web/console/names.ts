@@ -4,6 +4,7 @@
 import { signal } from "@preact/signals";
 import * as api from "./api";
 import { may, phase } from "./session";
+import { t } from "./text";
 import type { Agent, Channel, Named } from "./types";
 
 export const agents = signal<Agent[] | null>(null);
@@ -43,11 +44,25 @@ export function takeChannel(channel: Channel): void {
   channels.value = known ? others.map((other) => (other.id === channel.id ? channel : other)) : [...others, channel];
 }
 
-const keyNames = new Map<string, string>();
+const keyNames = signal<ReadonlyMap<string, string>>(new Map());
 
-/** A key as a person would name it. A stream names keys by id alone; a page has told the name before, mostly. */
-export function keyName(key: Named | null | undefined): string {
+/** Remember what keys are called: a stream names them by id alone. */
+export function learnKeys(keys: (Named | null | undefined)[]): void {
+  const fresh = keys.filter((key): key is Named => !!key?.name && keyNames.peek().get(key.id) !== key.name);
+  if (fresh.length) keyNames.value = new Map([...keyNames.peek(), ...fresh.map((key) => [key.id, key.name] as const)]);
+}
+
+/** A key as a person would name it, or its id. */
+export function keyName(key: Named | { id: string } | null | undefined): string {
   if (!key) return "";
-  if (key.name) keyNames.set(key.id, key.name);
-  return key.name || keyNames.get(key.id) || key.id;
+  return ("name" in key && key.name) || keyNames.value.get(key.id) || key.id;
+}
+
+export function knowsKey(id: string): boolean {
+  return keyNames.peek().has(id);
+}
+
+/** A contact as lists call it; somebody without a name is told from others like them by the end of their id. */
+export function personName(contact: { id: string; label: string }): string {
+  return contact.label || t.inbox.visitorName(contact.id.slice(-4).toUpperCase());
 }

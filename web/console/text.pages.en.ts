@@ -9,7 +9,7 @@ export const pages = {
   modeHints: {
     off: "Nothing is checked at the door. A visitor without a valid proof is shown as not verified, and chats.",
     observe: "As off, and every visitor that enforcing would turn away is counted in the audit. Start here.",
-    enforce: "A visitor who says who they are must prove it. Without a valid proof they are turned away, or become anonymous, as the key's dialect says. Who says nothing may chat.",
+    enforce: "A visitor who says who they are must prove it. Without a valid proof they are turned away, or become anonymous, as the key's dialect says. Visitors who claim nothing may still chat.",
   } as Record<string, string>,
 
   identity: {
@@ -67,7 +67,6 @@ export const pages = {
     imported: "Also known to the system it came from, until it is rotated",
     either: "Signs either field: whoever may choose a user id that is somebody's address holds a proof for that address.",
     ended: (n: number) => plural(n, { one: "# ended key", other: "# ended keys" }),
-    more: (name: string) => `Actions for the key ${name}`,
     rotate: "Rotate",
     finish: "Finish now",
     revoke: "Revoke",

@@ -35,7 +35,8 @@ export function Bubble({ message, first, last, visitor, receipt }: {
     );
   const mine = kind !== "visitor";
   const tier = kind === "visitor" ? (message.tier ?? "anonymous") : undefined;
-  const name = kind === "visitor" ? visitor : message.author.name || t.thread.somebody;
+  // Who was anonymous then is not named now, whatever they proved later.
+  const name = mine ? message.author.name || t.thread.somebody : tier === "anonymous" ? t.thread.visitor : visitor;
   return (
     <article class={`msg msg--${kind}${tier ? ` msg--${tier}` : ""}${first ? " msg--first" : ""}${last ? " msg--last" : ""}`}>
       {first && (

@@ -5,6 +5,7 @@
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Button, Icon } from "../../shared/ui";
+import { personName } from "../names";
 import { may } from "../session";
 import { t } from "../text";
 import type { Row } from "../types";
@@ -87,7 +88,7 @@ export function Composer({ row, onSent }: { row: Row; onSent: () => void }): JSX
           value={text}
           aria-label={note ? t.thread.note : t.composer.label}
           aria-describedby="composer-keys"
-          placeholder={note ? t.composer.noteHint : t.composer.replyHint(row.contact.label || t.thread.visitor)}
+          placeholder={note ? t.composer.noteHint : t.composer.replyHint(personName(row.contact))}
           onInput={(event) => type(event.currentTarget.value)}
           onKeyDown={onKeyDown}
         />

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { sharedText } from "../../shared/text";
 import { Button, Empty, Failure, Icon, IconButton, Skeleton, TierBadge } from "../../shared/ui";
-import { channels, needChannels } from "../names";
+import { channels, needChannels, personName } from "../names";
 import { go, href } from "../router";
 import { may, myId } from "../session";
 import { t } from "../text";
@@ -243,7 +243,7 @@ function RowLine({ id, view, current, entry }: { id: string; view: ViewName; cur
       >
         <span class="row__top">
           <span class="row__name">
-            <bdi>{row.contact.label || sharedText().tiers.anonymous}</bdi>
+            <bdi>{personName(row.contact)}</bdi>
           </span>
           <span class="row__time">
             <When at={row.last_at} as="brief" />

@@ -7,7 +7,7 @@ import { sharedText } from "../../shared/text";
 import { Avatar, Button, Failure, Icon, IconButton, Notice, Skeleton, TierBadge, toast, type Tier } from "../../shared/ui";
 import * as api from "../api";
 import { touchedContact } from "../live";
-import { keyName } from "../names";
+import { keyName, learnKeys, personName } from "../names";
 import { may } from "../session";
 import { t } from "../text";
 import { exact, isTime } from "../time";
@@ -61,7 +61,11 @@ function Waiting(): JSX.Element {
 }
 
 function Loaded({ row, view }: { row: Row; view: ViewName }): JSX.Element {
-  const person = useResource(() => api.contact(row.contact.id), [row.contact.id]);
+  const person = useResource(async () => {
+    const contact = await api.contact(row.contact.id);
+    learnKeys([...(contact.identifiers ?? []), ...(contact.attributes ?? []), ...(contact.sessions ?? [])].map((fact) => fact.key));
+    return contact;
+  }, [row.contact.id]);
   const touched = touchedContact.value;
   useEffect(() => {
     if (person.data) void person.reload();
@@ -79,7 +83,7 @@ function Facts({ contact, row, view, resource }: { contact: Contact; row: Row; v
         <Avatar name={nameOf(contact)} size={40} />
         <div class="person__title">
           <h3 class="person__name" dir="auto">
-            {contact.label || sharedText().tiers.anonymous}
+            {personName(contact)}
           </h3>
           <TierBadge tier={tierOf(contact)} />
         </div>
@@ -386,7 +390,7 @@ function BlockButton({ contact, resource }: { contact: Contact; resource: Resour
       kind="danger"
       onClick={() =>
         ask({
-          title: p.blockAsk(contact.label || sharedText().tiers.anonymous),
+          title: p.blockAsk(personName(contact)),
           body: p.blockBody(live),
           action: p.block,
           danger: true,

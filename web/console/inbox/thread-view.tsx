@@ -2,9 +2,8 @@
 
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { sharedText } from "../../shared/text";
 import { Button, Empty, Failure, Icon, Skeleton, TierBadge } from "../../shared/ui";
-import { agents, needAgents } from "../names";
+import { agents, needAgents, personName } from "../names";
 import { may, me, myId } from "../session";
 import { t } from "../text";
 import { dayOf, moment, snoozePresets } from "../time";
@@ -38,7 +37,7 @@ export function ThreadPane({ id, view, onResolved }: { id: string; view: ViewNam
       </section>
     );
   }
-  const name = row?.contact.label || sharedText().tiers.anonymous;
+  const name = row ? personName(row.contact) : t.thread.visitor;
   return (
     <section class="thread" aria-label={t.thread.label(name)}>
       {row ? <Head row={row} view={view} onResolved={onResolved} /> : <HeadSkeleton view={view} />}
@@ -83,11 +82,12 @@ function Head({ row, view, onResolved }: { row: Row; view: ViewName; onResolved:
       <BackToList view={view} />
       <div class="thread__who">
         <h2 class="thread__name">
-          <bdi title={row.contact.label}>{row.contact.label || sharedText().tiers.anonymous}</bdi>
+          <bdi title={personName(row.contact)}>{personName(row.contact)}</bdi>
           <TierBadge tier={row.tier} />
         </h2>
         <p class="thread__sub">
           <span dir="auto">{row.channel.name || row.channel.slug}</span>
+          {row.assignee && <span> · {row.assignee.id === myId() ? t.thread.assignedMe : t.thread.assignedTo(row.assignee.name)}</span>}
           {row.status === "closed" && <span> · {t.thread.resolved}</span>}
           {row.status === "snoozed" && <span> · {row.snoozed_until ? t.thread.snoozedUntil(moment(row.snoozed_until)) : t.inbox.views.snoozed}</span>}
         </p>
@@ -99,7 +99,7 @@ function Head({ row, view, onResolved }: { row: Row; view: ViewName; onResolved:
           (row.status === "closed" ? (
             <Button title={`${t.thread.reopen} (E)`} onClick={() => reopen(row.id)}>
               <Glyph name="reopen" />
-              <span class="thread__word">{t.thread.reopen}</span>
+              <span class="thread__word thread__word--keep">{t.thread.reopen}</span>
             </Button>
           ) : (
             <Button
@@ -110,7 +110,7 @@ function Head({ row, view, onResolved }: { row: Row; view: ViewName; onResolved:
                 onResolved();
               }}
             >
-              <span class="thread__word">{t.thread.resolve}</span>
+              <span class="thread__word thread__word--keep">{t.thread.resolve}</span>
             </Button>
           ))}
         <button
@@ -253,7 +253,7 @@ function Messages({ row }: { row: Row }): JSX.Element {
                   message={block.message}
                   first={block.first}
                   last={block.last}
-                  visitor={row.contact.label || t.thread.visitor}
+                  visitor={personName(row.contact)}
                   receipt={receiptOf(block.message, thread.messages, row)}
                 />
               );
@@ -262,8 +262,8 @@ function Messages({ row }: { row: Row }): JSX.Element {
         {thread.outbox.map((out) => (
           <OutBubble key={out.client_id} conversation={row.id} out={out} author={me.value?.agent.name ?? ""} />
         ))}
-        <Typing id={row.id} visitor={row.contact.label || t.thread.visitor} />
-        <Announcer messages={thread.messages} visitor={row.contact.label || t.thread.visitor} />
+        <Typing id={row.id} visitor={personName(row.contact)} />
+        <Announcer messages={thread.messages} visitor={personName(row.contact)} />
       </div>
       {newBelow && (
         <button type="button" class="button button--plain thread__below" onClick={() => (toEnd(), (atEnd.current = true))}>

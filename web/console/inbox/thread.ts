@@ -5,6 +5,7 @@
 import { signal, type Signal } from "@preact/signals";
 import * as api from "../api";
 import { problemOf, type ApiError } from "../http";
+import { knowsKey, learnKeys } from "../names";
 import { me, myId } from "../session";
 import type { Message } from "../types";
 import { mergeMessages, rowAfterMessage } from "./reconcile";
@@ -57,7 +58,7 @@ export async function openThread(id: string): Promise<void> {
   }
   if (!fresh) return;
   try {
-    const page = await api.messages(id);
+    const page = await pageOf(id);
     patch(id, { messages: mergeMessages(page.messages ?? [], thread.peek().messages), more: page.more, phase: "ready" });
   } catch (problem) {
     patch(id, { phase: "failed", problem: problemOf(problem) });
@@ -71,7 +72,7 @@ export async function loadOlder(id: string): Promise<void> {
   if (!now.more || now.older === "loading" || !first) return;
   patch(id, { older: "loading" });
   try {
-    const page = await api.messages(id, first.seq);
+    const page = await pageOf(id, first.seq);
     patch(id, { messages: mergeMessages(thread.peek().messages, page.messages ?? []), more: page.more, older: "idle" });
   } catch {
     patch(id, { older: "failed" });
@@ -81,12 +82,18 @@ export async function loadOlder(id: string): Promise<void> {
 /** After a gap that the stream could not fill, what is loaded is asked for again. */
 export async function refreshThread(id: string): Promise<void> {
   if (threadSignal(id).peek().phase !== "ready") return openThread(id);
-  const page = await api.messages(id);
+  const page = await pageOf(id);
   const found = page.messages ?? [];
   const have = threadSignal(id).peek().messages;
   const oldest = found[0];
   const joined = oldest === undefined || have.some((message) => message.seq >= oldest.seq);
   patch(id, joined ? { messages: mergeMessages(have, found) } : { messages: found, more: page.more });
+}
+
+async function pageOf(id: string, before?: number): Promise<api.MessagePage> {
+  const page = await api.messages(id, before);
+  learnKeys((page.messages ?? []).map((message) => message.key));
+  return page;
 }
 
 /** Only a thread that was opened keeps messages; the others learn theirs when they are. */
@@ -102,6 +109,7 @@ export function takeMessage(message: Message): void {
       typing: now.typing.filter((who) => who.kind !== message.author.kind || (who.name !== (message.author.name ?? ""))),
     });
   }
+  if (thread && message.key && !message.key.name && !knowsKey(message.key.id)) void refreshThread(id).catch(() => undefined);
   const row = rowNow(id);
   if (row) {
     const next = rowAfterMessage(row, message);

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Button, Empty, Failure, Icon, Notice, Skeleton } from "../../shared/ui";
 import * as api from "../api";
 import { problemOf, type ApiError } from "../http";
-import { agents, channels, keyName, needAgents, needChannels } from "../names";
+import { agents, channels, keyName, learnKeys, needAgents, needChannels } from "../names";
 import { go, href, place } from "../router";
 import { may } from "../session";
 import { t } from "../text";
@@ -127,16 +127,12 @@ function NoEntries({ filtered }: { filtered: boolean }): JSX.Element {
 
 /** Entries name keys by id; their names are read once per channel. */
 function useKeyNames(): void {
-  const [, redraw] = useState(0);
   const list = channels.value;
   useEffect(() => {
     if (!list || !may("keys.read")) return;
     for (const channel of list.slice(0, 20))
       api.keys(channel.id).then(
-        (page) => {
-          for (const key of page.keys ?? []) keyName(key);
-          redraw((n) => n + 1);
-        },
+        (page) => learnKeys(page.keys ?? []),
         () => undefined, // an id says enough
       );
   }, [list]);
@@ -234,7 +230,7 @@ export function sentence(entry: AuditEntry): string {
   if (!say) return a.names[entry.action] ?? entry.action;
   const detail = entry.detail ?? {};
   const known = (id: string) => {
-    const name = keyName({ id, name: "" });
+    const name = keyName({ id });
     return name === id ? "" : name;
   };
   const subject = entry.subject ?? "";

@@ -5,7 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Button, Empty, Icon, Notice, toast } from "../../shared/ui";
 import * as api from "../api";
 import { dialectName } from "../dialects";
-import { agents, keyName, needAgents } from "../names";
+import { agents, learnKeys, needAgents } from "../names";
 import { may } from "../session";
 import { t } from "../text";
 import { exact, isTime } from "../time";
@@ -13,7 +13,6 @@ import type { Channel, Key, KeyState } from "../types";
 import { ask } from "../ui/ask";
 import { Glyph } from "../ui/glyph";
 import { Loaded, Section } from "../ui/page";
-import { Menu } from "../ui/popover";
 import type { Resource } from "../ui/resource";
 import { When } from "../ui/when";
 import { NewKeyDialog, RevokeDialog, RotateDialog, SecretDialog } from "./key-dialogs";
@@ -30,7 +29,7 @@ export function KeysSection({ channel, resource }: { channel: Channel; resource:
   const [shown, show] = useState<Shown>(null);
   const manage = may("keys.manage");
   useEffect(() => {
-    for (const key of resource.data ?? []) keyName(key);
+    learnKeys(resource.data ?? []);
     needAgents();
   }, [resource.data]);
   const done = (next: Shown) => {
@@ -101,11 +100,6 @@ const stateIcons: Record<KeyState, JSX.Element> = {
 };
 
 function KeyCard({ subject: key, manage, show, reload }: { subject: Key; manage: boolean; show: (next: Shown) => void; reload: () => void }): JSX.Element {
-  const items = [
-    ...(key.state === "active" || key.state === "pending" ? [{ label: k.rotate, onChoose: () => show({ kind: "rotate", key }) }] : []),
-    ...(key.state === "retiring" ? [{ label: k.finish, onChoose: () => finish(key, reload) }] : []),
-    ...(verifies(key) ? [{ label: k.revoke, danger: true, onChoose: () => show({ kind: "revoke", key }) }] : []),
-  ];
   return (
     <li class={verifies(key) ? "card key" : "card key key--dead"}>
       <div class="key__head">
@@ -121,17 +115,21 @@ function KeyCard({ subject: key, manage, show, reload }: { subject: Key; manage:
             {k.ends.toLowerCase()} <When at={key.ends_at} as="left" />
           </span>
         )}
-        {manage && items.length > 0 && (
-          <Menu
-            label={k.more(key.name)}
-            align="end"
-            items={items}
-            button={(props) => (
-              <button type="button" class="button button--quiet button--icon key__menu" aria-label={k.more(key.name)} title={t.common.more} {...props}>
-                <Glyph name="more" />
-              </button>
+        {manage && verifies(key) && (
+          <span class="key__actions">
+            {key.state === "retiring" ? (
+              <Button aria-label={`${k.finish}: ${key.name}`} onClick={() => finish(key, reload)}>
+                {k.finish}
+              </Button>
+            ) : (
+              <Button aria-label={`${k.rotate}: ${key.name}`} onClick={() => show({ kind: "rotate", key })}>
+                {k.rotate}
+              </Button>
             )}
-          />
+            <Button kind="danger" aria-label={`${k.revoke}: ${key.name}`} onClick={() => show({ kind: "revoke", key })}>
+              {k.revoke}
+            </Button>
+          </span>
         )}
       </div>
       <dl class="facts-row">
@@ -147,10 +145,10 @@ function KeyCard({ subject: key, manage, show, reload }: { subject: Key; manage:
           </>
         </Fact>
         {isTime(key.revoked_at) && <Fact name={k.revokedAt}>{exact(key.revoked_at)}</Fact>}
-        <Fact name={k.fingerprint}>
-          <code>{key.fingerprint}</code>
-        </Fact>
       </dl>
+      <p class="key__print">
+        <span class="dim">{k.fingerprint}</span> <code>{key.fingerprint}</code>
+      </p>
       {key.imported && verifies(key) && <p class="key__note">{k.imported}</p>}
       {key.signs === "either" && verifies(key) && (
         <Notice kind="warn" icon="alert">

@@ -32,7 +32,11 @@ export function Select<T extends string>({ label, value, options, onValue, hint,
         value={value}
         disabled={disabled ?? false}
         aria-describedby={hint ? `${id}h` : undefined}
-        onChange={(event) => onValue(event.currentTarget.value as T)}
+        onChange={(event) => {
+          const wish = event.currentTarget.value as T;
+          event.currentTarget.value = value; // until whoever decides has said yes
+          onValue(wish);
+        }}
       >
         {options.map((option) => (
           <option key={option.value} value={option.value}>
