@@ -227,15 +227,21 @@ func (r Ring) Finish(id string, now time.Time) (Ring, error) {
 
 // Revoke ends a key now. A compromisedSince that is not zero says that somebody
 // else may have held it since then, and so what it proved from then on is in
-// doubt; zero says that it was merely replaced.
+// doubt; zero says that it was merely replaced. A revoked key can still be called
+// compromised, since that is often found out later; never the reverse.
 func (r Ring) Revoke(id string, compromisedSince, now time.Time) (Ring, error) {
 	return r.change(id, now, "revoke", func(k *Key) error {
-		if compromisedSince.After(now) {
+		switch {
+		case compromisedSince.After(now):
 			return fmt.Errorf("%w: compromised since a time that has not come", ErrTime)
+		case k.State == Revoked && compromisedSince.IsZero():
+			return fmt.Errorf("%w: it is revoked already", ErrState)
+		case k.State != Revoked:
+			k.State, k.RevokedAt = Revoked, now
 		}
-		k.State, k.RevokedAt, k.CompromisedSince = Revoked, now, compromisedSince
+		k.CompromisedSince = compromisedSince
 		return nil
-	}, Pending, Active, Retiring, Retired)
+	}, Pending, Active, Retiring, Retired, Revoked)
 }
 
 // change applies one transition to a copy, if the key's state at now is one of from.
