@@ -4,7 +4,7 @@ import { decode, encode, largestMessage } from "../protocol/bridge";
 import { allowedOrigins, mayEmbed } from "./port";
 
 test("only an origin on the list may embed, letter for letter", () => {
-  const list = allowedOrigins('["https://shop.example","http://localhost:3000"]');
+  const list = allowedOrigins("https://shop.example http://localhost:3000");
   assert.ok(mayEmbed("https://shop.example", list));
   assert.ok(mayEmbed("http://localhost:3000", list));
   for (const other of ["https://shop.example.evil.example", "http://shop.example", "https://shop.example:444", "https://www.shop.example", "null", ""]) {
@@ -13,17 +13,15 @@ test("only an origin on the list may embed, letter for letter", () => {
 });
 
 test("an empty list allows any web page, but never an opaque origin", () => {
-  for (const none of [undefined, "", "[]"]) {
+  for (const none of [undefined, "", " "]) {
     assert.ok(mayEmbed("https://anything.example", allowedOrigins(none)));
     assert.ok(!mayEmbed("null", allowedOrigins(none)));
     assert.ok(!mayEmbed("file://", allowedOrigins(none)));
   }
 });
 
-test("a list that cannot be read allows nobody", () => {
-  for (const broken of ["[", "{}", '"https://a.example"', "[1]"]) {
-    assert.ok(!mayEmbed("https://a.example", allowedOrigins(broken)), broken);
-  }
+test("what is no origin matches no page", () => {
+  for (const odd of ["*", "https:", "shop.example", "https://*.example"]) assert.ok(!mayEmbed("https://shop.example", allowedOrigins(odd)), odd);
 });
 
 test("a message is JSON of at most 64 KB, in both directions", () => {

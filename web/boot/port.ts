@@ -2,17 +2,11 @@
 // channel allows; everything that comes later, or from elsewhere, is not heard.
 import { decode, encode, portGreeting, type Inward, type Outward } from "../protocol/bridge";
 
-// allowedOrigins reads the list that the server wrote into the document; an empty list allows any page. A list that cannot
-// be read allows none.
+// allowedOrigins reads the list that the server wrote into the document, origins with blanks between; an empty list allows
+// any page.
 export function allowedOrigins(text: string | undefined): string[] | undefined {
-  if (text === undefined || text === "") return undefined;
-  try {
-    const list: unknown = JSON.parse(text);
-    if (!Array.isArray(list) || !list.every((o) => typeof o === "string")) return ["null"];
-    return list.length ? list : undefined;
-  } catch {
-    return ["null"]; // no page has it: an opaque origin is refused below
-  }
+  const list = (text ?? "").split(/\s+/).filter(Boolean);
+  return list.length ? list : undefined;
 }
 
 export function mayEmbed(origin: string, allowed: string[] | undefined): boolean {

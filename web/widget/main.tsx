@@ -1,2 +1,15 @@
+// The messenger's entry: fetched when somebody is about to look, handed the core that boot made.
+import { render } from "preact";
 import type { Core } from "../boot/core";
-export function mount(core: Core): void { console.log(core); }
+import { App } from "./app";
+import { Model } from "./model";
+import css from "./style.css?text";
+
+export function mount(core: Core): void {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  document.adoptedStyleSheets = [sheet];
+  const root = document.createElement("div");
+  document.body.replaceChildren(root);
+  render(<App model={new Model(core)} />, root);
+}

@@ -1,0 +1,105 @@
+// The composer. Enter sends where there is a keyboard; on a touch screen it breaks the line, and the button sends.
+import type { ComponentType, JSX, TargetedKeyboardEvent } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { IconButton } from "../shared/ui/button";
+import type { EmojiProps } from "./emoji";
+import type { Model } from "./model";
+import { isLocal } from "./outbox";
+import { text } from "./text";
+
+const mostBytes = 16 << 10;
+const typingEveryMs = 3000;
+
+export function Composer({ model, id }: { model: Model; id: string }): JSX.Element {
+  const t = text();
+  const [value, setValue] = useState(() => model.draft(id));
+  const [Emoji, setEmoji] = useState<ComponentType<EmojiProps> | undefined>(undefined);
+  const box = useRef<HTMLTextAreaElement>(null);
+  const emojiButton = useRef<HTMLButtonElement>(null);
+  const saidTyping = useRef(0);
+  const touch = matchMedia("(pointer: coarse)").matches;
+  const tooLong = value.length > mostBytes / 4 && new TextEncoder().encode(value.trim()).length > mostBytes;
+
+  useLayoutEffect(() => {
+    const el = box.current!;
+    el.style.blockSize = "auto";
+    el.style.blockSize = `${el.scrollHeight + 2}px`;
+  }, [value]);
+
+  const change = (to: string) => {
+    setValue(to);
+    model.keepDraft(id, to);
+    const now = Date.now();
+    if (!to || isLocal(id) || now - saidTyping.current < typingEveryMs) return;
+    saidTyping.current = now;
+    model.core.call("POST", `/conversations/${id}/typing`, {}).catch(() => undefined);
+  };
+  const send = () => {
+    const words = value.trim();
+    if (!words || tooLong) return;
+    model.outbox.add(id, words);
+    setValue("");
+    model.keepDraft(id, "");
+    saidTyping.current = 0;
+    box.current!.focus();
+  };
+  const key = (e: TargetedKeyboardEvent<HTMLTextAreaElement>) => {
+    // While a character is being composed, Enter belongs to the input method.
+    if (e.key !== "Enter" || e.shiftKey || e.isComposing || touch) return;
+    e.preventDefault();
+    send();
+  };
+  const closeEmoji = () => {
+    setEmoji(undefined);
+    emojiButton.current?.focus();
+  };
+  const toggleEmoji = () => {
+    if (Emoji) return closeEmoji();
+    void import("./emoji").then(
+      (m) => setEmoji(() => m.EmojiPicker),
+      () => undefined,
+    );
+  };
+  const insert = (emoji: string) => {
+    const el = box.current!;
+    const { selectionStart: from, selectionEnd: to } = el;
+    change(value.slice(0, from) + emoji + value.slice(to));
+    setEmoji(undefined);
+    el.focus();
+    requestAnimationFrame(() => el.setSelectionRange(from + emoji.length, from + emoji.length));
+  };
+
+  return (
+    <form
+      class="composer"
+      onSubmit={(e) => {
+        e.preventDefault();
+        send();
+      }}
+    >
+      {Emoji && <Emoji pick={insert} close={closeEmoji} />}
+      {tooLong && (
+        <p class="field__error" role="alert">
+          {t.tooLong}
+        </p>
+      )}
+      <div class="composer__box">
+        <textarea
+          ref={box}
+          class="composer__text"
+          rows={1}
+          dir="auto"
+          aria-label={t.placeholder}
+          placeholder={t.placeholder}
+          value={value}
+          enterkeyhint={touch ? "enter" : "send"}
+          data-start={touch ? undefined : ""}
+          onInput={(e) => change(e.currentTarget.value)}
+          onKeyDown={key}
+        />
+        <IconButton icon="smile" label={t.emoji} buttonRef={emojiButton} aria-expanded={Emoji ? "true" : "false"} onClick={toggleEmoji} />
+        <IconButton icon="send" kind="primary" label={t.send} type="submit" class="composer__send" disabled={!value.trim() || tooLong} />
+      </div>
+    </form>
+  );
+}
