@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -126,6 +127,7 @@ func (c *committer) run() {
 	for {
 		select {
 		case j := <-c.queue:
+			runtime.Gosched()
 			jobs = c.gather(append(jobs[:0], j))
 			c.commit(jobs)
 		case <-c.quit:
@@ -137,8 +139,21 @@ func (c *committer) run() {
 	}
 }
 
-// gather takes what waits already, and waits for nobody.
+// gather takes what waits, then lets those run who were about to ask: callers
+// whom the last commit woke come back one by one, and without this turn each
+// would find the committer gone with the first of them alone. It waits for nobody.
 func (c *committer) gather(jobs []*job) []*job {
+	for {
+		before := len(jobs)
+		jobs = c.take(jobs)
+		if len(jobs) == before || len(jobs) == batchLength {
+			return jobs
+		}
+		runtime.Gosched()
+	}
+}
+
+func (c *committer) take(jobs []*job) []*job {
 	for len(jobs) < batchLength {
 		select {
 		case j := <-c.queue:
@@ -247,7 +262,7 @@ func (c *committer) start() (*tx, error) {
 		ctx, cancel = context.WithTimeout(ctx, c.db.engine.patience)
 	}
 	if c.link == nil {
-		next, err := newLink(ctx, c.db.write, c.db.engine.settle)
+		next, err := newLink(ctx, c.db.write, c.db.engine)
 		if err != nil {
 			cancel()
 			return nil, err
@@ -271,7 +286,7 @@ func (c *committer) rollback(t *tx) {
 	}
 	var one int
 	if t.link.conn.QueryRowContext(t.ctx, `SELECT 1`).Scan(&one) != nil {
-		t.link.close()
+		t.link.discard()
 		c.link = nil
 	}
 }

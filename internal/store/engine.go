@@ -3,7 +3,11 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
+	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -11,6 +15,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite" // the driver of the embedded engine
 )
@@ -25,6 +30,11 @@ type engine struct {
 	words *strings.Replacer
 	// fence lets one process at a time migrate; settle readies the writer's connection.
 	fence, unfence, settle string
+	lost                   func(error) bool // the connection died, and another may live
+	// bare: a list of parameters in their order is written without their numbers.
+	// SQLite looks a numbered one up by walking all of them, which costs a sixth of
+	// all time under load; Postgres knows no other spelling.
+	bare bool
 	// patience ends a transaction whose server went silent; 0 where there is no network.
 	patience time.Duration
 }
@@ -35,6 +45,8 @@ func sqliteEngine() engine {
 	return engine{
 		open:  openSQLite,
 		begin: `BEGIN IMMEDIATE`,
+		lost:  func(error) bool { return false },
+		bare:  true,
 		clock: `CAST(unixepoch('subsec') * 1000000 AS INTEGER)`,
 		words: strings.NewReplacer("{{text}}", "TEXT", "{{int}}", "INTEGER", "{{bytes}}", "BLOB"),
 	}
@@ -54,6 +66,7 @@ func postgresEngine() engine {
 		// A server set up to lose the last moments in a crash would make an
 		// acknowledgement a lie; any stricter choice of its operator stands.
 		settle:   `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`,
+		lost:     lostConnection,
 		patience: 40 * time.Second,
 	}
 }
@@ -83,7 +96,9 @@ func openSQLite(options Options) (write, read *sql.DB, err error) {
 		}, extra...)}
 		return (&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String()
 	}
-	if write, err = sql.Open("sqlite", dsn("cache_size(-8192)")); err != nil {
+	// What one statement of many rows may have to undo is kept in memory, not in a
+	// file of its own; and the same page is copied home once for many commits.
+	if write, err = sql.Open("sqlite", dsn("cache_size(-32768)", "temp_store(MEMORY)", "wal_autocheckpoint(4000)")); err != nil {
 		return nil, nil, err
 	}
 	if read, err = sql.Open("sqlite", dsn("query_only(1)")); err != nil {
@@ -120,9 +135,24 @@ func openPostgres(options Options) (write, read *sql.DB, err error) {
 	return write, read, nil
 }
 
+// lostConnection tells an answer of the server from a connection that the server
+// has ended, or that nobody holds any more at the other end.
+func lostConnection(err error) bool {
+	var said *pgconn.PgError
+	if errors.As(err, &said) {
+		return said.Code == "57P01" || said.Code == "57P02" // it was shut down, it crashed
+	}
+	var broken *net.OpError
+	if errors.As(err, &broken) {
+		return broken.Op != "dial"
+	}
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, driver.ErrBadConn)
+}
+
 // link is one connection with what was prepared on it. It belongs to the writer.
 type link struct {
 	conn  *sql.Conn
+	bare  bool
 	stmts map[string]*sql.Stmt // :: query text → statement
 	lists map[list]*sql.Stmt   // :: text around a list of rows → statement
 }
@@ -133,18 +163,18 @@ type list struct {
 	width, rows int
 }
 
-func newLink(ctx context.Context, db *sql.DB, settle string) (*link, error) {
+func newLink(ctx context.Context, db *sql.DB, e engine) (*link, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("store: connect: %w", err)
 	}
-	if settle != "" {
-		if _, err := conn.ExecContext(ctx, settle); err != nil {
+	if e.settle != "" {
+		if _, err := conn.ExecContext(ctx, e.settle); err != nil {
 			_ = conn.Close()
 			return nil, fmt.Errorf("store: connect: %w", err)
 		}
 	}
-	return &link{conn: conn, stmts: map[string]*sql.Stmt{}, lists: map[list]*sql.Stmt{}}, nil
+	return &link{conn: conn, bare: e.bare, stmts: map[string]*sql.Stmt{}, lists: map[list]*sql.Stmt{}}, nil
 }
 
 func (l *link) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
@@ -163,12 +193,18 @@ func (l *link) prepareList(ctx context.Context, of list) (*sql.Stmt, error) {
 	if stmt, ok := l.lists[of]; ok {
 		return stmt, nil
 	}
-	stmt, err := l.conn.PrepareContext(ctx, of.head+tuples(of.width, of.rows)+of.tail)
+	stmt, err := l.conn.PrepareContext(ctx, of.head+tuples(of.width, of.rows, l.bare)+of.tail)
 	if err != nil {
 		return nil, err
 	}
 	l.lists[of] = stmt
 	return stmt, nil
+}
+
+// discard gives the connection up for good: it must not go back into the pool.
+func (l *link) discard() {
+	_ = l.conn.Raw(func(any) error { return driver.ErrBadConn })
+	l.close()
 }
 
 func (l *link) close() {

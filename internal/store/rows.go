@@ -89,8 +89,8 @@ func padded(n int) int {
 	return size
 }
 
-// tuples writes "($1,$2),($3,$4)" for rows of width.
-func tuples(width, rows int) string {
+// tuples writes "($1,$2),($3,$4)" for rows of width; bare, it writes "(?,?),(?,?)".
+func tuples(width, rows int, bare bool) string {
 	var b strings.Builder
 	for i := range width * rows {
 		switch {
@@ -100,6 +100,10 @@ func tuples(width, rows int) string {
 			b.WriteString("),(")
 		default:
 			b.WriteByte(',')
+		}
+		if bare {
+			b.WriteByte('?')
+			continue
 		}
 		b.WriteByte('$')
 		b.WriteString(strconv.Itoa(i + 1))

@@ -87,7 +87,7 @@ func Open(ctx context.Context, options Options) (*DB, error) {
 		return nil, fmt.Errorf("store: open: %w", err)
 	}
 	db := &DB{engine: e, write: write, read: read, stmts: map[string]*sql.Stmt{}}
-	first, err := newLink(ctx, write, e.settle)
+	first, err := newLink(ctx, write, e)
 	if err == nil {
 		if err = migrate(ctx, e, first); err != nil {
 			first.close()
@@ -158,19 +158,37 @@ func (db *DB) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
 
 // row reads one row; sql.ErrNoRows if there is none.
 func (db *DB) row(ctx context.Context, query string, args []any, into ...any) error {
-	stmt, err := db.prepared(ctx, query)
-	if err != nil {
-		return err
-	}
-	return stmt.QueryRowContext(ctx, args...).Scan(into...)
+	return db.persist(func() error {
+		stmt, err := db.prepared(ctx, query)
+		if err != nil {
+			return err
+		}
+		return stmt.QueryRowContext(ctx, args...).Scan(into...)
+	})
 }
 
 // rows reads every row.
 func (db *DB) rows(ctx context.Context, query string, args []any, read func(row scanner) error) error {
-	stmt, err := db.prepared(ctx, query)
-	if err != nil {
+	var found *sql.Rows
+	err := db.persist(func() error {
+		stmt, err := db.prepared(ctx, query)
+		if err == nil {
+			found, err = stmt.QueryContext(ctx, args...) //nolint:sqlclosecheck // each closes them
+		}
 		return err
-	}
-	found, err := stmt.QueryContext(ctx, args...)
+	})
 	return each(found, err, read)
+}
+
+// persist asks again while the connection that was asked turns out to be dead: a
+// server that was restarted leaves a pool of them behind. Reading twice does no harm.
+func (db *DB) persist(ask func() error) error {
+	err := ask()
+	for range postgresReaders {
+		if err == nil || !db.engine.lost(err) {
+			return err
+		}
+		err = ask()
+	}
+	return err
 }

@@ -86,16 +86,17 @@ func (s *Server) Database(t testing.TB) string {
 			t.Errorf("pgtest: %v", err)
 		}
 	})
-	return s.url(name)
+	return s.URL(name)
 }
 
-func (s *Server) url(database string) string {
+// URL of a database of the server.
+func (s *Server) URL(database string) string {
 	query := url.Values{"host": {s.dir}, "user": {superuser}}
 	return (&url.URL{Scheme: "postgres", Path: "/" + database, RawQuery: query.Encode()}).String()
 }
 
 func (s *Server) exec(ctx context.Context, statement string) error {
-	conn, err := pgx.Connect(ctx, s.url("postgres"))
+	conn, err := pgx.Connect(ctx, s.URL("postgres"))
 	if err != nil {
 		return err
 	}
