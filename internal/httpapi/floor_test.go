@@ -190,6 +190,21 @@ func TestABodyOfUnknownLengthIsCutAtItsLimit(t *testing.T) {
 	}
 }
 
+func TestABodyThatSaysItIsTooLargeIsNotRead(t *testing.T) {
+	f := testFloor(t, Options{})
+	Handle(f, Anyone(), Route{Method: "POST", Path: "/x", ID: "x", Hidden: true},
+		func(context.Context, *Call[wire.None], wire.PostMessage) (wire.None, error) { return wire.None{}, nil })
+	endless := &endlessReader{}
+	r := httptest.NewRequest("POST", "/x", endless)
+	r.ContentLength = 10 << 20
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	f.ServeHTTP(w, r)
+	if w.Code != 413 || endless.read != 0 || w.Header().Get("Connection") != "close" {
+		t.Fatalf("%d after %d bytes", w.Code, endless.read)
+	}
+}
+
 type endlessReader struct{ read int }
 
 func (e *endlessReader) Read(b []byte) (int, error) {

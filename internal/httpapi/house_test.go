@@ -108,11 +108,11 @@ func open(t *testing.T, change ...func(*httpapi.Options)) *house {
 		f(&options)
 	}
 	h.Floor = httpapi.New(options)
-	widget.New(widget.Deps{Gate: gate, Channels: h.Channels, Sessions: h.Chat, Threads: h.Chat, Streams: hub}).Register(h.Floor)
 	agents := console.New(console.Deps{
 		Team: h.Team, Inbox: h.Chat, People: h.Chat, Channels: h.Channels, Keys: h.Keys, Audit: audit.NewLog(db), Streams: hub, Head: pulse.Head,
 	})
 	must(t, agents.Register(h.Floor))
+	widget.New(widget.Deps{Gate: gate, Channels: h.Channels, Sessions: h.Chat, Threads: h.Chat, Streams: hub, Online: agents.Online}).Register(h.Floor)
 	api.New(api.Deps{Tokens: h.Team, Audit: audit.NewLog(db)}).Register(h.Floor)
 	faces, err := face.New(face.Deps{Channels: h.Channels})
 	must(t, err)

@@ -55,6 +55,12 @@ func TestTheOpenAPICoversEveryCall(t *testing.T) {
 	if strings.Contains(string(a.Text), "base64") || strings.Contains(string(a.Text), `["array","null"]`) {
 		t.Error("the description speaks of Go's encoding, not of ours")
 	}
+	// What carries an identity enters by one route, behind which the gate stands.
+	doors := regexp.MustCompile(`"\$ref":"#/components/schemas/(Assertion|OpenSession)"`).FindAllStringSubmatch(string(a.Text), -1)
+	session, _ := json.Marshal(paths["/api/v1/widget/sessions"])
+	if len(doors) != 2 || !strings.Contains(string(session), "#/components/schemas/OpenSession") {
+		t.Errorf("an assertion is taken in %d places, not in one body of one route", len(doors)-1)
+	}
 	opened := schemas["OpenedSession"].(object)["properties"].(object)
 	for _, field := range []string{"session", "session_id", "tier", "method", "expires_at", "lane", "visitor", "notice", "seq"} {
 		if opened[field] == nil {

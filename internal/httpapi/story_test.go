@@ -22,6 +22,9 @@ func TestAVisitorWritesAndAnAgentAnswers(t *testing.T) {
 		t.Errorf("stream headers %v", resp.Header)
 	}
 
+	if a := h.want(200, "GET", "/api/v1/widget/channels/shop", credential{}, nil); a.JSON["online"] != true {
+		t.Errorf("an agent is there: %s", a.Text)
+	}
 	opened := h.want(201, "POST", "/api/v1/widget/conversations", ada, object{"text": "Where is my order?", "client_id": "c1"})
 	id := opened.text("id")
 	message, _ := opened.JSON["message"].(object)

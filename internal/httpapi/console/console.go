@@ -55,6 +55,7 @@ type Door struct {
 	floor   *httpapi.Floor
 	metrics *httpapi.Metrics
 	origin  *http.CrossOriginProtection
+	present presence
 }
 
 // New makes the door.

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"sync"
 
 	"countersign/identity/policy"
 	"countersign/internal/httpapi"
@@ -14,6 +15,33 @@ type Streams interface {
 	// between is noticed.
 	Epoch() (int64, error)
 	Agent(sub realtime.Subscription, after int64) *realtime.Stream
+}
+
+// presence counts who could answer: agents of this node with an open stream.
+type presence struct {
+	mu sync.Mutex
+	in map[string]int // :: workspace → streams
+}
+
+func (p *presence) enter(workspace string) (leave func()) {
+	p.add(workspace, 1)
+	return func() { p.add(workspace, -1) }
+}
+
+func (p *presence) add(workspace string, n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.in == nil {
+		p.in = map[string]int{}
+	}
+	p.in[workspace] += n
+}
+
+// Online says whether somebody of the team is there to answer.
+func (d *Door) Online(workspace string) bool {
+	d.present.mu.Lock()
+	defer d.present.mu.Unlock()
+	return d.present.in[workspace] > 0
 }
 
 // listener is an agent who wants to listen, and the epoch before it was known who.
@@ -46,6 +74,9 @@ func (d *Door) registerStream(f *httpapi.Floor) {
 		after, err := httpapi.After(r)
 		if err != nil {
 			return err
+		}
+		if who.May(policy.ReplyConversations) {
+			defer d.present.enter(who.Workspace())()
 		}
 		return f.ServeStream(w, r, d.Streams.Agent(realtime.Subscription{
 			Workspace: who.Workspace(), Agent: who.Agent.ID, Session: who.Login.ID, Expires: who.Login.ExpiresAt, Epoch: who.epoch,
