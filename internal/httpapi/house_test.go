@@ -178,7 +178,9 @@ func (h *house) call(method, path string, who credential, body any, headers ...s
 		must(h.t, err)
 		reader = bytes.NewReader(raw)
 	}
-	r, err := http.NewRequest(method, h.Server.URL+path, reader)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second) // a stream, opened by mistake, never ends
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, method, h.Server.URL+path, reader)
 	must(h.t, err)
 	if reader != nil {
 		r.Header.Set("Content-Type", "application/json")

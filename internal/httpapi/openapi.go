@@ -16,6 +16,8 @@ import (
 // The names under which the OpenAPI lists credentials.
 var schemeOf = map[Access]string{VisitorSession: "visitorSession", AgentLogin: "agentLogin", APIToken: "apiToken"}
 
+const schemaPrefix = "#/components/schemas/"
+
 func newSpec(version string) *huma.OpenAPI {
 	if version == "" {
 		version = "dev"
@@ -28,7 +30,7 @@ func newSpec(version string) *huma.OpenAPI {
 		Info: &huma.Info{Title: "Countersign", Version: version,
 			Description: "Support chat that knows who it is talking to. Bodies are JSON in UTF-8; unknown fields are refused. Every error is application/problem+json (RFC 9457) with a stable `code`."},
 		Components: &huma.Components{
-			Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+			Schemas: huma.NewMapRegistry(schemaPrefix, huma.DefaultSchemaNamer),
 			SecuritySchemes: map[string]*huma.SecurityScheme{
 				schemeOf[VisitorSession]: bearer("A visitor's session, from POST /api/v1/widget/sessions."),
 				schemeOf[APIToken]:       bearer("A token that the console made for a program."),
@@ -112,6 +114,7 @@ var scalarFields = map[string][]string{"Assertion": {"user_id", "email", "name",
 
 // OpenAPI is the whole description as JSON.
 func (f *Floor) OpenAPI() ([]byte, error) {
+	f.loosen()
 	schemas := f.spec.Components.Schemas.Map()
 	for name, schema := range schemas {
 		for _, property := range schema.Properties {
@@ -127,6 +130,38 @@ func (f *Floor) OpenAPI() ([]byte, error) {
 		}
 	}
 	return json.Marshal(f.spec)
+}
+
+// loosen allows answers to gain fields: only what we take is closed.
+func (f *Floor) loosen() {
+	taken := map[string]bool{} // :: schema → reachable from a body that we take
+	schemas := f.spec.Components.Schemas
+	var take func(*huma.Schema)
+	take = func(s *huma.Schema) {
+		if s == nil {
+			return
+		}
+		if name, isRef := strings.CutPrefix(s.Ref, schemaPrefix); isRef && !taken[name] {
+			taken[name] = true
+			take(schemas.Map()[name])
+		}
+		for _, property := range s.Properties {
+			take(property)
+		}
+		take(s.Items)
+	}
+	for _, item := range f.spec.Paths {
+		for _, op := range operations(item) {
+			if op.RequestBody != nil {
+				take(op.RequestBody.Content["application/json"].Schema)
+			}
+		}
+	}
+	for name, schema := range schemas.Map() {
+		if closed, ok := schema.AdditionalProperties.(bool); ok && !closed && !taken[name] {
+			schema.AdditionalProperties = nil
+		}
+	}
 }
 
 // plain undoes what huma assumes of Go: our lists are never null, and raw JSON is no base64.

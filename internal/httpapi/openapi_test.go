@@ -61,6 +61,11 @@ func TestTheOpenAPICoversEveryCall(t *testing.T) {
 	if len(doors) != 2 || !strings.Contains(string(session), "#/components/schemas/OpenSession") {
 		t.Errorf("an assertion is taken in %d places, not in one body of one route", len(doors)-1)
 	}
+	for name, closed := range map[string]bool{"Assertion": true, "PostMessage": true, "Appearance": true, "Message": false, "Session": false, "Problem": false} {
+		if schema, _ := schemas[name].(object); schema != nil && (schema["additionalProperties"] == false) != closed {
+			t.Errorf("%s: additionalProperties is %v", name, schema["additionalProperties"])
+		}
+	}
 	opened := schemas["OpenedSession"].(object)["properties"].(object)
 	for _, field := range []string{"session", "session_id", "tier", "method", "expires_at", "lane", "visitor", "notice", "seq"} {
 		if opened[field] == nil {
