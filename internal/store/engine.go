@@ -92,7 +92,9 @@ func openSQLite(options Options) (write, read *sql.DB, err error) {
 	}
 	dsn := func(extra ...string) string {
 		query := url.Values{"_txlock": {"immediate"}, "_pragma": append([]string{
-			"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+			// Turns are taken by trying again, not in a queue: a command beside a busy
+			// server may have to try for a while.
+			"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
 		}, extra...)}
 		return (&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String()
 	}

@@ -19,7 +19,7 @@ import (
 func TestEveryConnectionOfSQLiteIsSetUp(t *testing.T) {
 	write, read := sqlite(t)(t).Pools()
 	_ = write // its one connection is the committer's
-	want := map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000", "query_only": "1"}
+	want := map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "10000", "query_only": "1"}
 	var conns []*sql.Conn
 	for range 4 {
 		conn, err := read.Conn(t.Context())

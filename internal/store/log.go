@@ -47,7 +47,7 @@ func (db *DB) events(ctx context.Context, query string, args ...any) ([]event.Ev
 	err := db.rows(ctx, query, args, func(row scanner) error {
 		var e event.Event
 		var body string
-		err := row.Scan(&e.Seq, &e.Workspace, &e.Audience, &e.Kind, &e.Channel, &e.Contact, &e.Conversation, &e.Session, &e.Key,
+		err := row.Scan(&e.Seq, &e.Workspace, (*string)(&e.Audience), (*string)(&e.Kind), &e.Channel, &e.Contact, &e.Conversation, &e.Session, &e.Key,
 			&e.Agent, stamp{&e.At}, &body)
 		e.Body = []byte(body)
 		list = append(list, e)

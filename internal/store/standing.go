@@ -37,10 +37,10 @@ const sessionTables = `sessions s
 	LEFT JOIN channel_platforms p ON p.channel = s.channel AND p.platform = s.platform`
 
 func (r *sessionRow) scan(row scanner) error {
-	return row.Scan(&r.token, &r.ID, &r.Workspace, &r.Channel, &r.Realm, &r.Platform, &r.Dialect, &r.Visitor, &r.Contact, &r.Lane,
-		&r.Origin, &r.UserAgent, &r.tier, &r.method, &r.key, document{&r.identifiers}, stamp{&r.CreatedAt}, stamp{&r.SeenAt},
-		stamp{&r.ExpiresAt}, stamp{&r.Absolute}, stamp{&r.ProofEnds}, stamp{&r.endedAt}, &r.endedBy, stamp{&r.blockedAt},
-		&r.keyState, stamp{&r.keyEnds}, &r.enforcement)
+	return row.Scan(&r.token, &r.ID, &r.Workspace, &r.Channel, &r.Realm, (*string)(&r.Platform), &r.Dialect, &r.Visitor, &r.Contact, &r.Lane,
+		&r.Origin, &r.UserAgent, (*string)(&r.tier), (*string)(&r.method), &r.key, document{&r.identifiers}, stamp{&r.CreatedAt}, stamp{&r.SeenAt},
+		stamp{&r.ExpiresAt}, stamp{&r.Absolute}, stamp{&r.ProofEnds}, stamp{&r.endedAt}, (*string)(&r.endedBy), stamp{&r.blockedAt},
+		&r.keyState, stamp{&r.keyEnds}, (*string)(&r.enforcement))
 }
 
 // at is the session as it stands at now. This is the one place that restores a standing.

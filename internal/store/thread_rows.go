@@ -13,9 +13,11 @@ const conversationColumns = `v.id, v.workspace, v.channel, v.contact, v.status, 
 	v.last_author, v.last_seq, v.last_at, v.visitor_read, v.agents_read, v.visitor_count, v.team_count, v.visitor_unread,
 	v.agents_unread, v.created_at, v.snoozed_until`
 
+// Types that are strings by another name are read as strings: database/sql would
+// go through reflection for each of them.
 func scanConversation(row scanner, c *chat.Conversation) error {
-	return row.Scan(&c.ID, &c.Workspace, &c.Channel, &c.Contact, &c.Status, &c.Assignee, &c.AssigneeName, &c.Tier, &c.Preview,
-		&c.LastAuthor, &c.LastSeq, stamp{&c.LastAt}, &c.VisitorRead, &c.AgentsRead, &c.VisitorCount, &c.TeamCount,
+	return row.Scan(&c.ID, &c.Workspace, &c.Channel, &c.Contact, (*string)(&c.Status), &c.Assignee, &c.AssigneeName, (*string)(&c.Tier), &c.Preview,
+		(*string)(&c.LastAuthor), &c.LastSeq, stamp{&c.LastAt}, &c.VisitorRead, &c.AgentsRead, &c.VisitorCount, &c.TeamCount,
 		&c.VisitorUnread, &c.AgentsUnread, stamp{&c.CreatedAt}, stamp{&c.SnoozedUntil})
 }
 
@@ -23,8 +25,8 @@ const messageColumns = `m.id, m.workspace, m.channel, m.conversation, m.contact,
 	m.author_name, m.text, m.client_id, m.tier, m.method, m.session, m.key_id, m.at`
 
 func scanMessage(row scanner, m *chat.Message) error {
-	return row.Scan(&m.ID, &m.Workspace, &m.Channel, &m.Conversation, &m.Contact, &m.Seq, &m.Audience, &m.Author, &m.AuthorID,
-		&m.AuthorName, &m.Text, &m.ClientID, &m.Tier, &m.Method, &m.Session, &m.Key, stamp{&m.At})
+	return row.Scan(&m.ID, &m.Workspace, &m.Channel, &m.Conversation, &m.Contact, &m.Seq, (*string)(&m.Audience), (*string)(&m.Author), &m.AuthorID,
+		&m.AuthorName, &m.Text, &m.ClientID, (*string)(&m.Tier), (*string)(&m.Method), &m.Session, &m.Key, stamp{&m.At})
 }
 
 // read finds what the batch's writes are about: conversations, messages that were
