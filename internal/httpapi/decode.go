@@ -25,7 +25,9 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 		return nil, nil
 	}
 	if r.ContentLength > limit {
-		w.Header().Set("Connection", "close") // the rest is not worth reading
+		if r.ProtoMajor == 1 { // the rest is not worth reading; HTTP/2 has other requests on the line
+			w.Header().Set("Connection", "close")
+		}
 		return nil, Fail(BodyTooLarge)
 	}
 	if !isJSON(r.Header) {

@@ -217,6 +217,17 @@ func (h *house) want(status int, method, path string, who credential, body any) 
 	return a
 }
 
+// ends waits for a credential to be refused: the node that took it away has told
+// its log, and obeys it once it has read it.
+func (h *house) ends(path string, who credential) {
+	h.t.Helper()
+	asked := time.Now()
+	within(h.t, "the end of a right", func() bool { return h.call("GET", path, who, nil).StatusCode == 401 })
+	if took := time.Since(asked); took > 2*time.Second {
+		h.t.Errorf("%s was still answered after %v", path, took)
+	}
+}
+
 // channel makes a channel with one native key.
 func (h *house) channel(slug string, enforcement policy.Enforcement) (channel workspace.Channel, key, secret string) {
 	h.t.Helper()

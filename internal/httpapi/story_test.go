@@ -145,7 +145,7 @@ func TestRightsThatEndEndTheirStreams(t *testing.T) {
 		if f := next(t, frames, "end"); f.Data["code"] != "session_ended" {
 			t.Errorf("ended with %v", f.Data)
 		}
-		h.want(401, "GET", "/api/v1/widget/conversations", who, nil)
+		h.ends("/api/v1/widget/conversations", who)
 		a := h.want(403, "POST", "/api/v1/widget/sessions", credential{}, object{"channel": "shop", "assertion": object{"user_id": "bob", "hash": sign(secret, "bob")}})
 		if a.code() != "identity_refused" {
 			t.Errorf("%s", a.Text)
@@ -155,7 +155,7 @@ func TestRightsThatEndEndTheirStreams(t *testing.T) {
 		frames, _ := h.listen("/api/v1/console/stream", owner)
 		h.want(204, "POST", "/api/v1/console/sign-out", owner, object{})
 		next(t, frames, "end")
-		h.want(401, "GET", "/api/v1/console/me", owner, nil)
+		h.ends("/api/v1/console/me", owner)
 	})
 }
 

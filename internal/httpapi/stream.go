@@ -101,6 +101,9 @@ type StreamOptions struct {
 // ServeStream writes a stream until it or its reader ends.
 func (f *Floor) ServeStream(w http.ResponseWriter, r *http.Request, source Source, options StreamOptions) error {
 	defer source.Close()
+	if r.Method != http.MethodGet { // HEAD, which would wait for ever for a body that it does not want
+		return Fail(MethodNotAllowed)
+	}
 	defer f.metrics.StreamOpened(options.Audience)()
 	events, err := openEvents(w, f.patience)
 	for err == nil {

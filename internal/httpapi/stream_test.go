@@ -115,6 +115,16 @@ func TestAStreamEndsWithItsReader(t *testing.T) {
 	}
 }
 
+func TestAStreamWithoutABodyIsNone(t *testing.T) {
+	source := &script{closed: make(chan struct{}), next: func(ctx context.Context) ([]*realtime.Frame, error) { <-ctx.Done(); return nil, ctx.Err() }}
+	server := streamServer(t, source, StreamOptions{Audience: "visitor"}, false)
+	resp, err := server.Client().Head(server.URL + "/x")
+	if err != nil || resp.StatusCode != http.StatusMethodNotAllowed {
+		t.Fatalf("%v %v", resp, err)
+	}
+	<-source.closed
+}
+
 func TestARightThatWasProlongedElsewhereComesBack(t *testing.T) {
 	for _, c := range []struct {
 		code    realtime.Code
