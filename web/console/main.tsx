@@ -12,11 +12,13 @@ import { place, startRouter } from "./router";
 import { askWhoIAm, phase } from "./session";
 import { startTheme } from "./shell/theme";
 import { App } from "./shell/app";
+import { startClock } from "./time";
 
 const root = document.getElementById("console") ?? document.body.appendChild(document.createElement("div"));
 
 speak(navigator.language.toLowerCase().startsWith("en") ? navigator.language : "en");
 startTheme();
+startClock();
 startRouter();
 
 let inside = false;

@@ -16,7 +16,7 @@ const modes: Record<string, string> = { off: "off", observe: "observe", enforce:
 
 export const auditTexts = {
   title: "Audit",
-  subtitle: "Who did what, and who was refused. Entries are chained: one that is changed or removed is found by countersign audit verify.",
+  subtitle: "Who did what, and who was refused. Entries are chained, so that one that was changed or removed is noticed.",
   failed: "The audit did not load",
   empty: "Nothing is recorded yet",
   emptyHint: "Verified sessions, refused proofs and every change to keys, channels and the team stand here.",
@@ -40,6 +40,7 @@ export const auditTexts = {
   actors: {
     gate: "The gate",
     server: "The server",
+    start: "The first start",
     "sign-in": "The sign-in",
     visitor: "A visitor",
     token: "An API token",

@@ -23,7 +23,6 @@ export const pages = {
     failed: "The channels did not load",
     liveKeys: (n: number) => plural(n, { one: "# key verifies", other: "# keys verify" }),
     noKeys: "No key: nobody can be verified",
-    open: (name: string) => `Identity of ${name}`,
     toSettings: "Installation and settings",
     enforcement: "Enforcement",
     enforcementHint: "Set per platform. The platform is what the caller says it is: it chooses keys and rules and never lifts anybody above what they proved.",

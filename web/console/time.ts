@@ -9,7 +9,10 @@ import { t } from "./text";
 export { ago, clock, dayOf, full } from "../shared/time";
 
 export const minute = signal(Date.now());
-setInterval(() => (minute.value = Date.now()), 30_000);
+
+export function startClock(): void {
+  setInterval(() => (minute.value = Date.now()), 30_000);
+}
 
 const day = 86_400_000;
 

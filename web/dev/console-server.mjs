@@ -1,10 +1,11 @@
 // A double of the server for working on the console: invented data, nothing kept, no security at all. Development only.
 //   node dev/console-server.mjs [port]          http://127.0.0.1:8090/console/  (any address, password "x")
 //   /console/setup#good is a setup link that works, any other is used up.
+//   With API=http://127.0.0.1:8080 the calls go to that server instead, and only the console is built here.
 //   /dev/set?slow=800 delays, ?fail=500 makes every API call fail so, ?role=auditor changes who is signed in, ?end=1 ends the
 //   session, ?drop=1 breaks the stream, ?empty=1 empties the inbox.
 import { createHash, randomBytes } from "node:crypto";
-import { createServer } from "node:http";
+import { createServer, request } from "node:http";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -281,9 +282,21 @@ function set(url) {
   }
 }
 
+function forward(req, res) {
+  const to = new URL(req.url, process.env.API);
+  const call = request(to, { method: req.method, headers: { ...req.headers, host: to.host } }, (answer) => {
+    res.writeHead(answer.statusCode, answer.headers);
+    answer.pipe(res);
+  });
+  call.on("error", () => res.destroy());
+  res.on("close", () => call.destroy());
+  req.pipe(call);
+}
+
 createServer(async (req, res) => {
   const url = new URL(req.url, `http://127.0.0.1:${port}`);
   try {
+    if (process.env.API && !url.pathname.startsWith("/console") && !url.pathname.startsWith("/assets/console.")) return forward(req, res);
     if (url.pathname.startsWith("/api/v1/console/")) return await api(req, res, url);
     if (url.pathname === "/dev/set") return set(url), res.writeHead(204).end();
     if (url.pathname.startsWith("/assets/")) {

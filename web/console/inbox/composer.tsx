@@ -11,6 +11,7 @@ import { t } from "../text";
 import type { Row } from "../types";
 import { Glyph } from "../ui/glyph";
 import { draftOf, keepDraft } from "./drafts";
+import { blockedContact } from "./panes";
 import { sayTyping, send } from "./thread";
 
 const mostBytes = 16 << 10;
@@ -78,6 +79,7 @@ export function Composer({ row, onSent }: { row: Row; onSent: () => void }): JSX
   if (!may("conversations.reply")) return <p class="composer composer--closed">{t.composer.readOnly}</p>;
   return (
     <div class={note ? "composer composer--note" : "composer"}>
+      {blockedContact.value === row.contact.id && !note && <p class="composer__aside">{t.composer.blocked}</p>}
       {row.status === "closed" && !note && <p class="composer__aside">{t.composer.closedHint}</p>}
       <div class="composer__box">
         <textarea

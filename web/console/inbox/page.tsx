@@ -36,7 +36,7 @@ export function InboxPage({ view, conversation }: { view: ViewName; conversation
 
   const pane = conversation ? (personShown.value && !wide.value ? "person" : "thread") : "list";
   return (
-    <main id="main" class="inbox" data-pane={pane} data-person={conversation && personShown.value ? "shown" : "hidden"}>
+    <main id="main" class="inbox" tabIndex={-1} data-pane={pane} data-person={conversation && personShown.value ? "shown" : "hidden"}>
       <ListPane view={view} query={query} selected={conversation} />
       {conversation ? (
         <>

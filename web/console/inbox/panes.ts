@@ -28,6 +28,9 @@ export function closeDrawer(): void {
   drawer.value = false;
 }
 
+/** The contact that the person panel found to be blocked, if it is the one shown. */
+export const blockedContact = signal("");
+
 /** The snooze menu of the thread that stands, for the keyboard. */
 export const openSnooze: { current: (() => void) | null } = { current: null };
 

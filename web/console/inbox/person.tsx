@@ -17,7 +17,7 @@ import { CopyIcon } from "../ui/copy";
 import { Glyph } from "../ui/glyph";
 import { useResource, type Resource } from "../ui/resource";
 import { When } from "../ui/when";
-import { conversationHref } from "./panes";
+import { blockedContact, conversationHref } from "./panes";
 import { rowSignal } from "./store";
 
 const p = t.person;
@@ -63,6 +63,7 @@ function Waiting(): JSX.Element {
 function Loaded({ row, view }: { row: Row; view: ViewName }): JSX.Element {
   const person = useResource(async () => {
     const contact = await api.contact(row.contact.id);
+    blockedContact.value = contact.blocked ? contact.id : "";
     learnKeys([...(contact.identifiers ?? []), ...(contact.attributes ?? []), ...(contact.sessions ?? [])].map((fact) => fact.key));
     return contact;
   }, [row.contact.id]);
@@ -80,7 +81,7 @@ function Facts({ contact, row, view, resource }: { contact: Contact; row: Row; v
   return (
     <div class="person__body">
       <div class="person__part person__card">
-        <Avatar name={nameOf(contact)} size={40} />
+        <Avatar name={faceOf(contact)} size={40} />
         <div class="person__title">
           <h3 class="person__name" dir="auto">
             {personName(contact)}
@@ -164,8 +165,9 @@ function tierOf(contact: Contact): Tier {
   return contact.kind;
 }
 
-function nameOf(contact: Contact): string {
-  return contact.kind === "anonymous" ? "" : contact.label;
+/** What initials are made of: a label may end with an identifier in brackets, which is no name. */
+function faceOf(contact: Contact): string {
+  return contact.kind === "anonymous" ? "" : contact.label.replace(/\s*\([^)]*\)$/, "");
 }
 
 /** The sentence that an agent must be able to trust: what is known of this person, and by what. */

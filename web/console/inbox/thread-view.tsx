@@ -197,6 +197,7 @@ function Messages({ row }: { row: Row }): JSX.Element {
   // What was unread when the thread was opened stays marked as new while it stands.
   const [unreadAfter] = useState(() => (row.unread > 0 ? row.agents_read : null));
   const blocks = useMemo(() => blocksOf(thread.messages, unreadAfter), [thread.messages, unreadAfter]);
+  const receipts = useMemo(() => receiptsOf(thread.messages, row.visitor_read), [thread.messages, row.visitor_read]);
   const newest = thread.messages[thread.messages.length - 1];
   const count = thread.messages.length + thread.outbox.length;
 
@@ -254,7 +255,7 @@ function Messages({ row }: { row: Row }): JSX.Element {
                   first={block.first}
                   last={block.last}
                   visitor={personName(row.contact)}
-                  receipt={receiptOf(block.message, thread.messages, row)}
+                  receipt={receipts.get(block.message.id) ?? ""}
                 />
               );
           }
@@ -275,13 +276,19 @@ function Messages({ row }: { row: Row }): JSX.Element {
   );
 }
 
-/** Under the newest answer that the visitor has read stands "Seen"; under the newest of all, "Sent". */
-function receiptOf(message: Message, all: Message[], row: Row): string {
-  if (message.author.kind !== "agent" || message.note) return "";
-  const answers = all.filter((m) => m.author.kind === "agent" && !m.note);
-  const seen = answers.filter((m) => m.seq <= row.visitor_read);
-  if (seen[seen.length - 1]?.id === message.id) return t.thread.seen;
-  return answers[answers.length - 1]?.id === message.id ? t.thread.delivered : "";
+/** Under the newest answer that the visitor has read stands "Seen"; under the newest of all, "Sent" :: message id → word. */
+function receiptsOf(messages: Message[], visitorRead: number): Map<string, string> {
+  const receipts = new Map<string, string>();
+  let newest: Message | undefined;
+  let seen: Message | undefined;
+  for (const message of messages) {
+    if (message.author.kind !== "agent" || message.note) continue;
+    newest = message;
+    if (message.seq <= visitorRead) seen = message;
+  }
+  if (newest) receipts.set(newest.id, t.thread.delivered);
+  if (seen) receipts.set(seen.id, t.thread.seen);
+  return receipts;
 }
 
 function Older({ id }: { id: string }): JSX.Element {

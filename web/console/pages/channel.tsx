@@ -64,9 +64,11 @@ export function ChannelPage({ id }: { id: string }): JSX.Element {
   );
 }
 
-/** The key that new code should sign with: the newest that verifies and takes a hash. */
+/** The key that new code should sign with: one of our own dialect before another's, one in use before a new one. */
 function signingKey(keys: Key[]): Key | undefined {
-  return keys.find((k) => k.state === "active") ?? keys.find((k) => k.state === "pending") ?? keys.find((k) => k.state === "retiring");
+  const states = ["active", "pending", "retiring"];
+  const rank = (key: Key) => states.indexOf(key.state) + (key.dialect === "native" ? 0 : states.length);
+  return keys.filter((key) => states.includes(key.state)).sort((a, b) => rank(a) - rank(b))[0];
 }
 
 function Install({ channel, keys }: { channel: Channel; keys: Key[] }): JSX.Element {

@@ -1,7 +1,8 @@
 // The frame of the pages before the console: the mark, a card, nothing else.
 
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
+import { showIcon } from "../shell/tab";
 import { t } from "../text";
 
 export function Mark(): JSX.Element {
@@ -14,11 +15,14 @@ export function Mark(): JSX.Element {
 }
 
 export function Door({ title, subtitle, children }: { title: string; subtitle?: string; children: ComponentChildren }): JSX.Element {
+  const door = useRef<HTMLElement>(null);
   useEffect(() => {
     document.title = `${title} · ${t.product}`;
+    showIcon(false);
+    if (!matchMedia("(pointer: coarse)").matches) door.current?.querySelector<HTMLInputElement>("input:not([readonly])")?.focus();
   }, [title]);
   return (
-    <main class="door">
+    <main class="door" ref={door}>
       <div class="door__card">
         <div class="door__brand">
           <Mark />

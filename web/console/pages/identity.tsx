@@ -52,7 +52,7 @@ function Overview({ channels }: { channels: Channel[] }): JSX.Element {
     <ul class="cards">
       {channels.map((channel) => (
         <li key={channel.id}>
-          <a class="card card--link" href={href(`/identity/${channel.id}`)} aria-label={i.open(channel.name || channel.slug)}>
+          <a class="card card--link" href={href(`/identity/${channel.id}`)}>
             <Glyph name="identity" />
             <span class="card__main">
               <span class="card__title" dir="auto">

@@ -111,9 +111,10 @@ function Account(): JSX.Element {
       label={t.shell.menu(name)}
       align="start"
       button={(props) => (
-        <button type="button" class="nav__link nav__account" aria-label={t.shell.menu(name)} {...props}>
+        <button type="button" class="nav__link nav__account" {...props}>
           <Avatar name={name} size={24} />
           <span class="nav__word" dir="auto">{name}</span>
+          <span class="sr-only">{t.shell.accountMenu}</span>
         </button>
       )}
       items={[

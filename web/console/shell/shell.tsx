@@ -1,7 +1,7 @@
 // The frame around every page: navigation, connection, palette, help, title.
 
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { Button, Empty, Icon } from "../../shared/ui";
 import { waiting } from "../inbox/store";
 import { VIEWS } from "../inbox/reconcile";
@@ -22,6 +22,7 @@ import { Help, openHelp } from "./help";
 import { useKeys } from "./keys";
 import { myPages, Nav, PAGES } from "./nav";
 import { openPalette, Palette } from "./palette";
+import { showTab } from "./tab";
 import { setTheme, THEMES } from "./theme";
 
 const letters: Record<string, string> = { inbox: "i", identity: "d", channels: "c", team: "t", audit: "a" };
@@ -34,6 +35,7 @@ export function Shell(): JSX.Element {
   });
   useCommands(shellCommands, [me.value]);
   useTitle();
+  useFocusOnPage();
   return (
     <div class="shell">
       <a class="skip" href="#main">
@@ -79,12 +81,23 @@ function shellCommands(): Command[] {
   ];
 }
 
+/** Another page begins at its beginning, for the keyboard and for a screen reader too. */
+function useFocusOnPage(): void {
+  const page = place.value.segments[0] ?? "";
+  const before = useRef(page);
+  useEffect(() => {
+    if (before.current === page) return;
+    before.current = page;
+    document.getElementById("main")?.focus({ preventScroll: true });
+  }, [page]);
+}
+
 function useTitle(): void {
   const page = PAGES.find((p) => p.id === place.value.segments[0]);
   const name = page ? t.shell[page.id] : t.shell.account;
   const n = waiting.value;
   useEffect(() => {
-    document.title = t.shell.title(name, n);
+    showTab(name, n);
   }, [name, n]);
 }
 
@@ -127,10 +140,11 @@ function Routed(): JSX.Element {
     case "account":
       return <AccountPage />;
     case "":
-      return <main id="main" class="page" />;
+      return <main id="main" class="page" tabIndex={-1} />;
   }
   return (
-    <main id="main" class="page">
+    <main id="main" class="page" tabIndex={-1}>
+      <h1 class="sr-only">{t.product}</h1>
       <Empty icon="search" title={t.problem.pageNotFound} text={t.problem.pageNotFoundHint}>
         <a class="button button--plain" href={href("/")}>
           {t.problem.toInbox}
@@ -143,7 +157,8 @@ function Routed(): JSX.Element {
 function NotAllowed(): JSX.Element {
   const role = me.value?.agent.role ?? "";
   return (
-    <main id="main" class="page">
+    <main id="main" class="page" tabIndex={-1}>
+      <h1 class="sr-only">{t.product}</h1>
       <Empty icon="info" title={t.problem.noRight} text={t.problem.noRightHint(t.roles[role] ?? role)} />
     </main>
   );

@@ -95,7 +95,14 @@ export function FirmDialog({ title, children, done, onDone }: { title: string; c
     if (ref.current && !ref.current.open) ref.current.showModal();
   }, []);
   return (
-    <dialog ref={ref} class="dialog" aria-labelledby={id} onCancel={(event) => event.preventDefault()} onKeyDown={(event) => event.key === "Escape" && event.preventDefault()}>
+    <dialog
+      ref={ref}
+      class="dialog"
+      aria-labelledby={id}
+      onCancel={(event) => event.preventDefault()}
+      onKeyDown={(event) => event.key === "Escape" && event.preventDefault()}
+      onClose={() => ref.current?.showModal()} // some browsers close on a second Escape all the same
+    >
       <header class="dialog__head">
         <h2 class="dialog__title" id={id}>
           {title}
