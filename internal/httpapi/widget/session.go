@@ -13,6 +13,7 @@ import (
 	"countersign/internal/httpapi"
 	"countersign/internal/httpapi/wire"
 	"countersign/internal/trust"
+	"countersign/internal/workspace"
 )
 
 // openSession is the only route that takes an assertion. Both refusals cost the
@@ -28,16 +29,25 @@ func (d *Door) openSession(ctx context.Context, c *httpapi.Call[wire.None], in w
 		assertion = readAssertion(*in.Assertion)
 	}
 	assertion.Platform = string(platform)
+	device := chat.Device{
+		VisitorToken: in.VisitorToken, Replaces: in.Replaces, Platform: platform, Origin: in.Origin, UserAgent: c.UserAgent(),
+	}
+	var result chat.Result
+	renewed := false
 	verdict, channel, err := d.Gate.Admit(ctx, trust.Arrival{
 		Channel: in.Channel, Platform: platform, Origin: in.Origin, Assertion: assertion,
+		Renew: func(ctx context.Context, verdict policy.Verdict, channel workspace.Channel) (_ bool, err error) {
+			result, renewed, err = d.Sessions.Renew(ctx, verdict, channel, device)
+			return renewed, err
+		},
 	})
 	if err != nil {
 		return wire.OpenedSession{}, unknownChannel(err)
 	}
-	result, err := d.Sessions.Open(ctx, verdict, channel, chat.Device{
-		VisitorToken: in.VisitorToken, Replaces: in.Replaces, Platform: platform, Origin: in.Origin, UserAgent: c.UserAgent(),
-	})
-	d.metrics.Admitted(verdict.Dialect(), outcome(verdict, err), string(verdict.Reason()))
+	if !renewed {
+		result, err = d.Sessions.Open(ctx, verdict, channel, device)
+	}
+	d.metrics.Admitted(verdict.Dialect(), outcome(verdict, renewed, err), string(verdict.Reason()))
 	if verdict.Refusal() != policy.NotRefused && (err == nil || errors.Is(err, chat.ErrRefused)) {
 		return wire.OpenedSession{}, httpapi.Fail(httpapi.Code(verdict.Refusal()))
 	}
@@ -51,8 +61,10 @@ func (d *Door) openSession(ctx context.Context, c *httpapi.Call[wire.None], in w
 	return wire.OpenedSession{Token: result.Token, VisitorToken: result.VisitorToken, Session: session}, nil
 }
 
-func outcome(verdict policy.Verdict, err error) string {
+func outcome(verdict policy.Verdict, renewed bool, err error) string {
 	switch {
+	case renewed:
+		return "renewed"
 	case verdict.Refusal() != policy.NotRefused:
 		return string(verdict.Refusal())
 	case err != nil:
