@@ -16,7 +16,9 @@ import (
 // door with ids that are right: it must find nothing, and change nothing.
 var isolationTests = []test{
 	{"another workspace finds nothing", func(h *House) {
-		g := h.Enter(h.Verified("u-1"))
+		o := h.Verified("u-1")
+		o.Attributes = []chat.Attribute{{Name: "plan", Provenance: chat.BySignature, Value: []byte(`"gold"`), At: h.Now}}
+		g := h.Enter(o)
 		posted := h.Post(h.Begin(g, "secret"))
 		token := team.Token{ID: h.ID("tok"), TokenHash: h.Hash(), Workspace: Main, Name: "t", CreatedAt: h.Now}
 		h.must(h.DB.AddToken(h.ctx(), token, h.Draft(audit.TokenCreated, token.ID)))
