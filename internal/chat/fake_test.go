@@ -511,7 +511,10 @@ func (w *world) open(v policy.Verdict, device chat.Device) chat.Result {
 	if device.Platform == "" {
 		device.Platform = policy.Web
 	}
-	result, err := w.chat.Open(w.ctx, v, w.channel, device)
+	result, renewed, err := w.chat.Renew(w.ctx, v, w.channel, device)
+	if err == nil && !renewed {
+		result, err = w.chat.Open(w.ctx, v, w.channel, device)
+	}
 	if err != nil {
 		w.Fatalf("open: %v", err)
 	}

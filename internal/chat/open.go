@@ -55,7 +55,6 @@ type entrance struct {
 
 // Open begins a session from a verdict; nothing else does. A verdict that admits
 // nobody is ErrRefused, and ends the session that a failed assertion was sent from.
-// The same person, proved by the same key in the same browser, keeps its session.
 func (c *Chat) Open(ctx context.Context, verdict policy.Verdict, channel workspace.Channel, device Device) (Result, error) {
 	epoch, err := c.pulse.Epoch()
 	if err != nil {
@@ -73,11 +72,6 @@ func (c *Chat) Open(ctx context.Context, verdict policy.Verdict, channel workspa
 	if err := c.recognise(ctx, &e); err != nil {
 		return Result{}, err
 	}
-	if e.secret == "" && device.Replaces != "" {
-		if result, renewed, err := c.renew(ctx, e, epoch); renewed || err != nil {
-			return result, err
-		}
-	}
 	if !c.openings.admit(e.limitKey(), e.now) {
 		return Result{}, ErrTooMany
 	}
@@ -87,6 +81,25 @@ func (c *Chat) Open(ctx context.Context, verdict policy.Verdict, channel workspa
 		result, err = c.begin(ctx, e, epoch)
 	}
 	return result, err
+}
+
+// Renew goes on with the session that the widget holds, if the verdict proves the
+// same person by the same key in the same browser. It writes nothing but the
+// session's sliding life, so the gate need not record it again: ok is false when a
+// session has to be begun.
+func (c *Chat) Renew(ctx context.Context, verdict policy.Verdict, channel workspace.Channel, device Device) (result Result, ok bool, err error) {
+	epoch, err := c.pulse.Epoch()
+	if err != nil {
+		return Result{}, false, err
+	}
+	if verdict.Refusal() != policy.NotRefused || device.Replaces == "" {
+		return Result{}, false, nil
+	}
+	e := entrance{verdict: verdict, channel: channel, device: device, now: c.pulse.Now()}
+	if err := c.recognise(ctx, &e); err != nil || e.secret != "" {
+		return Result{}, false, err
+	}
+	return c.renew(ctx, e, epoch)
 }
 
 // begin writes a new session.

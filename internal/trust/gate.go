@@ -91,6 +91,11 @@ func (g *Gate) Admit(ctx context.Context, arrival Arrival) (policy.Verdict, work
 	if err := g.note(ctx, channel.Workspace, j.verdict.Key(), now); err != nil {
 		return fail(err)
 	}
+	if renewed, err := j.renews(ctx, channel); err != nil {
+		return fail(err)
+	} else if renewed {
+		return j.verdict, channel, nil
+	}
 	if err := g.record(ctx, channel, j); err != nil {
 		return fail(fmt.Errorf("trust: recording a judgement: %w", err))
 	}
@@ -104,6 +109,14 @@ type judgement struct {
 	arrival     Arrival
 	enforcement policy.Enforcement
 	refusedBy   string // the key that said why not, if one did
+}
+
+// renews asks the caller of a verified arrival whether it goes on with a session.
+func (j judgement) renews(ctx context.Context, channel workspace.Channel) (bool, error) {
+	if j.arrival.Renew == nil || j.verdict.Tier() != policy.Verified || j.verdict.Refusal() != policy.NotRefused {
+		return false, nil
+	}
+	return j.arrival.Renew(ctx, j.verdict, channel)
 }
 
 // judge verifies and decides; it reads no clock and no store.

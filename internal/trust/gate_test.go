@@ -2,6 +2,7 @@ package trust_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -102,6 +103,41 @@ func TestNothingIsAdmittedThatCannotBeRecorded(t *testing.T) {
 	}
 	if _, err := h.admit(t, "shop", identity.Assertion{UserID: "ada", Hash: sign("wrong", "ada")}); !errors.Is(err, errDisk) {
 		t.Errorf("a wrong proof: %v", err)
+	}
+}
+
+// A renewal is no second opening, and nothing but a proof may be waved through as one.
+func TestOnlyAProofRenewsAndARenewalWritesNoSecondRecord(t *testing.T) {
+	h := newHouse(t)
+	_, secret := h.key(t, trust.KeyDraft{})
+	asked := 0
+	admit := func(hash string) policy.Verdict {
+		t.Helper()
+		v, _, err := h.gate.Admit(t.Context(), trust.Arrival{
+			Channel: "shop", Assertion: identity.Assertion{UserID: "ada", Hash: hash},
+			Renew: func(_ context.Context, v policy.Verdict, _ workspace.Channel) (bool, error) {
+				asked++
+				return true, nil
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	if v := admit(sign(secret, "ada")); v.Tier() != policy.Verified || asked != 1 {
+		t.Fatalf("tier %v, asked %d times", v.Tier(), asked)
+	}
+	if opened := h.store.recorded(audit.SessionOpened); len(opened) != 0 {
+		t.Errorf("a renewal was recorded: %+v", opened)
+	}
+	for _, hash := range []string{"", sign("another secret", "ada")} {
+		if v := admit(hash); v.Tier() == policy.Verified || asked != 1 {
+			t.Errorf("hash %q: tier %v, asked %d times", hash, v.Tier(), asked)
+		}
+	}
+	if refused := h.store.recorded(audit.IdentityRefused); len(refused) != 2 {
+		t.Errorf("%d refusals recorded, want 2", len(refused))
 	}
 }
 

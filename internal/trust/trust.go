@@ -11,6 +11,7 @@ import (
 	"countersign/identity"
 	"countersign/identity/policy"
 	"countersign/internal/audit"
+	"countersign/internal/workspace"
 )
 
 var (
@@ -96,4 +97,8 @@ type Arrival struct {
 	Platform  policy.Platform
 	Origin    string // as the browser reported it: counted, never trusted
 	Assertion identity.Assertion
+	// Renew, if set, is asked once a proof has verified whether its caller goes on with
+	// a session of the same person by the same key in the same browser. That session was
+	// recorded when it was opened, so a yes writes no second record.
+	Renew func(ctx context.Context, verdict policy.Verdict, channel workspace.Channel) (bool, error)
 }
