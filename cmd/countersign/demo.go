@@ -47,25 +47,18 @@ func (c *demoCmd) Run(ctx context.Context, t terminal) error {
 	if err := a.MarkDemo(ctx); err != nil {
 		return no("%v", err)
 	}
-	site, err := a.PrepareDemo(ctx, c.Data+"/site.json")
-	if err != nil {
-		return no("%v", err)
-	}
 	if c.LogLevel == "info" {
 		c.LogLevel = "warn" // a person reads this terminal
 	}
+	// Listen first: a second start on the same data must fail before it changes anything.
 	running, err := a.Start(ctx, c.Server, logger(c.Server))
 	if err != nil {
 		return no("%v", err)
 	}
-	child, address, err := startShop(ctx, t, c.DemoListen, running.Base, site)
+	child, address, err := c.openShop(ctx, t, a, running.Base)
 	if err != nil {
 		_ = running.Stop()
 		return no("the demo shop did not start: %v", err)
-	}
-	if err := a.FrameDemo(ctx, site, address); err != nil {
-		_ = running.Stop()
-		return errors.Join(err, child.Wait())
 	}
 	fmt.Fprintf(t.Out, "\nShop       %s\n           log in as a customer, open the messenger, write\n", address)
 	fmt.Fprintf(t.Out, "Attacks    %s/attacks\n           one button per attack, and one honest customer\n", address)
@@ -75,6 +68,27 @@ func (c *demoCmd) Run(ctx context.Context, t terminal) error {
 	fmt.Fprintf(t.Out, "Data       %s\nStop       Ctrl-C\n\n", c.Data)
 	err = running.Wait()
 	return errors.Join(err, endOf(child))
+}
+
+// openShop starts the shop, waits until its first customers have written, and
+// closes the door to everybody who cannot prove who they are.
+func (c *demoCmd) openShop(ctx context.Context, t terminal, a *app.App, base string) (*exec.Cmd, string, error) {
+	site, err := a.PrepareDemo(ctx, c.Data+"/site.json")
+	if err != nil {
+		return nil, "", err
+	}
+	child, address, err := startShop(ctx, t, c.DemoListen, base, site)
+	if err != nil {
+		return nil, "", err
+	}
+	pages := []string{address}
+	if named := strings.Replace(address, "127.0.0.1", "localhost", 1); named != address {
+		pages = append(pages, named)
+	}
+	if err := a.SettleDemo(ctx, site, pages); err != nil {
+		return nil, "", errors.Join(err, child.Cancel(), endOf(child))
+	}
+	return child, address, nil
 }
 
 func loopback(address string) bool {
@@ -108,7 +122,8 @@ func (c *shopCmd) Run(ctx context.Context, t terminal) error {
 	return shop.Run(ctx, cfg, t.Out)
 }
 
-// startShop runs this binary again as the shop and waits for the address that it prints.
+// startShop runs this binary again as the shop and waits for the address that it
+// prints and for the end of its first conversations.
 func startShop(ctx context.Context, t terminal, listen, base string, site app.DemoSite) (*exec.Cmd, string, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -135,16 +150,26 @@ func startShop(ctx context.Context, t terminal, listen, base string, site app.De
 	if err := child.Start(); err != nil {
 		return nil, "", err
 	}
+	address := ""
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
-		if i := strings.Index(lines.Text(), "http://"); i >= 0 {
-			address := strings.TrimRight(strings.Fields(lines.Text()[i:])[0], "/.,")
+		line := lines.Text()
+		switch {
+		case strings.HasPrefix(line, shopListens):
+			address = strings.TrimPrefix(line, shopListens)
+		case strings.HasPrefix(line, "shop: seeded"), strings.HasPrefix(line, "shop: first conversations"), strings.HasPrefix(line, "shop: no first conversations"):
+			if !strings.HasPrefix(line, "shop: seeded") {
+				fmt.Fprintln(t.Err, line)
+			}
 			go func() { _, _ = io.Copy(io.Discard, out) }()
 			return child, address, nil
 		}
 	}
-	return nil, "", errors.Join(errors.New("it printed no address"), child.Wait())
+	return nil, "", errors.Join(errors.New("it ended before it served"), child.Wait())
 }
+
+// shopListens begins the first line that the shop prints.
+const shopListens = "shop: listening on "
 
 // endOf waits for the child; being told to end is no failure.
 func endOf(child *exec.Cmd) error {

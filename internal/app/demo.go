@@ -21,6 +21,7 @@ type DemoSite struct {
 	OtherChannel string `json:"other_channel"`
 	OtherSecret  string `json:"other_secret"`
 	AuditToken   string `json:"-"` // fresh at every start
+	settled      bool   // not the first start: enforcement is the operator's by now
 }
 
 // PrepareDemo makes the demo's two channels and their keys on the first start, and
@@ -63,6 +64,7 @@ func readSite(file string) (DemoSite, error) {
 		return DemoSite{}, err
 	}
 	var site DemoSite
+	site.settled = true
 	if err := json.Unmarshal(text, &site); err != nil {
 		return DemoSite{}, fmt.Errorf("%s: %w", file, err)
 	}
@@ -78,7 +80,8 @@ func (a *App) makeSite(ctx context.Context, who policy.Principal, file string) (
 		secret   *string
 	}{
 		{workspace.Creation{Slug: "shop", Name: "Shop", SamePeople: true,
-			Platforms: map[policy.Platform]policy.Enforcement{policy.Web: policy.Enforce}},
+			Platforms:  map[policy.Platform]policy.Enforcement{policy.Web: policy.Observe}, // until the shop has said its first words
+			Appearance: workspace.Appearance{Accent: "#1f4d3a", Team: "Alder & Pine", Greeting: "How can we help?"}},
 			&site.Channel, &site.ChannelID, &site.Secret},
 		{workspace.Creation{Slug: "wholesale", Name: "Wholesale",
 			Platforms: map[policy.Platform]policy.Enforcement{policy.Web: policy.Enforce}},
@@ -101,14 +104,21 @@ func (a *App) makeSite(ctx context.Context, who policy.Principal, file string) (
 	return site, os.WriteFile(file, append(text, '\n'), 0o600)
 }
 
-// FrameDemo allows the shop's pages, and no others, to frame the messenger.
-func (a *App) FrameDemo(ctx context.Context, site DemoSite, shop string) error {
+// SettleDemo allows the shop's pages, and no others, to frame the messenger, and
+// enforces identity there: a demo that only observed would refuse nobody.
+func (a *App) SettleDemo(ctx context.Context, site DemoSite, pages []string) error {
 	who := a.System("demo")
 	channel, err := a.Channels.Get(ctx, who, site.ChannelID)
 	if err != nil {
 		return err
 	}
-	channel.Name = "Shop"
-	channel.Origins = []string{shop}
-	return a.Channels.Update(ctx, who, channel)
+	channel.Origins = pages
+	if err := a.Channels.Update(ctx, who, channel); err != nil {
+		return err
+	}
+	if channel.Platforms[policy.Web] == policy.Enforce || site.settled {
+		return nil
+	}
+	_, err = a.Channels.SetEnforcement(ctx, who, workspace.EnforcementChange{Channel: channel.ID, Platform: policy.Web, To: policy.Enforce})
+	return err
 }
