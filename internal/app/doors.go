@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"countersign/internal/config"
@@ -33,7 +34,7 @@ func (a *App) floor(cfg config.Server, log *slog.Logger) (*httpapi.Floor, error)
 		return nil, err
 	}
 	for _, door := range []interface{ Register(*httpapi.Floor) }{
-		widget.New(widget.Deps{Gate: a.Gate, Channels: a.Channels, Sessions: a.Chat, Threads: a.Chat, Streams: a.Hub}),
+		widget.New(widget.Deps{Gate: a.Gate, Channels: a.Channels, Sessions: a.Chat, Threads: a.Chat, Streams: a.Hub, Online: inside.Online}),
 		api.New(api.Deps{Tokens: a.Team, Audit: a.Audit}),
 		faces,
 	} {
@@ -45,10 +46,15 @@ func (a *App) floor(cfg config.Server, log *slog.Logger) (*httpapi.Floor, error)
 	return floor, nil
 }
 
+var errRelay = errors.New("app: the relay has not caught up with the log")
+
 // ready answers nil while this node may act.
 func (a *App) ready(ctx context.Context) error {
 	if _, err := a.Pulse.Epoch(); err != nil {
 		return err
+	}
+	if !a.Relay.Ready() {
+		return errRelay
 	}
 	return a.DB.Ping(ctx)
 }
