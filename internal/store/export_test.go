@@ -23,3 +23,23 @@ func (db *DB) Inside(ctx context.Context, statement string) error {
 
 // Pools are the writer's and the readers' connections.
 func (db *DB) Pools() (write, read *sql.DB) { return db.write, db.read }
+
+// Queries are the texts of everything that was asked so far, by readers and by the
+// committer.
+func (db *DB) Queries(ctx context.Context) (texts []string, err error) {
+	db.mu.RLock()
+	for text := range db.stmts {
+		texts = append(texts, text)
+	}
+	db.mu.RUnlock()
+	err = db.writer.alone(ctx, func(t *tx) error {
+		for text := range t.link.stmts {
+			texts = append(texts, text)
+		}
+		for l := range t.link.lists {
+			texts = append(texts, l.head+tuples(l.width, l.rows, false)+l.tail)
+		}
+		return nil
+	})
+	return texts, err
+}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -14,18 +15,38 @@ import (
 // through, until there is an index over texts.
 const searchWindow = 2000
 
-// Inbox is one list of conversations, the latest first.
+// Inbox is one list of conversations, the latest first. Every list is one range of
+// an index; a view of all statuses is three of them, merged.
 func (db *DB) Inbox(ctx context.Context, workspace string, view chat.View) ([]chat.Conversation, error) {
-	const list = `SELECT ` + conversationColumns + ` FROM conversations v WHERE v.workspace = $1`
+	statuses := []chat.Status{view.Status}
+	if view.Status == "" {
+		statuses = []chat.Status{chat.Open, chat.Snoozed, chat.Closed}
+	}
+	var merged []chat.Conversation
+	for _, status := range statuses {
+		view.Status = status
+		query, args := inboxQuery(workspace, view)
+		list, err := db.conversations(ctx, query, args)
+		if err != nil {
+			return nil, fmt.Errorf("store: inbox: %w", err)
+		}
+		merged = append(merged, list...)
+	}
+	if len(statuses) > 1 {
+		slices.SortFunc(merged, func(a, b chat.Conversation) int {
+			return cmp.Or(b.LastAt.Compare(a.LastAt), strings.Compare(b.ID, a.ID))
+		})
+	}
+	return merged[:min(len(merged), view.Limit)], nil
+}
+
+func inboxQuery(workspace string, view chat.View) (query string, args []any) {
+	const list = `SELECT ` + conversationColumns + ` FROM conversations v WHERE v.workspace = $1 AND v.status = $2`
 	const order = ` ORDER BY v.last_at DESC, v.id DESC LIMIT `
-	args := []any{workspace}
+	query, args = list, []any{workspace, string(view.Status)}
 	mark := func(value any) string {
 		args = append(args, value)
 		return fmt.Sprintf("$%d", len(args))
-	}
-	query := list
-	if view.Status != "" {
-		query += ` AND v.status = ` + mark(string(view.Status))
 	}
 	switch view.Assignee {
 	case "":
@@ -44,15 +65,10 @@ func (db *DB) Inbox(ctx context.Context, workspace string, view chat.View) ([]ch
 		query += ` AND (v.last_at, v.id) < (` + mark(micros(view.Before.At)) + `, ` + mark(view.Before.ID) + `)`
 	}
 	if view.Search == "" {
-		query += order + mark(view.Limit)
-	} else {
-		query = searched(query+order+mark(searchWindow), mark(pattern(view.Search)), mark(view.Limit))
+		return query + order + mark(view.Limit), args
 	}
-	found, err := db.conversations(ctx, query, args)
-	if err != nil {
-		return nil, fmt.Errorf("store: inbox: %w", err)
-	}
-	return found, nil
+	query = searched(query+order+mark(searchWindow), mark(pattern(view.Search)), mark(view.Limit))
+	return query, args
 }
 
 // searched looks through a window of conversations: in the preview, and in what is

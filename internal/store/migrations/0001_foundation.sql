@@ -137,6 +137,8 @@ CREATE TABLE links (
 	PRIMARY KEY (workspace, realm, kind, value)
 );
 CREATE INDEX links_contact ON links (contact);
+-- What a key that turns out to be compromised has tied since some moment.
+CREATE INDEX links_key ON links (key_id, at);
 
 -- Provenance is in the key: a weaker word never replaces a stronger one.
 CREATE TABLE attributes (
@@ -194,7 +196,7 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_contact ON sessions (contact, created_at, id);
 CREATE INDEX sessions_visitor ON sessions (visitor, created_at);
 -- What a revoked key or an enforced channel ends, and what is counted as live.
-CREATE INDEX sessions_key ON sessions (key_id) WHERE ended_at = 0 AND key_id <> '';
+CREATE INDEX sessions_key ON sessions (key_id, expires_at) WHERE ended_at = 0 AND key_id <> '';
 CREATE INDEX sessions_claimed ON sessions (channel, platform) WHERE ended_at = 0 AND tier = 'claimed';
 
 CREATE TABLE conversations (

@@ -1,0 +1,93 @@
+package store_test
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"countersign/internal/store"
+	"countersign/internal/store/storetest"
+)
+
+// Tables that grow without bound: nothing may walk one of them, nor sort what it
+// reads from one.
+var growing = []string{"events", "audit", "contacts", "links", "attributes", "visitors", "sessions", "conversations", "messages", "claims"}
+
+// bounded :: part of a query → why its walk or sort does not grow.
+var bounded = map[string]string{
+	`FROM (SELECT v.id`: "a search looks through a window of the list, which is limited inside",
+	`ORDER BY at, kind`: "the identifiers of one contact",
+	`ORDER BY v.id`:     "the conversations of one anonymous visitor",
+}
+
+var parameter = regexp.MustCompile(`\$(\d+)`)
+
+// Every query of the suite is asked for its plan, so that a list without an index
+// is found before there are ten million rows in it.
+func TestNoQueryWalksATableThatGrows(t *testing.T) {
+	var houses []*store.DB
+	storetest.Run(t, func(t testing.TB) storetest.Database {
+		open := sqlite(t)
+		return func(t testing.TB) *store.DB {
+			db := open(t)
+			houses = append(houses, db)
+			t.Cleanup(func() { plans(t, db) })
+			return db
+		}
+	})
+	if len(houses) == 0 {
+		t.Fatal("nothing was asked")
+	}
+}
+
+func plans(t testing.TB, db *store.DB) {
+	t.Helper()
+	texts, err := db.Queries(context.Background()) // the test's own is over by now
+	if err != nil {
+		return // closed by its test
+	}
+	_, read := db.Pools()
+	for _, text := range texts {
+		highest := 0
+		for _, m := range parameter.FindAllStringSubmatch(text, -1) {
+			n, _ := strconv.Atoi(m[1])
+			highest = max(highest, n)
+		}
+		rows, err := read.Query(`EXPLAIN QUERY PLAN `+text, make([]any, highest)...)
+		if err != nil {
+			t.Errorf("%v: %s", err, text)
+			continue
+		}
+		for rows.Next() {
+			var id, parent, unused int
+			var detail string
+			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+				t.Fatal(err)
+			}
+			if walks(detail, text) {
+				t.Errorf("%s: %s", detail, text)
+			}
+		}
+		if err := rows.Err(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func walks(detail, text string) bool {
+	for part := range bounded {
+		if strings.Contains(text, part) {
+			return false
+		}
+	}
+	if table, ok := strings.CutPrefix(detail, "SCAN "); ok {
+		alias, _, _ := strings.Cut(table, " ")
+		return slices.Contains(growing, alias) || slices.ContainsFunc(growing, func(name string) bool {
+			return strings.Contains(text, name+" "+alias+" ") || strings.Contains(text, name+" "+alias+"\n")
+		})
+	}
+	return strings.Contains(detail, "TEMP B-TREE") && slices.ContainsFunc(growing, func(name string) bool { return strings.Contains(text, "FROM "+name) })
+}
