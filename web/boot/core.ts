@@ -50,6 +50,7 @@ const noLane = "-";
 
 export class Core {
   state: State;
+  watched = ""; // the conversation that the visitor is looking at: what arrives there is not unread, not even for a moment
   private readonly watchers = new Set<() => void>();
   private readonly listeners = new Set<(e: StreamEvent) => void>();
   private readonly tab: Shelf; // this tab's: session, drafts, queues
@@ -286,8 +287,9 @@ export class Core {
       else unsent.clear();
       this.seq = facts.seq;
       this.early = [];
+      this.lane = this.makeLane(facts.lane);
       this.set({ phase: "open", session: facts, error: undefined, threads: undefined, more: undefined, link: "connecting" });
-      this.joinLane(facts.lane);
+      this.lane.join();
     }
     void this.readThreads().catch(() => undefined);
   }
@@ -418,15 +420,15 @@ export class Core {
 
   // The lane and its stream.
 
-  private joinLane(name: string): void {
-    const lane: Lane = (this.lane = new Lane({
+  private makeLane(name: string): Lane {
+    const lane: Lane = new Lane({
       name,
       lead: () => this.openStream(lane),
       onEvent: (e) => this.heard(e),
       onLink: (link) => this.set({ link }),
       onLogout: () => this.endedElsewhere(),
-    }));
-    lane.join();
+    });
+    return lane;
   }
 
   private openStream(lane: Lane): Stream {
@@ -451,9 +453,15 @@ export class Core {
 
   private heard(e: StreamEvent): void {
     if (e.seq !== undefined) this.seq = Math.max(this.seq, e.seq);
-    if (this.state.threads) this.setThreads(apply(this.state.threads, e));
+    if (this.state.threads) this.setThreads(this.seen(apply(this.state.threads, e), e));
     else this.early.push(e);
     for (const l of this.listeners) l(e);
+  }
+
+  private seen(threads: Threads, e: StreamEvent): Threads {
+    const id = this.watched;
+    if (e.kind !== "message.created" || !id || (e.data as { conversation_id?: string }).conversation_id !== id) return threads;
+    return apply(threads, { kind: "read.moved", data: { conversation_id: id, side: "visitor", seq: threads.get(id)?.seq ?? 0 } });
   }
 
   private endedElsewhere(): void {

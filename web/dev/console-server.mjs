@@ -287,6 +287,7 @@ function forward(req, res) {
   const call = request(to, { method: req.method, headers: { ...req.headers, host: to.host } }, (answer) => {
     res.writeHead(answer.statusCode, answer.headers);
     answer.pipe(res);
+    answer.on("close", () => res.destroy()); // a server that dies ends its streams without a word
   });
   call.on("error", () => res.destroy());
   res.on("close", () => call.destroy());

@@ -85,6 +85,7 @@ export class Outbox {
     this.send(next).then(
       (message) => {
         this.backoff.reset();
+        this.turnAll("waiting", "sending");
         if (message && this.stillIn(lane, next)) {
           this.o.delivered(message);
           this.discard(next.client_id);
@@ -115,8 +116,11 @@ export class Outbox {
 
   private failed(u: Unsent, failure: ApiError): void {
     const soon = failure.worthRetrying || failure.code === "session_ended" || failure.code === "aborted";
-    this.change(u.client_id, { state: soon ? "waiting" : "failed" });
-    if (!soon) return this.pump();
+    if (!soon) {
+      this.change(u.client_id, { state: "failed" });
+      return this.pump();
+    }
+    this.turnAll("sending", "waiting");
     // A session that ended is the core's to renew; the queue goes on when it is entered again.
     if (failure.code !== "session_ended") this.timer = setTimeout(() => this.pump(), Math.max(this.backoff.next(), failure.retryAfterSeconds * 1000));
   }
@@ -129,6 +133,10 @@ export class Outbox {
 
   private change(id: string, to: Partial<Unsent>): void {
     this.keep(this.entries.value.map((u) => (u.client_id === id ? { ...u, ...to } : u)));
+  }
+
+  private turnAll(from: Unsent["state"], to: Unsent["state"]): void {
+    if (this.entries.value.some((u) => u.state === from)) this.keep(this.entries.value.map((u) => (u.state === from ? { ...u, state: to } : u)));
   }
 
   private keep(entries: Unsent[]): void {

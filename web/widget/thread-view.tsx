@@ -101,16 +101,15 @@ function Log({ model, thread }: { model: Model; thread: Thread }): JSX.Element {
     const el = scroller.current!;
     atEnd.current = el.scrollHeight - el.scrollTop - el.clientHeight < nearPx;
     setAway(!atEnd.current);
-    if (atEnd.current) {
-      setMissed(0);
-      markRead();
-    }
+    if (atEnd.current) setMissed(0);
+    markRead();
   };
+  // markRead is asked whenever anything changed; the thread says each step once.
   const markRead = () => {
+    const looking = model.state.value.shown && atEnd.current && document.visibilityState === "visible";
+    model.core.watched = looking ? thread.id : "";
     const last = thread.messages.value.findLast((m) => m.author.kind !== "visitor");
-    const { shown, threads } = model.state.value;
-    const read = threads?.get(thread.id)?.visitor_read ?? 0;
-    if (last && last.seq > read && shown && atEnd.current && document.visibilityState === "visible") void thread.read(last.seq);
+    if (looking && last) void thread.read(last.seq);
   };
 
   useKeptPlace(scroller, messages, unsent, atEnd, toEnd, (n) => setMissed((m) => m + n));
@@ -118,7 +117,10 @@ function Log({ model, thread }: { model: Model; thread: Thread }): JSX.Element {
   useEffect(markRead);
   useEffect(() => {
     document.addEventListener("visibilitychange", markRead);
-    return () => document.removeEventListener("visibilitychange", markRead);
+    return () => {
+      document.removeEventListener("visibilitychange", markRead);
+      model.core.watched = "";
+    };
   }, [thread]);
 
   // A frame that was hidden, or that a keyboard has just made smaller, still shows its end.

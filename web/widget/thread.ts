@@ -16,12 +16,14 @@ export class Thread {
   readonly error: Signal<ApiError | undefined> = signal(undefined);
   readonly typing: Signal<string | undefined> = signal(undefined); // who writes; empty: the team
   private typingTimer: ReturnType<typeof setTimeout> | undefined;
-  private readUpTo = 0;
+  private readUpTo: number;
 
   constructor(
     readonly id: string,
     private readonly core: Core,
-  ) {}
+  ) {
+    this.readUpTo = core.state.threads?.get(id)?.visitor_read ?? 0;
+  }
 
   // load fetches the newest page, or the one before the oldest message that is here.
   async load(): Promise<void> {
