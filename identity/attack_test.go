@@ -251,6 +251,37 @@ func TestKeyThatCouldNeverVerifyIsNotMade(t *testing.T) {
 	}
 }
 
+// TestV1TokenIsAlwaysForOneChannel: the channel is under the MAC, and a key that
+// was set up without asking for it still compares.
+func TestV1TokenIsAlwaysForOneChannel(t *testing.T) {
+	k, err := identity.NewKey(identity.KeySpec{ID: "k", Secret: identity.NewSecret([]byte(vectorSecret)), Speaks: []string{"native"}, Platforms: []string{"web"},
+		Proof: identity.ProofV1, Signs: identity.SignsUserID, Token: identity.TokenRules{MaxLife: time.Hour, Audiences: []string{"shop"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for channel, want := range map[string]identity.Reason{"shop": "", "other": identity.AudienceWrong, "": identity.AudienceWrong} {
+		a := identity.Assertion{Token: v1Of(vectorSecret, channel, strconv.Itoa(vectorEpoch), "u1", "")}
+		if _, err := identity.Verify(ringOf(t, k), a, testNow); identity.ReasonOf(err) != want {
+			t.Errorf("for %q: %v", channel, err)
+		}
+	}
+}
+
+// TestHeaderOfAnUnsignedTokenIsReadOnce: eight keys must not make a forged token
+// eight times as dear.
+func TestHeaderOfAnUnsignedTokenIsReadOnce(t *testing.T) {
+	var keys []*identity.Key
+	for i := range identity.MaxLive {
+		keys = append(keys, keyOf(t, "native-jwt", dialect.Setup{ID: strconv.Itoa(i), Secret: identity.NewSecret([]byte(hexDigest(strconv.Itoa(i))))}))
+	}
+	forged := identity.Assertion{Token: compact(otherSecret, `{"alg":"HS256","x":[`+strings.Repeat(`1,`, 1000)+`1]}`, claims())}
+	one := testing.AllocsPerRun(20, func() { _, _ = identity.Verify(ringOf(t, keys[:1]...), forged, testNow) })
+	eight := testing.AllocsPerRun(20, func() { _, _ = identity.Verify(ringOf(t, keys...), forged, testNow) })
+	if eight > one+8*8 {
+		t.Errorf("%v allocations with one key, %v with eight", one, eight)
+	}
+}
+
 // TestWhatWeSignVerifies, for every dialect and field, and only as what it is.
 func TestWhatWeSignVerifies(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {

@@ -17,19 +17,24 @@ var tokenBase64 = base64.RawURLEncoding.Strict()
 // compared with it and selects nothing. Why this is not a library:
 // docs/adr/0002-jwt.md.
 func (k *Key) openJWT(token string) (statement, outcome) {
-	header, rest, found := strings.Cut(token, ".")
-	payload, signature, second := strings.Cut(rest, ".")
-	if !found || !second || strings.Contains(signature, ".") {
+	header, payload, signature, ok := splitJWT(token)
+	if !ok {
 		return statement{}, outcome{err: refused(TokenMalformed, k, "The token does not have three parts.")}
 	}
 	if !k.macMatches(token[:len(header)+1+len(payload)], signature) {
-		return statement{}, outcome{err: k.whyNoMatch(header, signature)}
+		return statement{}, outcome{err: refused(ProofMismatch, k, "The token was not signed with this key.")}
 	}
-	if err := k.judgeHeader(header); err != nil {
-		return statement{}, outcome{err: err, matched: true}
+	if reason, message := judgeHeader(header); reason != "" {
+		return statement{}, outcome{err: refused(reason, k, message), matched: true}
 	}
 	said, err := k.readClaims(payload)
 	return said, outcome{err: err, matched: true}
+}
+
+func splitJWT(token string) (header, payload, signature string, ok bool) {
+	header, rest, found := strings.Cut(token, ".")
+	payload, signature, second := strings.Cut(rest, ".")
+	return header, payload, signature, found && second && !strings.Contains(signature, ".")
 }
 
 func (k *Key) macMatches(signed, signature string) bool {
@@ -40,21 +45,24 @@ func (k *Key) macMatches(signed, signature string) bool {
 	return subtle.ConstantTimeCompare(m.sum(), sent) == 1 && ok
 }
 
-// whyNoMatch reads a header that proves nothing, for the operator's sake.
-func (k *Key) whyNoMatch(header, signature string) *Error {
-	if err := k.judgeHeader(header); err != nil {
-		return err
+// whyNoMatch reads a header that proves nothing, for the operator's sake: a token
+// that could match no key is better told than "another key".
+func whyNoMatch(token string, mismatch *Error) *Error {
+	header, _, signature, _ := splitJWT(token)
+	if reason, message := judgeHeader(header); reason != "" {
+		return &Error{Reason: reason, Message: message, Key: mismatch.Key}
 	}
 	if sent, ok := strictBase64(signature); !ok || len(sent) != len(tag{}) {
-		return refused(TokenMalformed, k, "The token's signature is not 32 bytes in base64url.")
+		return &Error{Reason: TokenMalformed, Message: "The token's signature is not 32 bytes in base64url.", Key: mismatch.Key}
 	}
-	return refused(ProofMismatch, k, "The token was not signed with this key.")
+	return mismatch
 }
 
-func (k *Key) judgeHeader(part string) *Error {
+// judgeHeader is what is wrong with a header; empty if nothing is.
+func judgeHeader(part string) (Reason, string) {
 	members, ok := decodeObject(part)
 	if !ok {
-		return refused(TokenMalformed, k, "The token's header is not one JSON object in base64url.")
+		return TokenMalformed, "The token's header is not one JSON object in base64url."
 	}
 	algorithm := ""
 	for _, m := range members {
@@ -63,16 +71,16 @@ func (k *Key) judgeHeader(part string) *Error {
 			algorithm, _ = plainText(m.value)
 		case "typ":
 			if typ, isText := plainText(m.value); !isText || !strings.EqualFold(typ, "JWT") {
-				return refused(TokenMalformed, k, "The token's typ is not JWT.")
+				return TokenMalformed, "The token's typ is not JWT."
 			}
 		case "crit", "b64", "zip", "jwk", "jku", "x5c", "x5u", "x5t", "x5t#S256", "enc", "cty":
-			return refused(TokenMalformed, k, "The token's header asks for an extension or carries a key.")
+			return TokenMalformed, "The token's header asks for an extension or carries a key."
 		}
 	}
 	if algorithm != "HS256" {
-		return refused(AlgorithmRefused, k, "The token's algorithm is not HS256.")
+		return AlgorithmRefused, "The token's algorithm is not HS256."
 	}
-	return nil
+	return "", ""
 }
 
 func decodeObject(part string) ([]member, bool) {

@@ -27,12 +27,13 @@ type outcome struct {
 }
 
 // verifyToken tries the live keys that take tokens, then, for the reason only,
-// the dead ones.
+// the dead ones. Until a MAC is right nothing is read but the token's shape.
 func verifyToken(ring Ring, a *Assertion, now time.Time, v *Verified) *Error {
 	if len(a.Token) > MaxTokenBytes {
 		return refused(TokenMalformed, nil, "The token is longer than 8 KB.")
 	}
 	var worst *Error
+	jwt := false
 	for i := range ring.entries {
 		e := &ring.entries[i]
 		if e.Key.spec.Proof == ProofHash || !e.Key.speaks(a) || e.unusable(a, now) != "" {
@@ -43,15 +44,18 @@ func verifyToken(ring Ring, a *Assertion, now time.Time, v *Verified) *Error {
 			*v = got.verified
 			return got.err
 		}
-		if worst == nil || tokenProgress(got.err.Reason) > tokenProgress(worst.Reason) {
-			worst = got.err
+		if worst == nil || got.err.Reason == ProofMismatch {
+			worst, jwt = got.err, e.Key.spec.Proof == ProofJWT
 		}
 	}
 	if dead := deadToken(ring, a, now); dead != nil {
 		return dead
 	}
-	if worst == nil {
-		worst = refused(KeyUnusable, nil, "The channel has no live key that takes a token in this dialect on this platform.")
+	switch {
+	case worst == nil:
+		return refused(KeyUnusable, nil, "The channel has no live key that takes a token in this dialect on this platform.")
+	case jwt && worst.Reason == ProofMismatch:
+		return whyNoMatch(a.Token, worst)
 	}
 	return worst
 }
@@ -72,18 +76,6 @@ func deadToken(ring Ring, a *Assertion, now time.Time) *Error {
 		}
 	}
 	return found
-}
-
-func tokenProgress(r Reason) int {
-	switch r {
-	case ProofMismatch:
-		return 3
-	case AudienceWrong:
-		return 2
-	case AlgorithmRefused:
-		return 1
-	}
-	return 0
 }
 
 func (e *Entry) checkToken(a *Assertion, now time.Time) outcome {

@@ -541,6 +541,7 @@ func ringVectors() []vector {
 	put("retiring key at its end", []vectorKey{key("a", vectorSecret, "active"), ended}, two, refusedAs("key_retired"))
 	put("retired key", []vectorKey{key("a", vectorSecret, "active"), key("b", otherSecret, "retired")}, two, refusedAs("key_retired"))
 	put("revoked key", []vectorKey{key("a", vectorSecret, "active"), key("b", otherSecret, "revoked")}, two, refusedAs("key_revoked"))
+	put("of two dead keys with one secret the first is told", []vectorKey{key("a", otherSecret, "revoked"), key("b", otherSecret, "retired")}, two, refusedAs("key_revoked"))
 	put("revoked key alone", []vectorKey{key("b", otherSecret, "revoked")}, two, refusedAs("key_revoked"))
 	put("wrong hash is not called revoked", []vectorKey{key("a", vectorSecret, "active"), key("b", otherSecret, "revoked")},
 		vectorAssertion{UserID: raw("u2"), Hash: raw(hmacHex(otherSecret, "u1"))}, refusedAs("proof_mismatch"))
