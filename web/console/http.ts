@@ -7,9 +7,12 @@ export { ApiError };
 
 const raw = client({ base: "/api/v1/console" });
 let onEnded: () => void = () => undefined;
+let onForbidden: () => void = () => undefined;
 
-export function whenSessionEnds(tell: () => void): void {
-  onEnded = tell;
+/** `ended`: this browser is signed in no more. `forbidden`: the role is not what it was. */
+export function whenRightsChange(ended: () => void, forbidden: () => void): void {
+  onEnded = ended;
+  onForbidden = forbidden;
 }
 
 /** Calls that ask for a session, rather than use one: their 401 is an answer. */
@@ -19,7 +22,10 @@ export async function call<T>(method: string, path: string, body?: unknown, sign
   try {
     return await raw<T>(method, path, body, { signal });
   } catch (failure) {
-    if (failure instanceof ApiError && failure.status === 401 && !openDoors.has(path)) onEnded();
+    if (failure instanceof ApiError && !openDoors.has(path)) {
+      if (failure.status === 401) onEnded();
+      if (failure.code === "forbidden") onForbidden();
+    }
     throw failure;
   }
 }

@@ -5,7 +5,7 @@ import { signal } from "@preact/signals";
 import { Stream, type Link, type StreamEvent } from "../shared/stream";
 import { fetchRow, list, loadCountsSoon, loadList, patchRow, rowNow } from "./inbox/store";
 import { openThreadIds, refreshThread, resumeOutbox, takeMessage, takeTyping } from "./inbox/thread";
-import { leave, may, me } from "./session";
+import { leave, may, me, refreshMe } from "./session";
 import type { Message, Row } from "./types";
 
 export const link = signal<Link>("connecting");
@@ -32,9 +32,20 @@ export function startLive(): void {
       }
       if (now === "lost") wasLost = true;
     },
-    onEnd: () => leave("ended"),
+    onEnd: () => void lookAgain(),
   });
   stream.start();
+}
+
+let lookedAt = 0;
+
+/** The right to this stream has ended: with the session, or with the role that it was opened under. */
+async function lookAgain(): Promise<void> {
+  stream = null;
+  const again = Date.now() - lookedAt < 10_000;
+  lookedAt = Date.now();
+  if (again) leave("ended"); // a second time at once: it is not the role
+  else if (await refreshMe()) startLive();
 }
 
 export function stopLive(): void {

@@ -3,7 +3,7 @@
 
 import { computed, signal } from "@preact/signals";
 import * as api from "./api";
-import { problemOf, whenSessionEnds, type ApiError } from "./http";
+import { problemOf, whenRightsChange, type ApiError } from "./http";
 import type { Me } from "./types";
 
 export type Phase = "asking" | "out" | "in" | "failed";
@@ -25,7 +25,10 @@ export function myId(): string {
   return me.value?.agent.id ?? "";
 }
 
-whenSessionEnds(() => leave("ended"));
+whenRightsChange(
+  () => leave("ended"),
+  () => void refreshMe(),
+);
 
 export async function askWhoIAm(): Promise<void> {
   phase.value = "asking";
@@ -39,6 +42,23 @@ export async function askWhoIAm(): Promise<void> {
       failure.value = known;
       phase.value = "failed";
     }
+  }
+}
+
+let refreshed = 0;
+
+/** Ask again who is here, and as what: a role may have changed under an open page. True if somebody still is. */
+export async function refreshMe(): Promise<boolean> {
+  if (Date.now() - refreshed < 2000) return phase.peek() === "in";
+  refreshed = Date.now();
+  try {
+    const now = await api.me();
+    if (phase.peek() !== "in") return false;
+    me.value = now;
+    return true;
+  } catch (failure) {
+    if (problemOf(failure).status === 401) leave("ended");
+    return false;
   }
 }
 

@@ -3,6 +3,7 @@
 // or the stream, whichever is first, replaces it, and the other finds it done.
 
 import { signal, type Signal } from "@preact/signals";
+import { Backoff } from "../../shared/backoff";
 import * as api from "../api";
 import { problemOf, type ApiError } from "../http";
 import { knowsKey, learnKeys } from "../names";
@@ -166,10 +167,22 @@ async function attempt(id: string, out: Outgoing): Promise<void> {
     const sent = await api.post(id, { text: out.text, client_id: out.client_id, ...(out.note ? { note: true } : {}) });
     takeMessage({ ...sent, conversation_id: sent.conversation_id || id, note: sent.note ?? out.note, client_id: out.client_id });
     discard(id, out.client_id);
+    backoff.reset();
   } catch (problem) {
     const known = problemOf(problem);
-    setOut(id, out.client_id, { state: known.status === 0 ? "waiting" : "failed", problem: known });
+    const waits = known.status === 0 || known.code === "not_ready";
+    setOut(id, out.client_id, { state: waits ? "waiting" : "failed", problem: known });
+    if (waits) retryLater();
   }
+}
+
+const backoff = new Backoff(1000, 15_000);
+let retrying: ReturnType<typeof setTimeout> | undefined;
+
+/** The stream may outlive a call that failed, so a message does not wait for the stream alone. */
+function retryLater(): void {
+  clearTimeout(retrying);
+  retrying = setTimeout(resumeOutbox, backoff.next());
 }
 
 function setOut(id: string, clientId: string, change: Partial<Outgoing>): void {
@@ -218,6 +231,7 @@ export function sayTyping(id: string): void {
 }
 
 export function forgetThreads(): void {
+  clearTimeout(retrying);
   threads.clear();
   queues.clear();
   saidTyping.clear();
