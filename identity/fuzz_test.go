@@ -72,7 +72,7 @@ func FuzzScalar(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		text, ok := identity.ParseScalar(raw)
 		if !ok {
-			if text != "" && !bytes.Contains(raw, []byte(text)) {
+			if text != "" {
 				t.Fatalf("%q: refused with %q", raw, text)
 			}
 			return

@@ -28,7 +28,10 @@ func ParseScalar(raw json.RawMessage) (text string, ok bool) {
 		}
 		return text, true
 	}
-	return string(raw), isInteger(string(raw))
+	if !isInteger(string(raw)) {
+		return "", false
+	}
+	return string(raw), true
 }
 
 func isInteger(s string) bool {
