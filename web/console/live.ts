@@ -3,8 +3,8 @@
 
 import { signal } from "@preact/signals";
 import { Stream, type Link, type StreamEvent } from "../shared/stream";
-import { fetchRow, list, loadCountsSoon, loadList, patchRow, rowNow } from "./inbox/store";
-import { openThreadIds, refreshThread, resumeOutbox, takeMessage, takeTyping } from "./inbox/thread";
+import { fetchRow, forgetInbox, list, loadCountsSoon, loadList, patchRow, rowNow } from "./inbox/store";
+import { forgetThreads, openThreadIds, refreshThread, resumeOutbox, takeMessage, takeTyping } from "./inbox/thread";
 import { leave, may, me, refreshMe } from "./session";
 import type { Message, Row } from "./types";
 
@@ -42,10 +42,15 @@ let lookedAt = 0;
 /** The right to this stream has ended: with the session, or with the role that it was opened under. */
 async function lookAgain(): Promise<void> {
   stream = null;
+  link.value = "connecting";
   const again = Date.now() - lookedAt < 10_000;
   lookedAt = Date.now();
   if (again) leave("ended"); // a second time at once: it is not the role
-  else if (await refreshMe()) startLive();
+  else if (await refreshMe()) {
+    if (may("conversations.read")) return startLive();
+    forgetInbox(); // what was loaded is no longer theirs to see
+    forgetThreads();
+  }
 }
 
 export function stopLive(): void {
