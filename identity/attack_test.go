@@ -464,6 +464,18 @@ func TestRoomImportsNothingThatActs(t *testing.T) {
 	}
 }
 
+func TestZeroVerifiedProvesNothing(t *testing.T) {
+	var v identity.Verified
+	email, covered := v.Email()
+	if v.OK() || v.Key() != "" || v.Dialect() != "" || v.Method() != identity.MethodNone || v.Signed() != (identity.Identifier{}) || covered || email.Value != "" ||
+		v.EmailText() != "" || v.EmailUnconfirmed() || v.Name() != "" || v.Attributes() != nil || !v.IssuedAt().IsZero() || !v.ExpiresAt().IsZero() {
+		t.Errorf("%+v", v)
+	}
+	if !(identity.Assertion{Hash: "00", Name: "Ada"}).Silent() || (identity.Assertion{Token: "x"}).Silent() || (identity.Assertion{Malformed: true}).Silent() {
+		t.Error("Silent is not: no identifier and no token")
+	}
+}
+
 func TestErrorSaysItsReason(t *testing.T) {
 	_, err := identity.Verify(identity.Ring{}, identity.Assertion{UserID: "u"}, testNow)
 	if err.Error() != "refused proof_missing: No proof was sent." || identity.ReasonOf(fmt.Errorf("x: %w", err)) != identity.ProofMissing {

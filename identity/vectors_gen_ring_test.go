@@ -77,6 +77,12 @@ func ringVectors() []vector {
 	by := func(id string) vectorExpect {
 		return vectorExpect{Verified: "user_id:u1", Method: "hmac", Key: id}
 	}
+	mail := key("m", otherSecret, "active")
+	mail.Signs = "email"
+	wrong := vectorAssertion{UserID: raw("u1"), Hash: raw(hmacHex(otherSecret, "u1"))}
+	put("of a user id key and an email key the one that got further is told", []vectorKey{key("a", vectorSecret, "active"), mail}, wrong, refusedAs("proof_mismatch"))
+	put("of an email key and a user id key the one that got further is told", []vectorKey{mail, key("a", vectorSecret, "active")}, wrong, refusedAs("proof_mismatch"))
+	put("of two keys that do not cover the field the first is told", []vectorKey{mail, mail2(mail)}, wrong, refusedAs("identifier_not_covered"))
 	put("no keys", []vectorKey{}, one, refusedAs("key_unusable"))
 	put("first of two", []vectorKey{key("a", vectorSecret, "active"), key("b", otherSecret, "pending")}, one, by("a"))
 	put("second of two, during a rotation", []vectorKey{key("a", vectorSecret, "active"), key("b", otherSecret, "retiring")}, two, by("b"))
@@ -112,4 +118,10 @@ func ringVectors() []vector {
 	revoked.State = "revoked"
 	put("token of a revoked key", []vectorKey{revoked}, at(vectorEpoch-60), refusedAs("key_revoked"))
 	return b.vectors
+}
+
+// mail2 is another key that signs the email.
+func mail2(k vectorKey) vectorKey {
+	k.ID, k.Secret = "m2", vectorSecret
+	return k
 }

@@ -116,12 +116,23 @@ func (c *verifyCmd) verify(ring identity.Ring, a identity.Assertion, now time.Ti
 	return verified, nil
 }
 
+// verifiedAnswer and refusedAnswer keep the order of the documented JSON.
+type verifiedAnswer struct {
+	Verified    bool                     `json:"verified"`
+	Identifiers map[identity.Kind]string `json:"identifiers"`
+	Method      identity.Method          `json:"method"`
+}
+
+type refusedAnswer struct {
+	Verified bool   `json:"verified"`
+	Reason   string `json:"reason"`
+	Message  string `json:"message"`
+}
+
 func (c *verifyCmd) print(t terminal, verified identity.Verified) error {
 	signed := verified.Signed()
 	if c.JSON {
-		return printJSON(t, map[string]any{
-			"verified": true, "identifiers": map[string]string{string(signed.Kind): signed.Value}, "method": verified.Method(),
-		})
+		return printJSON(t, verifiedAnswer{true, map[identity.Kind]string{signed.Kind: signed.Value}, verified.Method()})
 	}
 	_, err := fmt.Fprintf(t.Out, "verified %s\n", signed)
 	return err
@@ -134,7 +145,7 @@ func (c *verifyCmd) printRefusal(t terminal, err error) error {
 		return err
 	}
 	if c.JSON {
-		err = printJSON(t, map[string]any{"verified": false, "reason": refusal.Reason, "message": refusal.Message})
+		err = printJSON(t, refusedAnswer{false, string(refusal.Reason), refusal.Message})
 	} else {
 		_, err = fmt.Fprintln(t.Out, refusal)
 	}

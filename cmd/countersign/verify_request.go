@@ -92,7 +92,7 @@ func (c *verifyRequestCmd) print(t terminal, err error) error {
 	case !errors.As(err, &refusal):
 		return misuse("%v", err)
 	case c.JSON:
-		err = printJSON(t, map[string]any{"verified": false, "reason": refusal.Reason, "message": refusal.Message})
+		err = printJSON(t, refusedAnswer{false, string(refusal.Reason), refusal.Message})
 	default:
 		_, err = fmt.Fprintf(t.Out, "refused %s\n", refusal.Reason)
 	}

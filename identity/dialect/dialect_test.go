@@ -78,6 +78,42 @@ func TestKeyCannotSignWhatItsDialectDoesNot(t *testing.T) {
 	}
 }
 
+// TestChannelSetsTheLifeOfNativeTokensOnly: a vendor's limit is the vendor's.
+func TestChannelSetsTheLifeOfNativeTokensOnly(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for name, want := range map[string]identity.Reason{"native-jwt": "", "pylon-jwt": identity.LifetimeTooLong} {
+		row, _ := dialect.Get(name)
+		key, err := row.NewKey(dialect.Setup{ID: "k", Secret: identity.NewSecret([]byte("s")), Platforms: []string{"web"}, Audiences: []string{"shop"}, Signs: identity.SignsEmail, MaxLife: 100 * time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		token, err := key.Sign(identity.Statement{Email: "a@b", Audience: "shop", IssuedAt: now, Life: 99 * time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ring, _ := identity.NewRing(identity.Entry{Key: key})
+		if _, err := identity.Verify(ring, identity.Assertion{Dialect: row.Global, Token: token}, now); identity.ReasonOf(err) != want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestEnsorasSignsAsMostLanguagesLower: what Sign prints is full Unicode's.
+func TestEnsorasSignsAsMostLanguagesLower(t *testing.T) {
+	row, _ := dialect.Get("ensoras")
+	key, err := row.NewKey(dialect.Setup{ID: "k", Secret: identity.NewSecret([]byte("s")), Platforms: []string{"web"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for upper, lower := range map[string]string{"ΟΔΥΣΣΕΥΣ@Example.com": "οδυσσευς@example.com", "İda@Example.com": "i\u0307da@example.com", "Ada@Example.com": "ada@example.com"} {
+		a, errA := key.Sign(identity.Statement{Email: upper})
+		b, errB := key.Sign(identity.Statement{Email: lower})
+		if errA != nil || errB != nil || a != b {
+			t.Errorf("%s is not signed as %s: %v, %v", upper, lower, errA, errB)
+		}
+	}
+}
+
 func code(err error) string {
 	var e *dialect.SecretError
 	if errors.As(err, &e) {
