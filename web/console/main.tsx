@@ -7,7 +7,7 @@ import { speak } from "../shared/i18n";
 import { startLive, stopLive } from "./live";
 import { forgetInbox } from "./inbox/store";
 import { forgetDrafts } from "./inbox/drafts";
-import { forgetThreads } from "./inbox/thread";
+import { forgetThreads, unsentCount } from "./inbox/thread";
 import { place, startRouter } from "./router";
 import { askWhoIAm, phase } from "./session";
 import { startTheme } from "./shell/theme";
@@ -34,6 +34,10 @@ effect(() => {
   forgetInbox();
   forgetThreads();
   forgetDrafts();
+});
+
+addEventListener("beforeunload", (event) => {
+  if (unsentCount() > 0) event.preventDefault();
 });
 
 if (place.peek().segments[0] !== "setup") void askWhoIAm();

@@ -29,7 +29,6 @@ export const auditTexts = {
   anyAction: "Any action",
   channel: "Channel",
   anyChannel: "Any channel",
-  details: "Details",
   entry: "Entry",
   subject: "Subject",
   rawAction: "Action",

@@ -112,7 +112,7 @@ export function seed() {
   const contacts = {};
   let first;
   const conversations = Array.from({ length: 96 }, (_, i) => {
-    const { contact, tier, key } = i % 11 === 10 ? first : person(i); // one person has many conversations
+    const { contact, tier, key } = i % 13 === 12 ? first : person(i); // one person has many conversations
     first ??= { contact, tier, key };
     contacts[contact.id] = contact;
     const channel = pick(channels);

@@ -90,7 +90,7 @@ export function Composer({ row, onSent }: { row: Row; onSent: () => void }): JSX
           value={text}
           aria-label={note ? t.thread.note : t.composer.label}
           aria-describedby="composer-keys"
-          placeholder={note ? t.composer.noteHint : t.composer.replyHint(personName(row.contact))}
+          placeholder={note ? t.composer.noteHint : replyHint(personName(row.contact))}
           onInput={(event) => type(event.currentTarget.value)}
           onKeyDown={onKeyDown}
         />
@@ -116,6 +116,11 @@ export function Composer({ row, onSent }: { row: Row; onSent: () => void }): JSX
       </div>
     </div>
   );
+}
+
+/** A very long name would fill the field with its hint. */
+function replyHint(name: string): string {
+  return name.length > 32 ? t.composer.replyHintShort : t.composer.replyHint(name);
 }
 
 function Mode({ on, label, icon, onChoose }: { on: boolean; label: string; icon: JSX.Element; onChoose: () => void }): JSX.Element {

@@ -67,7 +67,9 @@ function useNeighbours(view: ViewName, conversation: string): (step: 1 | -1, lea
     if (gone && step === 1) target = base;
     if (leaving && target >= now.length) target = now.length - 1;
     const id = now[target];
-    if (id && id !== conversation) go(conversationHref(view, id), { replace: !!conversation });
+    const oneAtATime = matchMedia("(max-width: 760px)").matches;
+    if (leaving && oneAtATime) go(listHref(view), { replace: true });
+    else if (id && id !== conversation) go(conversationHref(view, id), { replace: !!conversation });
     else if (leaving) go(listHref(view), { replace: true });
   };
 }

@@ -22,11 +22,15 @@ export function Popover({ button, children, label, role = "dialog", align = "sta
   const panel = useRef<HTMLDivElement>(null);
   const id = useId();
 
+  // A press on the button dismisses the open panel before it is a click: that click must not open it again.
+  const dismissedAt = useRef(0);
+
   const close = () => {
-    panel.current?.hidePopover();
+    if (panel.current?.matches(":popover-open")) panel.current.hidePopover();
     (anchor.current?.querySelector("button") as HTMLElement | null)?.focus();
   };
   const show = () => {
+    if (performance.now() - dismissedAt.current < 250) return;
     onOpen?.();
     setOpen(true);
   };
@@ -58,7 +62,11 @@ export function Popover({ button, children, label, role = "dialog", align = "sta
           role={role}
           aria-label={label}
           class={`popover ${name}`}
-          onToggle={(event) => (event as unknown as ToggleEvent).newState === "closed" && setOpen(false)}
+          onToggle={(event) => {
+            if ((event as unknown as ToggleEvent).newState !== "closed") return;
+            dismissedAt.current = performance.now();
+            setOpen(false);
+          }}
           onKeyDown={role === "menu" ? walk : undefined}
         >
           {children(close)}
