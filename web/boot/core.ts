@@ -152,6 +152,16 @@ export class Core {
     this.o.send({ type: "close" });
   }
 
+  // reopen shows again what this tab left open on the page before.
+  reopen(): boolean {
+    const shown = this.tab.get<boolean>("shown") ?? false;
+    if (shown) {
+      this.o.send({ type: "open" });
+      this.show(true);
+    }
+    return shown;
+  }
+
   takePrefill(): string {
     const text = this.state.prefill;
     if (text) this.set({ prefill: "" });
@@ -182,10 +192,15 @@ export class Core {
         return this.logout();
       case "open":
       case "close":
-        return this.set({ shown: m.type === "open" });
+        return this.show(m.type === "open");
       case "message":
         return this.set({ prefill: String(m.text) });
     }
+  }
+
+  private show(shown: boolean): void {
+    this.tab.set("shown", shown || undefined);
+    this.set({ shown });
   }
 
   private claimed(turn: number): void {

@@ -15,7 +15,7 @@ if (window.parent === window) {
     return (message) => {
       core.hear(message);
       if (message.type === "page") cover.dress(core.state.page);
-      if (message.type === "load" || message.type === "open") cover.lift();
+      if (message.type === "load" || message.type === "open" || (message.type === "page" && core.reopen())) cover.lift();
     };
   });
 }

@@ -35,7 +35,7 @@ interface Api {
   booted?: boolean;
 }
 
-const labels = { open: "Open chat", close: "Close chat", title: "Chat", unread: "{n} unread" };
+const labels = { open: "Open chat", close: "Close chat", title: "Chat", unread: "unread" };
 const chattedFlag = "countersign";
 const page = window as unknown as { Countersign?: Api & { q?: ArrayLike<unknown>[] } };
 const doc = document;
@@ -125,6 +125,10 @@ function start(): void {
       case "look":
         accent = message.accent;
         break;
+      case "open":
+        open = wanted = true; // without taking the page's focus
+        emit("open");
+        break;
       case "close":
         toggle(false);
         break;
@@ -174,22 +178,22 @@ function start(): void {
     badge = add(button, "span");
     badge.ariaHidden = "true";
     panel = add(shadow, "div");
-    button.onclick = () => guard(() => toggle(!open));
+    button.onclick = () => api("toggle");
     button.onfocus = button.onpointerenter = () => guard(want);
     draw();
   };
   const draw = (): void => {
     if (!host) return;
-    const { zIndex = 2147483000, horizontal = 20, vertical = 20, theme, launcher, dir } = settings!;
+    const { zIndex = 2147483000, horizontal = 20, vertical = 20, theme = "auto", launcher, dir } = settings!;
     const words = { ...labels, ...settings!.labels };
     host.style.cssText = `--a:${accent || settings!.accent || "#3451d1"};--z:${zIndex};--x:${horizontal}px;--y:${vertical}px`;
     host.dir = dir ?? getComputedStyle(root).direction;
     button.hidden = launcher === false;
     button.ariaExpanded = String(open);
-    button.ariaLabel = open ? words.close : words.open + (unread ? ", " + words.unread.replace("{n}", String(unread)) : "");
+    button.ariaLabel = open ? words.close : words.open + (unread ? `, ${unread} ${words.unread}` : "");
     badge.textContent = open || !unread ? "" : unread > 9 ? "9+" : String(unread);
     panel.className = open ? "open" : "";
-    panel.style.colorScheme = theme === "light" || theme === "dark" ? theme : "light dark";
+    panel.style.colorScheme = theme === "auto" ? "light dark" : theme;
     if (frame) frame.title = words.title;
   };
   const mount = (): void => {
@@ -213,18 +217,15 @@ function start(): void {
     const inside = doc.activeElement === host;
     open = to;
     draw();
-    send({ type: open ? "open" : "close" });
+    const type = open ? "open" : "close";
+    send({ type });
     if (open) frame!.focus();
     else if (inside) button.focus();
-    emit(open ? "open" : "close");
+    emit(type);
   };
 
   // The commands. Unknown ones are ignored.
 
-  const launcher = (shown: boolean): void => {
-    settings!.launcher = shown;
-    draw();
-  };
   const logout = (): void => {
     claim = undefined;
     turn++;
@@ -257,9 +258,15 @@ function start(): void {
     open: () => toggle(true),
     close: () => toggle(false),
     toggle: () => toggle(!open),
-    show: () => launcher(true),
-    hide: () => launcher(false),
-    on: (event: string, call: Callback) => on(event, call),
+    show() {
+      settings!.launcher = true;
+      draw();
+    },
+    hide() {
+      settings!.launcher = false;
+      draw();
+    },
+    on,
     once: (event: string, call: Callback) => on(event, call, true),
     off,
     // Fills the composer. Only the visitor sends.

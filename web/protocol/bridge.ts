@@ -38,6 +38,7 @@ export type Outward =
   | { type: "state"; identity: IdentityState; chatted?: boolean } // chatted absent: not known yet
   | { type: "unread"; n: number }
   | { type: "look"; accent: string }
+  | { type: "open" } // the messenger was open when this tab left the page before
   | { type: "close" }
   | { type: "prove"; expiring: boolean } // asks the page for a fresh proof
   | { type: "ended" };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { choose, directionOf, language, plural, speak } from "./i18n";
+import { choose, directionOf, language, plural, speak, supported } from "./i18n";
 
 afterEach(() => speak("en"));
 
@@ -20,6 +20,12 @@ test("a language tag that is none changes nothing", () => {
 test("a regional tag finds its language, an unknown one the first", () => {
   assert.equal(choose("de-AT", "english", { de: "deutsch" }), "deutsch");
   assert.equal(choose("xx", "english", { de: "deutsch" }), "english");
+});
+
+test("a language without a catalogue is English throughout", () => {
+  assert.equal(supported("ar", {}), "en");
+  assert.equal(supported("en-GB", {}), "en-GB");
+  assert.equal(supported("de-AT", { de: {} }), "de-AT");
 });
 
 test("direction is the language's", () => {

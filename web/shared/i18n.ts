@@ -24,6 +24,14 @@ export function directionOf(tag: string): "ltr" | "rtl" {
   return rightToLeft.test(tag) ? "rtl" : "ltr";
 }
 
+// supported is the tag itself where a catalogue speaks its language, and English otherwise: dates in one language between
+// texts in another help nobody.
+export function supported(tag: string, others: Record<string, unknown>): string {
+  const lower = tag.toLowerCase();
+  const known = (name: string) => name === "en" || name in others;
+  return known(lower) || known(lower.split("-")[0]!) ? tag : "en";
+}
+
 // choose finds the catalogue for a language tag, or the first one given.
 export function choose<T>(tag: string, first: T, others: Record<string, T>): T {
   const lower = tag.toLowerCase();

@@ -16,9 +16,10 @@ export function App({ model }: { model: Model }): JSX.Element {
 
   useEffect(() => applyTheme(page.theme, channel?.accent ?? defaultAccent), [page.theme, channel?.accent]);
 
-  // Whoever opens the messenger, or goes elsewhere in it, starts where the work is.
+  // Whoever opens the messenger, or goes elsewhere in it, starts where the work is. A frame that does not have the focus
+  // takes it from nobody.
   useEffect(() => {
-    if (shown) main.current?.querySelector<HTMLElement>("[data-start]")?.focus({ preventScroll: true });
+    if (shown && document.hasFocus()) main.current?.querySelector<HTMLElement>("[data-start]")?.focus({ preventScroll: true });
   }, [shown, route.view, route.key, phase]);
 
   useEffect(() => {

@@ -76,8 +76,13 @@ export function Composer({ model, id }: { model: Model; id: string }): JSX.Eleme
         e.preventDefault();
         send();
       }}
+      onKeyDown={(e) => {
+        if (e.key !== "Escape" || !Emoji) return;
+        e.preventDefault(); // closes what was opened last, and not the messenger
+        closeEmoji();
+      }}
     >
-      {Emoji && <Emoji pick={insert} close={closeEmoji} />}
+      {Emoji && <Emoji pick={insert} />}
       {tooLong && (
         <p class="field__error" role="alert">
           {t.tooLong}

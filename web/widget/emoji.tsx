@@ -1,33 +1,27 @@
 // A small choice of emoji, fetched when it is asked for. The system's own keyboard has the rest.
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { text } from "./text";
 
 const choice =
-  "😀 😄 😊 🙂 😉 😍 😘 😂 🤣 😅 😇 🤔 😐 😕 🙁 😢 😭 😡 😱 😴 🤗 🙄 😬 🤷 👍 👎 👋 🙏 👏 💪 👌 🤝 ❤️ 💙 💔 🔥 ✨ 🎉 ✅ ❌ ⚠️ ❓ 💡 📎 📦 🚚 💳 🛒 ⏰ 📅 ☎️ 🏠".split(" ");
+  "😀 😄 😊 🙂 😉 😍 😘 😂 🤣 😅 😇 🤔 😐 😕 🙁 😢 😭 😡 😱 😴 🤗 🙄 😬 🤷 👍 👎 👋 🙏 👏 💪 👌 🤝 ❤️ 💙 💔 🔥 ✨ 🎉 ✅ ❌ ⚠️ ❓ 💡 📎 📦 🚚 💳 🛒".split(" ");
 const columns = 8;
 
 export interface EmojiProps {
   pick: (emoji: string) => void;
-  close: () => void;
 }
 
 // EmojiPicker is one stop for the Tab key; the arrows move inside it.
-export function EmojiPicker({ pick, close }: EmojiProps): JSX.Element {
+export function EmojiPicker({ pick }: EmojiProps): JSX.Element {
   const [at, setAt] = useState(0);
   const grid = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     (grid.current!.children[at] as HTMLElement).focus();
   }, [at]);
 
   const key = (e: KeyboardEvent) => {
     const rtl = getComputedStyle(grid.current!).direction === "rtl";
     const steps: Record<string, number> = { ArrowRight: rtl ? -1 : 1, ArrowLeft: rtl ? 1 : -1, ArrowDown: columns, ArrowUp: -columns };
-    if (e.key === "Escape") {
-      e.preventDefault();
-      close();
-      return;
-    }
     const to = at + (steps[e.key] ?? NaN);
     if (!(to >= 0 && to < choice.length)) return;
     e.preventDefault();

@@ -4,11 +4,10 @@ import { batch, signal, type Signal } from "@preact/signals";
 import { Shelf } from "../boot/shelf";
 import type { Core, State } from "../boot/core";
 import type { Message } from "../protocol/wire";
-import { speak } from "../shared/i18n";
 import type { StreamEvent } from "../shared/stream";
 import { isLocal, newThread, Outbox, randomId } from "./outbox";
 import { chime } from "./sound";
-import { text } from "./text";
+import { setLanguage, text } from "./text";
 import { Thread } from "./thread";
 
 export interface Route {
@@ -29,6 +28,7 @@ export class Model {
   private threads = new Map<string, Thread>();
   private lane: string | undefined;
   private entered = false;
+  private spoken = "";
   private readonly taste = new Shelf("localStorage", "countersign:taste:");
 
   constructor(readonly core: Core) {
@@ -92,8 +92,7 @@ export class Model {
 
   private follow(state: State): void {
     batch(() => {
-      const { lang } = state.page;
-      if (lang && lang !== this.state.value.page.lang) speak(lang);
+      if (state.page.lang !== this.spoken) setLanguage((this.spoken = state.page.lang));
       this.state.value = state;
       if (state.phase === "open" || state.phase === "idle") this.enter(state.session?.lane);
       if (state.prefill) this.fill();

@@ -1,5 +1,6 @@
 // The states in which there is no chat to show, each with what happened and what to do.
 import type { JSX } from "preact";
+import { Avatar } from "../shared/ui/avatar";
 import { Button } from "../shared/ui/button";
 import { Empty, Failure } from "../shared/ui/state";
 import { Skeleton } from "../shared/ui/waiting";
@@ -41,7 +42,7 @@ export function Ended({ model }: { model: Model }): JSX.Element {
   const draft = elsewhere ? "" : model.draft(model.route.value.id);
   return (
     <Pane model={model}>
-      <Empty icon="info" title={t.endedTitle} text={elsewhere ? t.elsewhereText : t.endedText}>
+      <Empty icon="info" title={elsewhere ? t.elsewhereTitle : t.endedTitle} text={elsewhere ? t.elsewhereText : t.endedText}>
         {!elsewhere && <Again model={model} />}
         {draft && (
           <label class="kept">
@@ -81,7 +82,12 @@ function Again({ model }: { model: Model }): JSX.Element {
 function Pane({ model, children }: { model: Model; children: JSX.Element }): JSX.Element {
   return (
     <>
-      <Head model={model} />
+      <Head model={model}>
+        <Avatar name={model.teamName()} size={28} />
+        <h1 class="head__title">
+          <bdi>{model.teamName()}</bdi>
+        </h1>
+      </Head>
       <div class="scroll middle">{children}</div>
     </>
   );

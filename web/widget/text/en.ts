@@ -50,7 +50,8 @@ export const en = {
   noProofText: "The page did not say who is signed in. Try again, or reload the page.",
   endedTitle: "This chat has ended",
   endedText: "We could no longer confirm who you are. Try again, or reload the page to go on.",
-  elsewhereText: "You signed out in another tab. Reload the page to go on.",
+  elsewhereTitle: "You signed out",
+  elsewhereText: "That was in another tab, and it closed this chat too. Reload the page to go on.",
   draftKept: "What you had written is kept:",
   failedTitle: "We cannot reach the chat",
 
