@@ -164,7 +164,7 @@ func (db *DB) Failures(ctx context.Context, name string, _ time.Duration, now ti
 	return n, nil
 }
 
-const tokenColumns = `id, token_hash, workspace, name, scopes, created_by, created_at, expires_at, revoked_at`
+const programColumns = `id, token_hash, workspace, name, scopes, created_by, created_at, expires_at, revoked_at`
 
 func tokenInto(k *team.Token) []any {
 	return []any{&k.ID, &k.TokenHash, &k.Workspace, &k.Name, document{&k.Scopes}, &k.CreatedBy, stamp{&k.CreatedAt}, stamp{&k.ExpiresAt}, stamp{&k.RevokedAt}}
@@ -190,7 +190,7 @@ func (db *DB) AddToken(ctx context.Context, token team.Token, draft audit.Draft)
 
 // TokenByHash finds a token that is good now; ErrRefused otherwise.
 func (db *DB) TokenByHash(ctx context.Context, tokenHash []byte, now time.Time) (team.Token, error) {
-	const query = `SELECT ` + tokenColumns + ` FROM tokens WHERE token_hash = $1 AND revoked_at = 0 AND (expires_at = 0 OR expires_at > $2)`
+	const query = `SELECT ` + programColumns + ` FROM tokens WHERE token_hash = $1 AND revoked_at = 0 AND (expires_at = 0 OR expires_at > $2)`
 	var k team.Token
 	err := db.row(ctx, query, []any{tokenHash, micros(now)}, tokenInto(&k)...)
 	if absent(err) {
@@ -204,7 +204,7 @@ func (db *DB) TokenByHash(ctx context.Context, tokenHash []byte, now time.Time) 
 
 // Tokens of the workspace, oldest first, the revoked ones too.
 func (db *DB) Tokens(ctx context.Context, workspace string) ([]team.Token, error) {
-	const query = `SELECT ` + tokenColumns + ` FROM tokens WHERE workspace = $1 ORDER BY created_at, id`
+	const query = `SELECT ` + programColumns + ` FROM tokens WHERE workspace = $1 ORDER BY created_at, id`
 	var list []team.Token
 	err := db.rows(ctx, query, []any{workspace}, func(row scanner) error {
 		list = append(list, team.Token{})

@@ -28,5 +28,3 @@ func opener(options store.Options) storetest.Database {
 		return db
 	}
 }
-
-func TestSQLite(t *testing.T) { storetest.Run(t, sqlite) }

@@ -149,7 +149,7 @@ func (db *DB) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	if first, ok := db.stmts[query]; ok {
-		_ = stmt.Close()
+		_ = stmt.Close() //nolint:sqlclosecheck // the other one was first
 		return first, nil
 	}
 	db.stmts[query] = stmt
@@ -159,7 +159,7 @@ func (db *DB) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
 // row reads one row; sql.ErrNoRows if there is none.
 func (db *DB) row(ctx context.Context, query string, args []any, into ...any) error {
 	return db.persist(func() error {
-		stmt, err := db.prepared(ctx, query)
+		stmt, err := db.prepared(ctx, query) //nolint:sqlclosecheck // kept until Close
 		if err != nil {
 			return err
 		}
@@ -171,9 +171,9 @@ func (db *DB) row(ctx context.Context, query string, args []any, into ...any) er
 func (db *DB) rows(ctx context.Context, query string, args []any, read func(row scanner) error) error {
 	var found *sql.Rows
 	err := db.persist(func() error {
-		stmt, err := db.prepared(ctx, query)
+		stmt, err := db.prepared(ctx, query) //nolint:sqlclosecheck // kept until Close
 		if err == nil {
-			found, err = stmt.QueryContext(ctx, args...) //nolint:sqlclosecheck // each closes them
+			found, err = stmt.QueryContext(ctx, args...) //nolint:sqlclosecheck,rowserrcheck // each does both
 		}
 		return err
 	})

@@ -216,7 +216,7 @@ func (s *threads) admit(p *chat.Post) (m chat.Message, c *thread, fresh bool, er
 	case len(p.TokenHash) > 0:
 		c, fresh, err = s.admitVisitor(p, &m)
 	case p.Login != "":
-		c, fresh, err = s.admitAgent(p, &m)
+		c, err = s.admitAgent(p, &m)
 	case m.ID != "" && m.Author == chat.ByProgram && p.Create == nil:
 		if c = s.open[m.Conversation]; c == nil || c.Workspace != m.Workspace {
 			return m, nil, false, chat.ErrNotFound
@@ -246,20 +246,20 @@ func (s *threads) admitVisitor(p *chat.Post, m *chat.Message) (*thread, bool, er
 	return c, fresh, nil
 }
 
-func (s *threads) admitAgent(p *chat.Post, m *chat.Message) (*thread, bool, error) {
+func (s *threads) admitAgent(p *chat.Post, m *chat.Message) (*thread, error) {
 	login := s.login(s.t, p.Login, m.AuthorID, policy.ReplyConversations)
 	if login == nil || m.ID == "" || p.Create != nil {
-		return nil, false, chat.ErrSessionEnded
+		return nil, chat.ErrSessionEnded
 	}
 	c := s.open[m.Conversation]
 	if c == nil || c.Workspace != login.Workspace || m.Workspace != login.Workspace {
-		return nil, false, chat.ErrNotFound
+		return nil, chat.ErrNotFound
 	}
 	m.Author, m.Session, m.Key, m.Tier, m.Method = chat.ByTeam, "", "", "", ""
 	if m.AuthorName == "" {
 		m.AuthorName = login.agent.Name
 	}
-	return c, false, nil
+	return c, nil
 }
 
 // target is the visitor's conversation that a post goes to: one that is there, or
@@ -411,7 +411,7 @@ func (s *threads) unread(conversation string, side chat.AuthorKind, after int64)
 func (s *threads) ids() []any {
 	seen := map[string]bool{}
 	var ids []string
-	for _, w := range s.batch.threads {
+	for _, w := range s.threads {
 		if id := w.conversation(); id != "" && !seen[id] {
 			seen[id] = true
 			ids = append(ids, id)

@@ -56,7 +56,7 @@ func (s *threads) readRepeated() error {
 	const tail = `) SELECT ` + messageColumns + ` FROM q JOIN messages m
 	ON m.conversation = q.conversation AND m.author_id = q.author_id AND m.client_id = q.client_id AND m.client_id <> ''`
 	var names []any
-	for _, w := range s.batch.threads {
+	for _, w := range s.threads {
 		if w.post == nil || w.post.Message.ID == "" || w.post.Message.ClientID == "" || s.open[w.conversation()] == nil {
 			continue
 		}
@@ -79,7 +79,7 @@ func (s *threads) readRepeated() error {
 func (s *threads) readAssignees() error {
 	const query = `SELECT workspace, id, name FROM agents WHERE removed_at = 0 AND id IN (`
 	var ids []any
-	for _, w := range s.batch.threads {
+	for _, w := range s.threads {
 		if w.update != nil && w.update.Assignee != nil && *w.update.Assignee != "" {
 			ids = append(ids, *w.update.Assignee)
 		}

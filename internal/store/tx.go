@@ -39,7 +39,7 @@ func (t *tx) begin(e engine) error {
 }
 
 // append gives an event the next sequence.
-func (t *tx) append(e event.Event) int64 {
+func (t *tx) append(e event.Event) {
 	t.seq++
 	t.moved = true
 	e.Seq = t.seq
@@ -47,7 +47,6 @@ func (t *tx) append(e event.Event) int64 {
 		e.At = t.now
 	}
 	t.events = append(t.events, e)
-	return e.Seq
 }
 
 // revoke appends an event that takes a right away, and raises the epoch.
@@ -129,7 +128,7 @@ func (t *tx) writeEntries(entries []audit.Entry) error {
 
 // exec runs a statement and counts the rows it changed.
 func (t *tx) exec(query string, args ...any) (int64, error) {
-	stmt, err := t.link.prepare(t.ctx, query)
+	stmt, err := t.link.prepare(t.ctx, query) //nolint:sqlclosecheck // the link keeps it
 	if err != nil {
 		return 0, err
 	}
@@ -142,7 +141,7 @@ func (t *tx) exec(query string, args ...any) (int64, error) {
 
 // row reads one row; sql.ErrNoRows if there is none.
 func (t *tx) row(query string, args []any, into ...any) error {
-	stmt, err := t.link.prepare(t.ctx, query)
+	stmt, err := t.link.prepare(t.ctx, query) //nolint:sqlclosecheck // the link keeps it
 	if err != nil {
 		return err
 	}
@@ -159,7 +158,7 @@ func (t *tx) found(query string, args []any, into ...any) (bool, error) {
 }
 
 func (t *tx) rows(query string, args []any, read func(row scanner) error) error {
-	stmt, err := t.link.prepare(t.ctx, query)
+	stmt, err := t.link.prepare(t.ctx, query) //nolint:sqlclosecheck // the link keeps it
 	if err != nil {
 		return err
 	}
@@ -171,7 +170,7 @@ func (t *tx) rows(query string, args []any, read func(row scanner) error) error 
 func (t *tx) insert(head string, width int, args []any, tail string) error {
 	for len(args) > 0 {
 		rows := chunk(len(args) / width)
-		stmt, err := t.link.prepareList(t.ctx, list{head: head, tail: tail, width: width, rows: rows})
+		stmt, err := t.link.prepareList(t.ctx, list{head: head, tail: tail, width: width, rows: rows}) //nolint:sqlclosecheck // the link keeps it
 		if err != nil {
 			return err
 		}
@@ -194,7 +193,7 @@ func (t *tx) lookup(head string, width int, keys []any, tail string, read func(r
 		for range size - asked {
 			args = append(args, keys[(asked-1)*width:asked*width]...)
 		}
-		stmt, err := t.link.prepareList(t.ctx, list{head: head, tail: tail, width: width, rows: size})
+		stmt, err := t.link.prepareList(t.ctx, list{head: head, tail: tail, width: width, rows: size}) //nolint:sqlclosecheck // the link keeps it
 		if err != nil {
 			return err
 		}
