@@ -10,7 +10,8 @@ import (
 )
 
 // document is a page without content: its script fills the element that bears the
-// entry's name.
+// entry's name. It names an empty icon, which the script replaces, so that no
+// browser asks for /favicon.ico.
 type document struct {
 	Title   string
 	Entry   string // boot or console: script and style of that name
@@ -27,6 +28,7 @@ var documentTemplate = template.Must(template.New("document").Parse(`<!doctype h
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
 <title>{{.Title}}</title>
+<link rel="icon" href="data:,">
 {{if .Style}}<link rel="stylesheet" href="/{{.Style}}">
 {{end}}<script type="module" src="/{{.Script}}"></script>
 </head>
