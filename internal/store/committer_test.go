@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -210,6 +211,53 @@ func TestCallerWhoGaveUpBeforeItsTurnIsNotWritten(t *testing.T) {
 			t.Fatalf("it was written all the same: %v", err)
 		}
 	})
+}
+
+// Two nodes that write into the same conversations must reach them in one order.
+func TestABatchTouchesConversationsInTheOrderOfTheirIDs(t *testing.T) {
+	engines(t, func(t *testing.T, h *storetest.House, b *brake) {
+		g := h.Enter(h.Verified("u-1"))
+		var ids []string
+		for range 8 {
+			ids = append(ids, h.Post(h.Begin(g, "begin")).Conversation.ID)
+		}
+		slices.Sort(ids)
+		watch := []string{`CREATE TABLE touched (n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT)`,
+			`CREATE TRIGGER touch AFTER UPDATE ON conversations BEGIN INSERT INTO touched (id) VALUES (NEW.id); END`}
+		if strings.HasSuffix(t.Name(), "Postgres") {
+			watch = []string{`CREATE TABLE touched (n BIGSERIAL, id TEXT)`,
+				`CREATE FUNCTION touch() RETURNS trigger AS $$ BEGIN INSERT INTO touched (id) VALUES (NEW.id); RETURN NEW; END $$ LANGUAGE plpgsql`,
+				`CREATE TRIGGER touch AFTER UPDATE ON conversations FOR EACH ROW EXECUTE FUNCTION touch()`}
+		}
+		for _, statement := range watch {
+			if err := h.DB.Inside(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var writes []func() error
+		for _, i := range []int{5, 2, 7, 0, 3, 6, 1, 4} {
+			p := h.Say(g, ids[i], "more")
+			writes = append(writes, func() error { _, err := h.DB.Post(t.Context(), p); return err })
+		}
+		if err := errors.Join(batch(t, h, b.hold(h), writes...)...); err != nil {
+			t.Fatal(err)
+		}
+		_, read := h.DB.Pools()
+		var order string
+		if err := read.QueryRowContext(t.Context(), inOrder(t)).Scan(&order); err != nil {
+			t.Fatal(err)
+		}
+		if want := strings.Join(ids, ","); order != want {
+			t.Fatalf("touched %s\nwant    %s", order, want)
+		}
+	})
+}
+
+func inOrder(t *testing.T) string {
+	if strings.HasSuffix(t.Name(), "Postgres") {
+		return `SELECT string_agg(id, ',' ORDER BY n) FROM touched`
+	}
+	return `SELECT group_concat(id, ',' ORDER BY n) FROM touched`
 }
 
 // What cannot be recorded is not done.

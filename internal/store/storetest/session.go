@@ -68,6 +68,27 @@ var sessionTests = []test{
 			same(h, "contact", c, contacts[0])
 		}
 	}},
+	{"tabs of one anonymous browser that open at the same time share its contact", func(h *House) {
+		visitor := h.Visitor()
+		first := h.Enter(h.Anonymous(visitor, true))
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				opened, err := h.DB.OpenSession(h.ctx(), h.Anonymous(visitor, false))
+				if err != nil {
+					h.Error(err)
+				}
+				if opened.Contact.ID != first.Contact.ID {
+					h.Error("a tab has a contact of its own")
+				}
+			})
+		}
+		wg.Wait()
+		known, err := h.DB.VisitorByToken(h.ctx(), Main, visitor.TokenHash, h.Now)
+		h.must(err)
+		same(h, "visitor's contact", known.Contact, first.Contact.ID)
+		same(h, "visitor's person", known.Person, "")
+	}},
 	{"the second browser of a person finds the same contact", func(h *House) {
 		first, second := h.Enter(h.Verified("u-1")), h.Enter(h.Verified("u-1"))
 		same(h, "contact", second.Contact.ID, first.Contact.ID)
