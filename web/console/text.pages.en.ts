@@ -68,6 +68,7 @@ export const pages = {
     rotate: "Rotate",
     finish: "Finish now",
     revoke: "Revoke",
+    actionOn: (action: string, name: string, mark: string) => `${action}: ${name}, fingerprint ${mark}…`,
 
     generateBody: "32 random bytes, shown one time as 64 hexadecimal characters.",
     importBody: "Take over a secret from the system that you leave, unchanged, so that your backend needs no edit.",

@@ -108,7 +108,7 @@ function ViewMenu({ view }: { view: ViewName }): JSX.Element {
   const name = t.inbox.views[view] ?? view;
   return (
     <>
-      <h1 class="list__name list__name--wide">{name}</h1>
+      <h2 class="list__name list__name--wide">{name}</h2>
       <Menu
         class="views-menu"
         label={t.inbox.viewsLabel}

@@ -37,6 +37,7 @@ export function InboxPage({ view, conversation }: { view: ViewName; conversation
   const pane = conversation ? (personShown.value && !wide.value ? "person" : "thread") : "list";
   return (
     <main id="main" class="inbox" tabIndex={-1} data-pane={pane} data-person={conversation && personShown.value ? "shown" : "hidden"}>
+      <h1 class="sr-only">{`${t.shell.inbox}: ${t.inbox.views[view] ?? view}`}</h1>
       <ListPane view={view} query={query} selected={conversation} />
       {conversation ? (
         <>

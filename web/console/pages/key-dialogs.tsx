@@ -134,6 +134,15 @@ function KeyProblem({ problem }: { problem: ApiError }): JSX.Element {
   return <ProblemLine problem={problem} />;
 }
 
+/** Which key exactly: names may repeat, fingerprints do not. */
+export function Fingerprint({ subject }: { subject: Key }): JSX.Element {
+  return (
+    <p class="key__print">
+      <span class="dim">{k.fingerprint}</span> <code>{subject.fingerprint}</code>
+    </p>
+  );
+}
+
 export function SecretDialog({ subject, secret, onDone }: { subject: Key; secret: string; onDone: () => void }): JSX.Element {
   return (
     <FirmDialog title={k.secretTitle} done={k.secretDone} onDone={onDone}>
@@ -174,6 +183,7 @@ export function RotateDialog({ subject, onClose, onMade }: { subject: Key; onClo
       }
     >
       <p>{k.rotateBody(subject.live_sessions)}</p>
+      <Fingerprint subject={subject} />
       <Select label={k.overlap} value={overlap} onValue={setOverlap} options={overlaps.map((value) => ({ value, label: k.overlaps[value] ?? value }))} />
       <Notice {...(hours === 0 ? { kind: "warn" as const } : {})} icon="info">
         {hours === 0 ? k.overlapNow(subject.live_sessions) : k.overlapUntil(full(ends))}
@@ -213,6 +223,7 @@ export function RevokeDialog({ subject, last, onClose, onDone }: { subject: Key;
       }
     >
       <p>{k.revokeBody(subject.live_sessions)}</p>
+      <Fingerprint subject={subject} />
       {last && (
         <Notice kind="warn" icon="alert">
           {k.revokeLast}

@@ -15,7 +15,7 @@ import { Glyph } from "../ui/glyph";
 import { Loaded, Section } from "../ui/page";
 import type { Resource } from "../ui/resource";
 import { When } from "../ui/when";
-import { NewKeyDialog, RevokeDialog, RotateDialog, SecretDialog } from "./key-dialogs";
+import { Fingerprint, NewKeyDialog, RevokeDialog, RotateDialog, SecretDialog } from "./key-dialogs";
 
 const k = t.keys;
 
@@ -118,15 +118,15 @@ function KeyCard({ subject: key, manage, show, reload }: { subject: Key; manage:
         {manage && verifies(key) && (
           <span class="key__actions">
             {key.state === "retiring" ? (
-              <Button aria-label={`${k.finish}: ${key.name}`} onClick={() => finish(key, reload)}>
+              <Button aria-label={k.actionOn(k.finish, key.name, mark(key))} onClick={() => finish(key, reload)}>
                 {k.finish}
               </Button>
             ) : (
-              <Button aria-label={`${k.rotate}: ${key.name}`} onClick={() => show({ kind: "rotate", key })}>
+              <Button aria-label={k.actionOn(k.rotate, key.name, mark(key))} onClick={() => show({ kind: "rotate", key })}>
                 {k.rotate}
               </Button>
             )}
-            <Button kind="danger" aria-label={`${k.revoke}: ${key.name}`} onClick={() => show({ kind: "revoke", key })}>
+            <Button kind="danger" aria-label={k.actionOn(k.revoke, key.name, mark(key))} onClick={() => show({ kind: "revoke", key })}>
               {k.revoke}
             </Button>
           </span>
@@ -146,9 +146,7 @@ function KeyCard({ subject: key, manage, show, reload }: { subject: Key; manage:
         </Fact>
         {isTime(key.revoked_at) && <Fact name={k.revokedAt}>{exact(key.revoked_at)}</Fact>}
       </dl>
-      <p class="key__print">
-        <span class="dim">{k.fingerprint}</span> <code>{key.fingerprint}</code>
-      </p>
+      <Fingerprint subject={key} />
       {key.imported && verifies(key) && <p class="key__note">{k.imported}</p>}
       {key.signs === "either" && verifies(key) && (
         <Notice kind="warn" icon="alert">
@@ -157,6 +155,11 @@ function KeyCard({ subject: key, manage, show, reload }: { subject: Key; manage:
       )}
     </li>
   );
+}
+
+/** A rotated key and its successor share a name; the start of the fingerprint tells them apart. */
+function mark(key: Key): string {
+  return key.fingerprint.slice(0, 4);
 }
 
 function Fact({ name, children }: { name: string; children: JSX.Element | string }): JSX.Element {
@@ -181,7 +184,12 @@ export function creator(actor: string): string {
 function finish(key: Key, reload: () => void): void {
   ask({
     title: k.finishTitle(key.name),
-    body: k.finishBody(key.live_sessions),
+    body: (
+      <>
+        <p>{k.finishBody(key.live_sessions)}</p>
+        <Fingerprint subject={key} />
+      </>
+    ),
     action: k.doFinish,
     danger: true,
     run: async () => {
