@@ -46,6 +46,11 @@ export const waiting = computed(() => {
   return n;
 });
 
+let loading: AbortController | null = null;
+
+/** Rows that moved while a page was under way: it may not know of them yet. */
+const changedMeanwhile = new Set<string>();
+
 /** Take a row as the server has it now, or as an event or an own action made it. */
 export function putRow(row: Row, how: { count?: boolean } = {}): void {
   const known = rows.get(row.id);
@@ -54,6 +59,11 @@ export function putRow(row: Row, how: { count?: boolean } = {}): void {
   else rows.set(row.id, signal(row));
   revision.value++;
   if (how.count && counts.value) counts.value = countsAfter(counts.value, before, row, myId());
+  if (loading) changedMeanwhile.add(row.id);
+  place(row);
+}
+
+function place(row: Row): void {
   const now = list.peek();
   if (now.phase !== "ready") return;
   const ids = placeRow(now.ids, row, belongs(row, now.query, myId()), now.next === "", rowNow);
@@ -65,11 +75,10 @@ export function patchRow(id: string, patch: Partial<Row>): void {
   if (row) putRow({ ...row, ...patch }, { count: true });
 }
 
-let loading: AbortController | null = null;
-
 export async function loadList(query: Query): Promise<void> {
   loading?.abort();
   const attempt = (loading = new AbortController());
+  changedMeanwhile.clear();
   const same = JSON.stringify(query) === JSON.stringify(list.peek().query);
   const kept = same && list.peek().phase === "ready" ? list.peek().ids : [];
   list.value = { query, ids: kept, next: "", phase: kept.length ? "ready" : "loading", more: "idle", problem: null };
@@ -78,10 +87,17 @@ export async function loadList(query: Query): Promise<void> {
     if (attempt.signal.aborted) return;
     const found = page.conversations ?? [];
     for (const row of found) keep(row);
+    loading = null;
     list.value = { query, ids: found.map((row) => row.id), next: page.next ?? "", phase: "ready", more: "idle", problem: null };
+    for (const id of changedMeanwhile) {
+      const row = rowNow(id);
+      if (row) place(row);
+    }
   } catch (problem) {
     if (attempt.signal.aborted) return;
-    list.value = { ...list.peek(), phase: "failed", problem: problemOf(problem) };
+    loading = null;
+    // What was loaded before stays: the bar above says that it may be old.
+    list.value = { ...list.peek(), phase: kept.length ? "ready" : "failed", problem: problemOf(problem) };
   }
 }
 
@@ -153,6 +169,8 @@ export function loadCountsSoon(delay = 400): void {
 
 export function forgetInbox(): void {
   loading?.abort();
+  loading = null;
+  changedMeanwhile.clear();
   clearTimeout(recount);
   recount = undefined;
   rows.clear();
