@@ -87,7 +87,7 @@ export class Core {
     addEventListener("pageshow", (e) => e.persisted && void this.wake());
     addEventListener("online", () => this.state.phase === "failed" && this.retry());
     // Another tab began or ended this browser's anonymous life.
-    addEventListener("storage", (e) => e.key === `${prefix}visitor` && e.newValue && this.state.phase === "idle" && this.nobody());
+    addEventListener("storage", (e) => e.key === `${prefix}guest` && e.newValue && this.state.phase === "idle" && this.nobody());
   }
 
   // For the messenger.
@@ -145,7 +145,9 @@ export class Core {
     if (yes) await this.call("POST", "/sessions/current/claim", {});
     const { claim: _, ...session } = this.state.session!;
     this.set({ session });
-    if (yes) await this.readThreads();
+    if (!yes) return;
+    this.browser.set("guest", undefined);
+    await this.readThreads();
   }
 
   hide(): void {
@@ -174,7 +176,8 @@ export class Core {
     this.backoff.reset();
     if (phase === "failed" && error?.code !== "proof_missing") return void this.open(this.assertion);
     this.set({ phase: "waiting", error: undefined });
-    this.askPage(false, () => (phase === "refused" ? void this.open(this.assertion) : this.set({ phase, error })));
+    // A page that hands its proof over once has nothing new to say: what it said is shown again, as a reload would.
+    this.askPage(false, () => (this.assertion ? void this.open(this.assertion) : this.set({ phase, error })));
   }
 
   // From the page.
@@ -234,10 +237,9 @@ export class Core {
   private nobody(): void {
     if (this.assertion) return this.logout();
     if (this.state.phase === "open") return;
-    if (this.browser.get("visitor")) return void this.open(undefined);
+    if (this.browser.get("guest")) return void this.open(undefined);
+    // A verified session that this tab still holds stays untouched and unused: only a proof for its person brings it back.
     this.set({ phase: "idle", error: undefined });
-    // A session does not outlive the page that proved it into one that claims nobody.
-    void this.replaceable().then((token) => token && this.state.phase === "idle" && this.leave(token));
   }
 
   // Sessions.
@@ -289,6 +291,8 @@ export class Core {
     this.hold(facts.session_id);
     this.backoff.reset();
     this.schedule(facts.expires_at);
+    // Whether this browser has written as nobody in particular, so that its next page load looks for answers.
+    if (facts.tier === "anonymous" || facts.claimed) this.browser.set("guest", facts.tier === "anonymous" || undefined);
     const same = this.lane?.name === facts.lane;
     if (same) {
       this.set({ phase: "open", session: facts, error: undefined });
@@ -555,7 +559,7 @@ export class Core {
     const n = threads ? unreadOf(threads) : 0;
     const state: Extract<Outward, { type: "state" }> = { type: "state", identity };
     // Until the list is read nobody knows whether this browser has chatted.
-    if (phase === "idle" || threads) state.chatted = !!threads?.size;
+    if (phase === "idle" || threads) state.chatted = threads ? threads.size > 0 : !!this.browser.get("guest");
     const now = JSON.stringify([state, n]);
     if (now === this.sent) return;
     this.sent = now;

@@ -231,7 +231,7 @@ function start(): void {
     turn++;
     leaving = !port;
     send({ type: "logout", turn });
-    if (api.booted && remembered()) mount();
+    if (api.booted) mount();
   };
   const commands = {
     __proto__: null,

@@ -94,8 +94,8 @@ function Log({ model, thread }: { model: Model; thread: Thread }): JSX.Element {
   const conversation = threads?.get(thread.id);
 
   const toEnd = (smooth?: boolean) => {
-    const el = scroller.current!;
-    el.scrollTo({ top: el.scrollHeight, behavior: smooth ? "smooth" : "auto" });
+    const el = scroller.current;
+    el?.scrollTo({ top: el.scrollHeight, behavior: smooth ? "smooth" : "auto" });
   };
   const look = () => {
     const el = scroller.current!;

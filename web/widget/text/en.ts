@@ -11,7 +11,7 @@ export const en = {
   howCanWeHelp: "How can we help?",
   team: "Support",
   online: "We are here now",
-  away: "We answer as soon as we are back",
+  away: "We answer here as soon as we can",
   write: "Send us a message",
   conversations: "Your conversations",
   noConversations: "Nothing here yet",
