@@ -46,7 +46,7 @@ const (
 	// The rest have AudienceSystem and each raised the security epoch.
 	SessionEnded       Kind = "session.ended"       // Session
 	ContactBlocked     Kind = "contact.blocked"     // Contact
-	KeyChanged         Kind = "key.changed"         // Key, Channel: created, rotated, retired, revoked
+	KeyChanged         Kind = "key.changed"         // Channel: its ring; body {"ends": {key: time}} if some now end
 	KeySilenced        Kind = "key.silenced"        // Key: retired or revoked; every session of it ended
 	EnforcementChanged Kind = "enforcement.changed" // Channel: under enforce, its claimed sessions ended
 	ChannelChanged     Kind = "channel.changed"     // Channel

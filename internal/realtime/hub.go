@@ -90,7 +90,7 @@ func (h *Hub) Epoch() (int64, error) { return h.pulse.Epoch() }
 // Visitor opens a stream of what the contact's visitor may see, after a sequence;
 // a negative one means from now on. The caller closes it.
 func (h *Hub) Visitor(sub Subscription, after int64) *Stream {
-	s := &Stream{hub: h, sub: sub, cursor: after, wake: make(chan struct{}, 1)}
+	s := &Stream{hub: h, sub: sub, expires: sub.Expires, cursor: after, wake: make(chan struct{}, 1)}
 	s.sub.Agent = ""
 	s.names[ownerSlot] = named(sub.Workspace, "contact", sub.Contact)
 	s.names[sessionSlot] = named(sub.Workspace, "session", sub.Session)
@@ -102,7 +102,7 @@ func (h *Hub) Visitor(sub Subscription, after int64) *Stream {
 
 // Agent opens a stream of what agents of the workspace may see, see Visitor.
 func (h *Hub) Agent(sub Subscription, after int64) *Stream {
-	s := &Stream{hub: h, sub: sub, agents: true, cursor: after, wake: make(chan struct{}, 1)}
+	s := &Stream{hub: h, sub: sub, expires: sub.Expires, agents: true, cursor: after, wake: make(chan struct{}, 1)}
 	s.names[ownerSlot] = named(sub.Workspace, "agents", "")
 	s.names[sessionSlot] = named(sub.Workspace, "login", sub.Session)
 	s.names[keySlot] = named(sub.Workspace, "agent", sub.Agent)
@@ -139,21 +139,27 @@ func (h *Hub) add(s *Stream, complete bool) *Stream {
 
 func (h *Hub) link(s *Stream) {
 	if !s.sub.Expires.IsZero() {
-		s.names[expirySlot] = name{kind: "expiry", second: s.sub.Expires.Unix() + 1}
+		s.names[expirySlot] = expiryOf(s.sub.Expires)
 	}
 	for slot, n := range s.names {
-		if n == (name{}) {
-			continue
-		}
-		head := h.index[slot][n]
-		s.links[slot].next = head
-		if head != nil {
-			head.links[slot].prev = s
-		}
-		h.index[slot][n] = s
+		h.enter(slot, n, s)
 	}
 	h.count++
 	s.linked = true
+}
+
+// enter puts a stream first in the list of a name.
+func (h *Hub) enter(slot int, n name, s *Stream) {
+	s.names[slot] = n
+	if n == (name{}) {
+		return
+	}
+	head := h.index[slot][n]
+	s.links[slot].next = head
+	if head != nil {
+		head.links[slot].prev = s
+	}
+	h.index[slot][n] = s
 }
 
 func (h *Hub) unlink(s *Stream) {
@@ -162,21 +168,25 @@ func (h *Hub) unlink(s *Stream) {
 	}
 	s.linked = false
 	h.count--
-	for slot, n := range s.names {
-		link := &s.links[slot]
-		if link.next != nil {
-			link.next.links[slot].prev = link.prev
-		}
-		switch {
-		case link.prev != nil:
-			link.prev.links[slot].next = link.next
-		case h.index[slot][n] == s && link.next != nil:
-			h.index[slot][n] = link.next
-		case h.index[slot][n] == s:
-			delete(h.index[slot], n)
-		}
-		link.next, link.prev = nil, nil
+	for slot := range s.names {
+		h.leave(slot, s)
 	}
+}
+
+func (h *Hub) leave(slot int, s *Stream) {
+	n, link := s.names[slot], &s.links[slot]
+	if link.next != nil {
+		link.next.links[slot].prev = link.prev
+	}
+	switch {
+	case link.prev != nil:
+		link.prev.links[slot].next = link.next
+	case h.index[slot][n] == s && link.next != nil:
+		h.index[slot][n] = link.next
+	case h.index[slot][n] == s:
+		delete(h.index[slot], n)
+	}
+	link.next, link.prev = nil, nil
 }
 
 // each calls visit for every stream of a name; visit may end it.
@@ -236,6 +246,8 @@ func (h *Hub) revoke(e event.Event) {
 		h.silence(ownerSlot, named(e.Workspace, "contact", e.Contact), SessionEnded)
 	case event.KeySilenced:
 		h.silence(keySlot, named(e.Workspace, "key", e.Key), SessionEnded)
+	case event.KeyChanged:
+		h.retire(e)
 	case event.AgentSessionEnded, event.TokenRevoked:
 		h.silence(sessionSlot, named(e.Workspace, "login", e.Session), SessionEnded)
 	case event.AgentChanged: // whoever still is an agent comes back with the new role
@@ -246,6 +258,40 @@ func (h *Hub) revoke(e event.Event) {
 		})
 	}
 }
+
+// retire reads which keys of a changed ring end, and when: their streams were opened
+// before that was known. What cannot be read sends everybody back to ask.
+func (h *Hub) retire(e event.Event) {
+	var body struct {
+		Ends map[string]time.Time `json:"ends"` // :: key → time
+	}
+	if len(e.Body) > 0 && json.Unmarshal(e.Body, &body) != nil {
+		h.sweep(Reconnect, func(s *Stream) bool {
+			return s.sub.Workspace == e.Workspace && s.sub.Channel == e.Channel && s.sub.Key != ""
+		})
+	}
+	for key, at := range body.Ends {
+		h.each(keySlot, named(e.Workspace, "key", key), func(s *Stream) { h.shorten(s, at) })
+	}
+}
+
+// shorten brings the end of a stream forward to a time, and never puts it off.
+// Nobody has to come back for it: the streams of a rotated key go on until its end.
+func (h *Hub) shorten(s *Stream, end time.Time) {
+	if end.IsZero() || !s.endBy(end) {
+		return
+	}
+	n := expiryOf(end)
+	if n.second <= h.swept { // this second is not looked at again
+		h.unlink(s)
+		s.end(&End{Code: SessionEnded})
+		return
+	}
+	h.leave(expirySlot, s)
+	h.enter(expirySlot, n, s)
+}
+
+func expiryOf(end time.Time) name { return name{kind: "expiry", second: end.Unix() + 1} }
 
 // codeOf reads why a session ended, if its event says so.
 func codeOf(e event.Event) Code {

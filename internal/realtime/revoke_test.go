@@ -1,6 +1,7 @@
 package realtime_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -30,7 +31,12 @@ func TestEndedRightClosesItsStreamsBeforeTheNextEvent(t *testing.T) {
 		{"key silenced", event.Event{Kind: event.KeySilenced, Key: "key_1"}, "session_ended", "", ""},
 		{"another key silenced", event.Event{Kind: event.KeySilenced, Key: "key_2"}, "", "", ""},
 		{"no key silenced", event.Event{Kind: event.KeySilenced, Key: ""}, "", "", ""},
-		{"key rotated", event.Event{Kind: event.KeyChanged, Key: "key_1", Channel: "cha_1"}, "", "", ""},
+		{"ring changed", event.Event{Kind: event.KeyChanged, Channel: "cha_1"}, "", "", ""},
+		{"key that ends later", event.Event{Kind: event.KeyChanged, Channel: "cha_1", Body: ends("key_1", time.Hour)}, "", "", ""},
+		{"key that has ended", event.Event{Kind: event.KeyChanged, Channel: "cha_1", Body: ends("key_1", -time.Hour)}, "session_ended", "", ""},
+		{"another key that has ended", event.Event{Kind: event.KeyChanged, Channel: "cha_1", Body: ends("key_2", -time.Hour)}, "", "", ""},
+		{"key of another workspace", event.Event{Workspace: "other", Kind: event.KeyChanged, Body: ends("key_1", -time.Hour)}, "", "", ""},
+		{"an end that is no time", event.Event{Kind: event.KeyChanged, Channel: "cha_1", Body: []byte(`{"ends":{"key_1":"soon"}}`)}, "reconnect", "", ""},
 		{"enforcement switched", event.Event{Kind: event.EnforcementChanged, Channel: "cha_1"}, "", "reconnect", ""},
 		{"enforcement of another channel", event.Event{Kind: event.EnforcementChanged, Channel: "cha_2"}, "", "", ""},
 		{"agent demoted", event.Event{Kind: event.AgentChanged, Agent: "zoe"}, "", "", "reconnect"},
@@ -63,6 +69,43 @@ func TestEndedRightClosesItsStreamsBeforeTheNextEvent(t *testing.T) {
 			})
 		})
 	}
+}
+
+// ends is the body of a ring's change after which a key ends in some time. The
+// bubble's clock starts at a whole second, always the same.
+func ends(key string, in time.Duration) []byte {
+	at := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Add(in)
+	return fmt.Appendf(nil, `{"ends":{%q:%q}}`, key, at.Format(time.RFC3339Nano))
+}
+
+func TestStreamOpenedBeforeARotationEndsWithItsKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := run(t, &ledger{})
+		long := func(s *realtime.Subscription) { s.Expires = time.Now().Add(24 * time.Hour) }
+		alice, bob := n.visitor("alice", 0, long), n.visitor("bob", 0, func(s *realtime.Subscription) { long(s); s.Key = "key_2" })
+		endless := n.visitor("carol", 0)
+		soon := n.visitor("dora", 0, func(s *realtime.Subscription) { s.Expires = time.Now().Add(time.Second) })
+		for _, s := range []*realtime.Stream{alice, bob, endless, soon} {
+			next(t, s)
+		}
+		n.append(event.Event{Audience: event.AudienceSystem, Kind: event.KeyChanged, Channel: "cha_1", Body: ends("key_1", 4*time.Second)})
+		n.append(event.Event{Audience: event.AudienceSystem, Kind: event.KeyChanged, Channel: "cha_1", Body: ends("key_1", 20*time.Second)}) // puts nothing off
+		n.say("alice", "while it retires")
+		same(t, "alice, no herd", next(t, alice), "3:while it retires")
+		time.Sleep(2 * time.Second)
+		same(t, "whose session ended first", next(t, soon), "end:session_ended")
+		time.Sleep(2 * time.Second)
+		for _, who := range []string{"alice", "bob", "carol"} {
+			n.say(who, "after its end")
+		}
+		same(t, "alice", next(t, alice), "end:session_ended")
+		same(t, "who had no end", next(t, endless), "end:session_ended")
+		same(t, "another key's", next(t, bob), "5:after its end")
+		time.Sleep(2 * time.Second)
+		if left := n.hub.Streams(); left != 1 {
+			t.Errorf("%d streams are indexed", left)
+		}
+	})
 }
 
 func TestCatchUpNeverRunsAheadOfARevocation(t *testing.T) {

@@ -44,12 +44,13 @@ type Stream struct {
 	cursor int64 // every event up to here was handed out
 	phase  phase
 
-	mu     sync.Mutex
-	takes  bool  // the hub pushes
-	floor  int64 // nothing up to here is pushed
-	queue  []*Frame
-	queued int // bytes in queue
-	over   *End
+	mu      sync.Mutex
+	expires time.Time // of the right, as far as the hub knows by now; zero: it has no end
+	takes   bool      // the hub pushes
+	floor   int64     // nothing up to here is pushed
+	queue   []*Frame
+	queued  int // bytes in queue
+	over    *End
 }
 
 type phase byte
@@ -235,8 +236,19 @@ func (s *Stream) ended() error {
 	return nil
 }
 
+// endBy says that the stream is over at a time; false if it ends by then anyway.
+func (s *Stream) endBy(at time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.expires.IsZero() && !at.Before(s.expires) {
+		return false
+	}
+	s.expires = at
+	return true
+}
+
 func (s *Stream) expired(now time.Time) bool {
-	return !s.sub.Expires.IsZero() && !now.Before(s.sub.Expires)
+	return !s.expires.IsZero() && !now.Before(s.expires)
 }
 
 func (s *Stream) signal() {

@@ -53,7 +53,7 @@ func (db *DB) Ring(ctx context.Context, workspace, channel string) (trust.Ring, 
 func (db *DB) SwapRing(ctx context.Context, change trust.RingChange, now time.Time) (int, error) {
 	const next = `UPDATE rings SET version = version + 1 WHERE channel = $1 AND workspace = $2 AND version = $3`
 	n := 0
-	err := db.writer.alone(ctx, func(t *tx) error {
+	err := db.writer.change(ctx, change.Drafts, func(t *tx) error {
 		there, err := ringKeys(t, change)
 		if err != nil {
 			return err
@@ -71,7 +71,7 @@ func (db *DB) SwapRing(ctx context.Context, change trust.RingChange, now time.Ti
 		if err := writeKeys(t, change, there); err != nil {
 			return fmt.Errorf("swap ring: %w", err)
 		}
-		t.revoke(event.Event{Kind: event.KeyChanged, Workspace: change.Workspace, Channel: change.Channel, At: now})
+		t.revoke(event.Event{Kind: event.KeyChanged, Workspace: change.Workspace, Channel: change.Channel, At: now, Body: endings(change, there)})
 		for _, key := range change.Silence {
 			list, err := endSessions(t, `key_id = $3 AND workspace = $4 AND key_id <> ''`, policy.EndedKey, now, key, change.Workspace)
 			if err != nil {
@@ -87,6 +87,21 @@ func (db *DB) SwapRing(ctx context.Context, change trust.RingChange, now time.Ti
 		return 0, err
 	}
 	return n, nil
+}
+
+// endings names the keys whose end this change sets :: key → time, so that the
+// streams which their sessions opened before end then too.
+func endings(change trust.RingChange, there map[string]trust.KeyRow) []byte {
+	ends := map[string]time.Time{}
+	for _, k := range change.Keys {
+		if k.State == keyRetiring && !k.EndsAt.IsZero() && !k.EndsAt.Equal(there[k.ID].EndsAt) {
+			ends[k.ID] = k.EndsAt.UTC()
+		}
+	}
+	if len(ends) == 0 {
+		return nil
+	}
+	return []byte(text(map[string]any{"ends": ends}))
 }
 
 // ringKeys reads what is there :: key id → row; ErrNotFound without such a ring.

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"encoding/json"
 	"errors"
 	"reflect"
 	"sync"
@@ -9,6 +10,7 @@ import (
 
 	"countersign/identity/policy"
 	"countersign/internal/audit"
+	"countersign/internal/event"
 	"countersign/internal/trust"
 )
 
@@ -105,6 +107,20 @@ var ringTests = []test{
 		h.must(err)
 		same(h, "state", ring.Keys[1].State, "active")
 		same(h, "used", ring.Keys[1].LastUsedAt.Equal(h.Now), true)
+	}},
+	{"a rotation says when the old key ends, to the streams that were opened before it", func(h *House) {
+		head, end := h.Head(), h.Now.Add(4*time.Second)
+		h.ChangeKey(h.Key.ID, func(k *trust.KeyRow) { k.State, k.RetiringAt, k.EndsAt = "retiring", h.Now, end })
+		first := h.Events(head.Seq)
+		same(h, "events", len(first), 1)
+		same(h, "kind", first[0].Kind, event.KeyChanged)
+		var body struct{ Ends map[string]time.Time }
+		h.must(json.Unmarshal(first[0].Body, &body))
+		same(h, "keys that end", len(body.Ends), 1)
+		same(h, "end", body.Ends[h.Key.ID].Equal(end), true)
+		h.ChangeKey(h.Key.ID, func(k *trust.KeyRow) { k.SignBy = h.Now.Add(time.Second) })
+		second := h.Events(first[0].Seq)
+		same(h, "a change that ends nothing anew", string(second[0].Body), "{}")
 	}},
 	{"no such ring", func(h *House) {
 		_, err := h.DB.Ring(h.ctx(), Main, h.ID("chn"))
