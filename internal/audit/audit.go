@@ -48,11 +48,16 @@ const (
 	OwnerReset        Action = "owner.reset"
 	TokenCreated      Action = "token.created"
 	TokenRevoked      Action = "token.revoked"
+	MasterRewrapped   Action = "master.rewrapped"
 	ServerStarted     Action = "server.started"
 )
 
 // Draft is an entry before it has its place in a chain.
 type Draft struct {
+	// By is on whose word the change is made: the store asks again, in the transaction
+	// that writes both, whether that word still counts. It is no part of the entry. What
+	// an agent or a token does (Actor) is not written without it.
+	By        policy.Authority
 	Workspace string
 	Actor     string // policy.Principal.Actor, or "gate"
 	Action    Action

@@ -10,6 +10,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"countersign/identity/policy"
 )
 
 // ErrBroken says that the record was changed; wrapped with where and how.
@@ -137,6 +139,7 @@ func writeNumber(h hash.Hash, n uint64) {
 
 // clean is a copy of the draft whose texts are fit to be kept and shown.
 func clean(draft Draft) Draft {
+	draft.By = policy.Authority{}
 	draft.Actor = Clean(draft.Actor)
 	draft.Channel = Clean(draft.Channel)
 	draft.Subject = Clean(draft.Subject)

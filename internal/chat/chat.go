@@ -363,7 +363,9 @@ type Store interface {
 	Contacts(ctx context.Context, workspace string, ids []string) (map[string]Contact, error)
 	LinksOf(ctx context.Context, workspace, contact string) ([]Link, error)
 	AttributesOf(ctx context.Context, workspace string, contacts []string) ([]Attribute, error)
-	SetAttribute(ctx context.Context, attribute Attribute) error
+	// SetAttribute asks, as every change by an agent does, whether the word still counts:
+	// policy.ErrForbidden, and nothing changed, if not.
+	SetAttribute(ctx context.Context, attribute Attribute, by policy.Authority) error
 	// SetBlocked raises the epoch, ends the contact's sessions, appends event.ContactBlocked.
 	SetBlocked(ctx context.Context, workspace, contact string, blocked bool, now time.Time, draft audit.Draft) (ended int, err error)
 }

@@ -400,7 +400,7 @@ func (f *fake) AttributesOf(_ context.Context, ws string, contacts []string) (li
 	return list, nil
 }
 
-func (f *fake) SetAttribute(_ context.Context, a chat.Attribute) error {
+func (f *fake) SetAttribute(_ context.Context, a chat.Attribute, _ policy.Authority) error {
 	f.attributes = append(f.attributes, a)
 	return nil
 }

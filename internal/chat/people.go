@@ -101,7 +101,7 @@ func (c *Chat) Block(ctx context.Context, who policy.Principal, id string, block
 	if err != nil {
 		return 0, err
 	}
-	draft := audit.Draft{Workspace: contact.Workspace, Actor: who.Actor(), Action: audit.ContactBlocked, Subject: id}
+	draft := audit.Draft{By: who.Needing(policy.ManagePeople), Workspace: contact.Workspace, Actor: who.Actor(), Action: audit.ContactBlocked, Subject: id}
 	if !blocked {
 		draft.Action = audit.ContactUnblocked
 	}
@@ -126,7 +126,7 @@ func (c *Chat) EndSession(ctx context.Context, who policy.Principal, contact, se
 		return ErrNotFound
 	}
 	return c.store.EndSession(ctx, person.Workspace, session, c.pulse.Now(), audit.Draft{
-		Workspace: person.Workspace, Actor: who.Actor(), Action: audit.SessionEnded, Channel: live[at].Channel, Subject: contact,
+		By: who.Needing(policy.ManagePeople), Workspace: person.Workspace, Actor: who.Actor(), Action: audit.SessionEnded, Channel: live[at].Channel, Subject: contact,
 		Detail: map[string]string{"session": session},
 	})
 }
@@ -141,7 +141,7 @@ func (c *Chat) EndSessions(ctx context.Context, who policy.Principal, contact st
 		return 0, err
 	}
 	return c.store.EndSessionsOf(ctx, person.Workspace, contact, c.pulse.Now(), audit.Draft{
-		Workspace: person.Workspace, Actor: who.Actor(), Action: audit.SessionEnded, Subject: contact, Detail: map[string]string{"sessions": "all"},
+		By: who.Needing(policy.ManagePeople), Workspace: person.Workspace, Actor: who.Actor(), Action: audit.SessionEnded, Subject: contact, Detail: map[string]string{"sessions": "all"},
 	})
 }
 
@@ -164,7 +164,7 @@ func (c *Chat) SetAttribute(ctx context.Context, who policy.Principal, contact, 
 	}
 	return c.store.SetAttribute(ctx, Attribute{
 		Workspace: person.Workspace, Contact: contact, Name: name, Provenance: ByAgent, Value: raw, At: c.pulse.Now(),
-	})
+	}, who.Needing(policy.ReplyConversations))
 }
 
 var (

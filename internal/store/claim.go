@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"countersign/identity/policy"
+	"countersign/internal/audit"
 	"countersign/internal/chat"
 	"countersign/internal/event"
 )
@@ -14,7 +15,7 @@ import (
 // record are one commit.
 func (db *DB) ClaimThread(ctx context.Context, claim chat.ThreadClaim) (int, error) {
 	n := 0
-	err := db.writer.alone(ctx, func(t *tx) error {
+	err := db.writer.change(ctx, []audit.Draft{claim.Draft}, func(t *tx) error {
 		session, err := claimant(t, claim)
 		if err != nil {
 			return err

@@ -31,14 +31,19 @@ func (r *loginRow) lives(now time.Time) bool {
 	return r.EndedAt.IsZero() && now.Before(r.ExpiresAt) && r.agent.RemovedAt.IsZero()
 }
 
-// OpenLogin writes a signed-in browser, if its agent is there.
-func (db *DB) OpenLogin(ctx context.Context, login team.Login, draft audit.Draft) error {
+// OpenLogin writes a signed-in browser, if its agent is there and the password that
+// was proved is the one that stands.
+func (db *DB) OpenLogin(ctx context.Context, login team.Login, password string, draft audit.Draft) error {
 	const insert = `INSERT INTO logins (id, token_hash, workspace, agent, user_agent, created_at, seen_at, expires_at, ended_at) VALUES `
-	return db.writer.alone(ctx, func(t *tx) error {
-		if _, err := liveAgent(t, login.Workspace, login.Agent); err != nil {
+	return db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
+		agent, err := liveAgent(t, login.Workspace, login.Agent)
+		if err != nil {
 			return err
 		}
-		err := t.insert(insert, 9, []any{login.ID, login.TokenHash, login.Workspace, login.Agent, login.UserAgent,
+		if password == "" || agent.Password != password {
+			return team.ErrRefused // set anew while the old one was being checked
+		}
+		err = t.insert(insert, 9, []any{login.ID, login.TokenHash, login.Workspace, login.Agent, login.UserAgent,
 			micros(login.CreatedAt), micros(login.SeenAt), micros(login.ExpiresAt), 0}, "")
 		if err != nil {
 			return fmt.Errorf("open login: %w", err)
@@ -92,7 +97,7 @@ func (db *DB) Logins(ctx context.Context, workspace, agent string, now time.Time
 // EndLogin ends one. One that has ended already stays as it is.
 func (db *DB) EndLogin(ctx context.Context, workspace, id string, now time.Time, draft audit.Draft) error {
 	const end = `UPDATE logins SET ended_at = $1 WHERE id = $2 AND workspace = $3 AND ended_at = 0 RETURNING agent`
-	return db.writer.alone(ctx, func(t *tx) error {
+	return db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
 		known, err := t.found(`SELECT 1 FROM logins WHERE id = $1 AND workspace = $2`, []any{id, workspace}, new(int))
 		if err != nil {
 			return fmt.Errorf("end login: %w", err)
@@ -173,7 +178,7 @@ func tokenInto(k *team.Token) []any {
 // AddToken writes a program's token.
 func (db *DB) AddToken(ctx context.Context, token team.Token, draft audit.Draft) error {
 	const insert = `INSERT INTO tokens (id, token_hash, workspace, name, scopes, created_by, created_at, expires_at, revoked_at) VALUES `
-	return db.writer.alone(ctx, func(t *tx) error {
+	return db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
 		scopes := token.Scopes
 		if scopes == nil {
 			scopes = []policy.Right{}
@@ -219,7 +224,7 @@ func (db *DB) Tokens(ctx context.Context, workspace string) ([]team.Token, error
 // RevokeToken ends a token. One that is revoked already stays as it is.
 func (db *DB) RevokeToken(ctx context.Context, workspace, id string, now time.Time, draft audit.Draft) error {
 	const revoke = `UPDATE tokens SET revoked_at = $1 WHERE id = $2 AND workspace = $3 AND revoked_at = 0`
-	return db.writer.alone(ctx, func(t *tx) error {
+	return db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
 		known, err := t.found(`SELECT 1 FROM tokens WHERE id = $1 AND workspace = $2`, []any{id, workspace}, new(int))
 		if err != nil {
 			return fmt.Errorf("revoke token: %w", err)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -97,9 +98,14 @@ func (db *DB) AttributesOf(ctx context.Context, workspace string, contacts []str
 }
 
 // SetAttribute writes one value of one provenance and tells the agents.
-func (db *DB) SetAttribute(ctx context.Context, attribute chat.Attribute) error {
+func (db *DB) SetAttribute(ctx context.Context, attribute chat.Attribute, by policy.Authority) error {
 	a := attribute
 	return db.writer.share(ctx, &single{write: func(t *tx) (refusal, err error) {
+		if err := t.allow(by); errors.Is(err, policy.ErrForbidden) {
+			return err, nil
+		} else if err != nil {
+			return nil, err
+		}
 		var realm string
 		known, err := t.found(`SELECT realm FROM contacts WHERE id = $1 AND workspace = $2`, []any{a.Contact, a.Workspace}, &realm)
 		if err != nil {
@@ -121,7 +127,7 @@ func (db *DB) SetAttribute(ctx context.Context, attribute chat.Attribute) error 
 func (db *DB) SetBlocked(ctx context.Context, workspace, contact string, blocked bool, now time.Time, draft audit.Draft) (int, error) {
 	const update = `UPDATE contacts SET blocked_at = $1 WHERE id = $2 AND workspace = $3`
 	n := 0
-	err := db.writer.alone(ctx, func(t *tx) error {
+	err := db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
 		if err := mustContact(t, workspace, contact); err != nil {
 			return err
 		}

@@ -2,15 +2,24 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
+	"countersign/identity/policy"
 	"countersign/internal/audit"
 )
 
 // Record seals and commits drafts, together with whatever else waits.
 func (db *DB) Record(ctx context.Context, drafts ...audit.Draft) error {
 	return db.writer.share(ctx, &single{write: func(t *tx) (refusal, err error) {
+		for _, draft := range drafts {
+			if err := t.allow(draft.By); errors.Is(err, policy.ErrForbidden) {
+				return err, nil
+			} else if err != nil {
+				return nil, err
+			}
+		}
 		t.record(drafts...)
 		return nil, nil
 	}})

@@ -135,7 +135,7 @@ func (t *tx) silence(list []ended) {
 // EndSession ends one session. One that has ended already stays as it is, and
 // nothing is recorded of it.
 func (db *DB) EndSession(ctx context.Context, workspace, session string, now time.Time, drafts ...audit.Draft) error {
-	return db.writer.alone(ctx, func(t *tx) error {
+	return db.writer.change(ctx, drafts, func(t *tx) error {
 		known, err := t.found(`SELECT 1 FROM sessions WHERE id = $1 AND workspace = $2`, []any{session, workspace}, new(int))
 		if err != nil {
 			return fmt.Errorf("end session: %w", err)
@@ -161,7 +161,7 @@ func (db *DB) LogOut(ctx context.Context, session chat.Session, now time.Time, d
 	const retire = `UPDATE visitors SET retired_at = $1 WHERE id = $2 AND workspace = $3 AND retired_at = 0`
 	const known = `SELECT 1 FROM sessions WHERE id = $1 AND workspace = $2 AND visitor = $3 AND contact = $4`
 	n := 0
-	err := db.writer.alone(ctx, func(t *tx) error {
+	err := db.writer.change(ctx, drafts, func(t *tx) error {
 		found, err := t.found(known, []any{session.ID, session.Workspace, session.Visitor, session.Contact}, new(int))
 		if err != nil {
 			return fmt.Errorf("log out: %w", err)
@@ -191,7 +191,7 @@ func (db *DB) LogOut(ctx context.Context, session chat.Session, now time.Time, d
 // EndSessionsOf ends every live session of a contact and counts them.
 func (db *DB) EndSessionsOf(ctx context.Context, workspace, contact string, now time.Time, draft audit.Draft) (int, error) {
 	n := 0
-	err := db.writer.alone(ctx, func(t *tx) error {
+	err := db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
 		if err := mustContact(t, workspace, contact); err != nil {
 			return err
 		}

@@ -20,7 +20,7 @@ func agentInto(a *team.Agent) []any {
 // AddAgent writes an agent and the link that lets them in.
 func (db *DB) AddAgent(ctx context.Context, agent team.Agent, link team.Link, draft audit.Draft) error {
 	const insert = `INSERT INTO agents (id, workspace, email, name, role, password, created_at, removed_at) VALUES `
-	return db.writer.alone(ctx, func(t *tx) error {
+	return db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
 		taken, err := t.found(`SELECT 1 FROM agents WHERE email = $1 AND workspace = $2 AND removed_at = 0`, []any{agent.Email, agent.Workspace}, new(int))
 		if err != nil {
 			return fmt.Errorf("add agent: %w", err)
@@ -42,7 +42,7 @@ func (db *DB) AddAgent(ctx context.Context, agent team.Agent, link team.Link, dr
 
 // PutLink replaces every unused link of that agent.
 func (db *DB) PutLink(ctx context.Context, link team.Link, draft audit.Draft) error {
-	return db.writer.alone(ctx, func(t *tx) error {
+	return db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
 		if err := putLink(t, link); err != nil {
 			return err
 		}
@@ -140,7 +140,7 @@ func (db *DB) UseLink(ctx context.Context, tokenHash []byte, name, password stri
 	const use = `UPDATE agent_links SET used_at = $1 WHERE token_hash = $2 AND used_at = 0 AND expires_at > $1 RETURNING workspace, agent`
 	const set = `UPDATE agents SET name = $1, password = $2 WHERE id = $3 AND workspace = $4`
 	var agent team.Agent
-	err := db.writer.alone(ctx, func(t *tx) error {
+	err := db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
 		var workspace, id string
 		won, err := t.found(use, []any{micros(now), tokenHash}, &workspace, &id)
 		if err != nil {
@@ -173,8 +173,8 @@ func (db *DB) UseLink(ctx context.Context, tokenHash []byte, name, password stri
 
 // SetRole gives an agent another role, unless that would leave no owner.
 func (db *DB) SetRole(ctx context.Context, workspace, agent string, role policy.Role, now time.Time, draft audit.Draft) error {
-	return db.writer.alone(ctx, func(t *tx) error {
-		if err := keepOwner(t, workspace, agent, role); err != nil {
+	return db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
+		if err := mayTake(t, draft.By, workspace, agent, role); err != nil {
 			return err
 		}
 		if _, err := t.exec(`UPDATE agents SET role = $1 WHERE id = $2 AND workspace = $3`, string(role), agent, workspace); err != nil {
@@ -188,8 +188,8 @@ func (db *DB) SetRole(ctx context.Context, workspace, agent string, role policy.
 
 // RemoveAgent takes an agent away, with every login and link, unless they are the last owner.
 func (db *DB) RemoveAgent(ctx context.Context, workspace, agent string, now time.Time, draft audit.Draft) error {
-	return db.writer.alone(ctx, func(t *tx) error {
-		if err := keepOwner(t, workspace, agent, ""); err != nil {
+	return db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
+		if err := mayTake(t, draft.By, workspace, agent, ""); err != nil {
 			return err
 		}
 		if _, err := t.exec(`UPDATE agents SET removed_at = $1 WHERE id = $2 AND workspace = $3`, micros(now), agent, workspace); err != nil {
@@ -207,11 +207,18 @@ func (db *DB) RemoveAgent(ctx context.Context, workspace, agent string, now time
 	})
 }
 
-// keepOwner refuses to take the role from the only live owner.
-func keepOwner(t *tx, workspace, agent string, next policy.Role) error {
+// mayTake refuses to take a role that can do what the one who takes it cannot (the
+// role may be another than when it was looked at), and to take the only owner's.
+func mayTake(t *tx, by policy.Authority, workspace, agent string, next policy.Role) error {
 	a, err := liveAgent(t, workspace, agent)
-	if err != nil || a.Role != policy.Owner || next == policy.Owner {
+	if err != nil {
 		return err
+	}
+	if err := t.allow(by.Needing(policy.RightsOf(a.Role)...)); err != nil {
+		return err
+	}
+	if a.Role != policy.Owner || next == policy.Owner {
+		return nil
 	}
 	const other = `SELECT 1 FROM agents WHERE workspace = $1 AND role = 'owner' AND removed_at = 0 AND id <> $2 LIMIT 1`
 	found, err := t.found(other, []any{workspace, agent}, new(int))

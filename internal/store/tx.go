@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"countersign/identity/policy"
 	"countersign/internal/audit"
 	"countersign/internal/event"
 )
@@ -27,6 +28,8 @@ type tx struct {
 	moved   bool // the head must be written
 	events  []event.Event
 	drafts  []audit.Draft
+	vouched []policy.Principal // whose word was found good, in this transaction
+	fault   error              // what must not commit
 }
 
 // begin takes the turn: whatever is read afterwards stays true until the commit.
@@ -65,9 +68,13 @@ func (t *tx) raise() {
 // record adds entries that commit with the change.
 func (t *tx) record(drafts ...audit.Draft) {
 	for _, draft := range drafts {
-		if draft.Action != "" {
-			t.drafts = append(t.drafts, draft)
+		if draft.Action == "" {
+			continue
 		}
+		if !t.stands(draft) {
+			t.fault = errUnvouched
+		}
+		t.drafts = append(t.drafts, draft)
 	}
 }
 
@@ -75,6 +82,9 @@ func (t *tx) record(drafts ...audit.Draft) {
 // is called after the database has committed.
 func (t *tx) finish(chain Sealer) (commit func(), err error) {
 	commit = func() {}
+	if t.fault != nil {
+		return nil, t.fault
+	}
 	if len(t.drafts) > 0 {
 		if chain == nil {
 			return nil, errUnsealed

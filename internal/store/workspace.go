@@ -26,7 +26,7 @@ func (db *DB) CreateWorkspace(ctx context.Context, id, name string, now time.Tim
 
 // CreateChannel writes the channel, its names, platforms and empty ring.
 func (db *DB) CreateChannel(ctx context.Context, channel workspace.Channel, draft audit.Draft) error {
-	return db.writer.alone(ctx, func(t *tx) error {
+	return db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
 		if err := namesFree(t, channel); err != nil {
 			return err
 		}
@@ -162,7 +162,7 @@ func (db *DB) channels(ctx context.Context, query string, args ...any) ([]worksp
 // UpdateChannel writes name, appearance, origins and minimum tier.
 func (db *DB) UpdateChannel(ctx context.Context, channel workspace.Channel, draft audit.Draft) error {
 	const update = `UPDATE channels SET name = $1, appearance = $2, origins = $3, minimum_tier = $4 WHERE id = $5 AND workspace = $6`
-	return db.writer.alone(ctx, func(t *tx) error {
+	return db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
 		n, err := t.exec(update, channel.Name, text(channel.Appearance), text(channel.Origins), string(channel.MinimumTier), channel.ID, channel.Workspace)
 		if err != nil {
 			return fmt.Errorf("update channel: %w", err)
@@ -182,7 +182,7 @@ func (db *DB) SetEnforcement(ctx context.Context, of string, change workspace.En
 	const put = `INSERT INTO channel_platforms (channel, platform, enforcement) VALUES ($1, $2, $3)
 	ON CONFLICT (channel, platform) DO UPDATE SET enforcement = excluded.enforcement`
 	n := 0
-	err := db.writer.alone(ctx, func(t *tx) error {
+	err := db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
 		known, err := t.found(`SELECT 1 FROM channels WHERE id = $1 AND workspace = $2`, []any{change.Channel, of}, new(int))
 		if err != nil {
 			return fmt.Errorf("set enforcement: %w", err)

@@ -145,7 +145,7 @@ func (r *roster) RemoveAgent(_ context.Context, ws, id string, now time.Time, d 
 	return nil
 }
 
-func (r *roster) OpenLogin(_ context.Context, l team.Login, d audit.Draft) error {
+func (r *roster) OpenLogin(_ context.Context, l team.Login, _ string, d audit.Draft) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.logins, r.records = append(r.logins, l), append(r.records, d)

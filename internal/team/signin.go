@@ -179,8 +179,8 @@ func (t *Team) open(ctx context.Context, agent Agent, userAgent string, detail m
 		UserAgent: audit.Clean(userAgent), CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(loginLife),
 	}
 	draft := audit.Draft{Workspace: agent.Workspace, Actor: "agent:" + agent.ID, Action: audit.AgentSignedIn, Subject: agent.ID, Detail: detail}
-	if err := t.store.OpenLogin(ctx, login, draft); err != nil {
-		return SignedIn{}, fmt.Errorf("team: opening a login: %w", err)
+	if err := t.store.OpenLogin(ctx, login, agent.Password, draft); err != nil {
+		return SignedIn{}, fmt.Errorf("team: opening a login: %w", refusal(err))
 	}
 	return SignedIn{Token: token, Login: login, Agent: shown(agent)}, nil
 }
@@ -238,7 +238,7 @@ func (t *Team) EndLogin(ctx context.Context, who policy.Principal, id string) er
 	}
 	for _, login := range logins {
 		if login.ID == id {
-			return t.store.EndLogin(ctx, who.Workspace(), id, t.now(), draftOf(who, audit.AgentSignedOut, who.ID(), "login", id))
+			return t.store.EndLogin(ctx, who.Workspace(), id, t.now(), draftOf(who.Needing(), audit.AgentSignedOut, who.ID(), "login", id))
 		}
 	}
 	return ErrNotFound
@@ -249,5 +249,9 @@ func (t *Team) SignOut(ctx context.Context, who policy.Principal) error {
 	if who.Kind() != policy.AgentPrincipal {
 		return policy.ErrForbidden
 	}
-	return t.store.EndLogin(ctx, who.Workspace(), who.Login(), t.now(), draftOf(who, audit.AgentSignedOut, who.ID(), "login", who.Login()))
+	err := t.store.EndLogin(ctx, who.Workspace(), who.Login(), t.now(), draftOf(who.Needing(), audit.AgentSignedOut, who.ID(), "login", who.Login()))
+	if errors.Is(err, policy.ErrForbidden) {
+		return nil // it has ended already
+	}
+	return err
 }

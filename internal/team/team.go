@@ -75,7 +75,9 @@ type Token struct {
 	RevokedAt time.Time
 }
 
-// Store keeps the team. Changes commit their drafts with them.
+// Store keeps the team. Changes commit their drafts with them, and ask in the same
+// transaction whether the word on which they are made (Draft.By) still counts:
+// policy.ErrForbidden, and nothing changed, if not.
 type Store interface {
 	// Record is audit.Store's: a refused sign-in changes no row that could carry its draft.
 	Record(ctx context.Context, drafts ...audit.Draft) error
@@ -99,7 +101,9 @@ type Store interface {
 	SetRole(ctx context.Context, workspace, agent string, role policy.Role, now time.Time, draft audit.Draft) error
 	RemoveAgent(ctx context.Context, workspace, agent string, now time.Time, draft audit.Draft) error
 
-	OpenLogin(ctx context.Context, login Login, draft audit.Draft) error
+	// OpenLogin writes a login, if password (as stored) is still its agent's: ErrRefused
+	// otherwise. A reset throws out whoever holds the old one, a sign-in under way too.
+	OpenLogin(ctx context.Context, login Login, password string, draft audit.Draft) error
 	// LoginByToken answers with the login and its agent as they stand now; ErrRefused
 	// if ended, expired, or the agent was removed.
 	LoginByToken(ctx context.Context, tokenHash []byte, now time.Time) (Login, Agent, error)

@@ -43,7 +43,7 @@ func (t *Team) CreateToken(ctx context.Context, who policy.Principal, name strin
 	secret, _ = newSecret()
 	secret = tokenPrefix + secret
 	token = Token{ID: event.NewID("tok", now), TokenHash: hashOf(secret), Workspace: who.Workspace(), Name: name, Scopes: wished, CreatedBy: who.Actor(), CreatedAt: now}
-	if err := t.store.AddToken(ctx, token, draftOf(who, audit.TokenCreated, token.ID, "scopes", spell(wished))); err != nil {
+	if err := t.store.AddToken(ctx, token, draftOf(who.Needing(policy.ManageTokens).Needing(wished...), audit.TokenCreated, token.ID, "scopes", spell(wished))); err != nil {
 		return Token{}, "", err
 	}
 	return token, secret, nil
@@ -87,7 +87,7 @@ func (t *Team) RevokeToken(ctx context.Context, who policy.Principal, id string)
 	if !who.May(policy.ManageTokens) {
 		return policy.ErrForbidden
 	}
-	return t.store.RevokeToken(ctx, who.Workspace(), id, t.now(), draftOf(who, audit.TokenRevoked, id))
+	return t.store.RevokeToken(ctx, who.Workspace(), id, t.now(), draftOf(who.Needing(policy.ManageTokens), audit.TokenRevoked, id))
 }
 
 func spell(rights []policy.Right) string {

@@ -108,6 +108,11 @@ func mayGrant(who policy.Principal, role policy.Role) bool {
 	return len(rights) > 0 && !slices.ContainsFunc(rights, func(r policy.Right) bool { return !who.May(r) })
 }
 
+// granting is the word of somebody who gives or takes a role.
+func granting(who policy.Principal, role policy.Role) policy.Authority {
+	return who.Needing(policy.ManageTeam).Needing(policy.RightsOf(role)...)
+}
+
 func (t *Team) add(ctx context.Context, who policy.Principal, email string, role policy.Role) (Agent, string, error) {
 	email, err := checkEmail(email)
 	if err != nil {
@@ -116,7 +121,7 @@ func (t *Team) add(ctx context.Context, who policy.Principal, email string, role
 	now := t.now()
 	agent := Agent{ID: event.NewID("agt", now), Workspace: who.Workspace(), Email: email, Role: role, CreatedAt: now}
 	token, link := newLink(agent, now)
-	draft := draftOf(who, audit.AgentInvited, agent.ID, "role", string(role))
+	draft := draftOf(granting(who, role), audit.AgentInvited, agent.ID, "role", string(role))
 	if err := t.store.AddAgent(ctx, agent, link, draft); err != nil {
 		return Agent{}, "", err
 	}
@@ -125,7 +130,7 @@ func (t *Team) add(ctx context.Context, who policy.Principal, email string, role
 
 func (t *Team) relink(ctx context.Context, who policy.Principal, agent Agent, action audit.Action) (string, error) {
 	token, link := newLink(agent, t.now())
-	draft := draftOf(who, action, agent.ID, "role", string(agent.Role))
+	draft := draftOf(granting(who, agent.Role), action, agent.ID, "role", string(agent.Role))
 	if err := t.store.PutLink(ctx, link, draft); err != nil {
 		return "", err
 	}
@@ -217,7 +222,7 @@ func (t *Team) SetRole(ctx context.Context, who policy.Principal, id string, rol
 	if !mayGrant(who, role) {
 		return policy.ErrForbidden
 	}
-	draft := draftOf(who, audit.AgentChanged, id, "from", string(agent.Role), "role", string(role))
+	draft := draftOf(granting(who, role), audit.AgentChanged, id, "from", string(agent.Role), "role", string(role))
 	return t.store.SetRole(ctx, who.Workspace(), id, role, t.now(), draft)
 }
 
@@ -227,7 +232,7 @@ func (t *Team) Remove(ctx context.Context, who policy.Principal, id string) erro
 	if err != nil {
 		return err
 	}
-	return t.store.RemoveAgent(ctx, who.Workspace(), id, t.now(), draftOf(who, audit.AgentRemoved, id, "role", string(agent.Role)))
+	return t.store.RemoveAgent(ctx, who.Workspace(), id, t.now(), draftOf(granting(who, agent.Role), audit.AgentRemoved, id, "role", string(agent.Role)))
 }
 
 // reach finds a colleague whom the principal may manage.
@@ -263,9 +268,10 @@ func refusal(err error) error {
 	return err
 }
 
-// draftOf records what a principal did to subject; detail is name, value, name, value.
-func draftOf(who policy.Principal, action audit.Action, subject string, detail ...string) audit.Draft {
-	draft := audit.Draft{Workspace: who.Workspace(), Actor: who.Actor(), Action: action, Subject: subject}
+// draftOf records what was done to subject on somebody's word; detail is name, value, name, value.
+func draftOf(by policy.Authority, action audit.Action, subject string, detail ...string) audit.Draft {
+	who := by.Who()
+	draft := audit.Draft{By: by, Workspace: who.Workspace(), Actor: who.Actor(), Action: action, Subject: subject}
 	if len(detail) > 0 {
 		draft.Detail = make(map[string]string, len(detail)/2)
 	}

@@ -331,7 +331,7 @@ func (k *Keys) change(ctx context.Context, who policy.Principal, key string, t t
 		}
 		change := RingChange{
 			Workspace: who.Workspace(), Channel: channel, Version: ring.Version, Keys: written(turned, ring.Keys),
-			Drafts: []audit.Draft{{Workspace: who.Workspace(), Actor: who.Actor(), Action: t.action, Channel: channel, Subject: key, Detail: t.detail}},
+			Drafts: []audit.Draft{{By: who.Needing(policy.ManageKeys), Workspace: who.Workspace(), Actor: who.Actor(), Action: t.action, Channel: channel, Subject: key, Detail: t.detail}},
 		}
 		if t.silence {
 			change.Silence = []string{key}
@@ -387,7 +387,9 @@ func recordOf(who policy.Principal, action audit.Action, row KeyRow, warnings []
 	if len(warnings) > 0 {
 		detail["warnings"] = strings.Join(warnings, "; ")
 	}
-	return audit.Draft{Workspace: who.Workspace(), Actor: who.Actor(), Action: action, Channel: row.Channel, Subject: row.ID, Detail: detail}
+	return audit.Draft{
+		By: who.Needing(policy.ManageKeys), Workspace: who.Workspace(), Actor: who.Actor(), Action: action, Channel: row.Channel, Subject: row.ID, Detail: detail,
+	}
 }
 
 func checkName(name string) (string, error) {

@@ -173,7 +173,11 @@ func (d *Directory) Create(ctx context.Context, who policy.Principal, wish Creat
 	if channel.Realm, err = d.realm(ctx, who, channel.ID, wish.SamePeople); err != nil {
 		return Channel{}, err
 	}
-	draft := draftOf(who, audit.ChannelCreated, channel.ID)
+	by := who.Needing(policy.ManageChannels)
+	if switched(channel.Platforms) {
+		by = by.Needing(policy.SetEnforcement)
+	}
+	draft := draftOf(by, audit.ChannelCreated, channel.ID)
 	draft.Detail = map[string]string{
 		"slug": channel.Slug, "aliases": strings.Join(channel.Aliases, " "), "realm": channel.Realm, "enforcement": spell(channel.Platforms),
 	}
@@ -243,7 +247,7 @@ func (d *Directory) Update(ctx context.Context, who policy.Principal, change Cha
 	if after, err = checkChannel(after); err != nil {
 		return err
 	}
-	draft := draftOf(who, audit.ChannelChanged, after.ID)
+	draft := draftOf(who.Needing(policy.ManageChannels), audit.ChannelChanged, after.ID)
 	draft.Detail = difference(before, after)
 	return d.store.UpdateChannel(ctx, after, draft)
 }
@@ -283,13 +287,14 @@ func (d *Directory) SetEnforcement(ctx context.Context, who policy.Principal, ch
 	if !ok {
 		return 0, fmt.Errorf("%w: this channel does not serve the platform %q", ErrInvalid, change.Platform)
 	}
-	draft := draftOf(who, audit.EnforcementSet, channel.ID)
+	draft := draftOf(who.Needing(policy.SetEnforcement), audit.EnforcementSet, channel.ID)
 	draft.Detail = map[string]string{"platform": string(change.Platform), "from": string(was), "to": string(change.To)}
 	return d.store.SetEnforcement(ctx, who.Workspace(), change, d.now(), draft)
 }
 
-func draftOf(who policy.Principal, action audit.Action, channel string) audit.Draft {
-	return audit.Draft{Workspace: who.Workspace(), Actor: who.Actor(), Action: action, Channel: channel, Subject: channel}
+func draftOf(by policy.Authority, action audit.Action, channel string) audit.Draft {
+	who := by.Who()
+	return audit.Draft{By: by, Workspace: who.Workspace(), Actor: who.Actor(), Action: action, Channel: channel, Subject: channel}
 }
 
 // now is the clock of every row, to the microsecond that the store keeps.

@@ -182,7 +182,7 @@ func (h *House) NewAgent(email string, role policy.Role) (team.Agent, team.Login
 	agent, err := h.DB.UseLink(h.Context(), link.TokenHash, "Ann", "$argon2id$", h.Now, h.Draft(audit.AgentJoined, agent.ID))
 	h.must(err)
 	login := team.Login{ID: h.ID("lgn"), TokenHash: h.Hash(), Workspace: Main, Agent: agent.ID, UserAgent: "test", CreatedAt: h.Now, SeenAt: h.Now, ExpiresAt: h.Now.Add(12 * time.Hour)}
-	h.must(h.DB.OpenLogin(h.Context(), login, h.Draft(audit.AgentSignedIn, agent.ID)))
+	h.must(h.DB.OpenLogin(h.Context(), login, agent.Password, h.Draft(audit.AgentSignedIn, agent.ID)))
 	return agent, login
 }
 

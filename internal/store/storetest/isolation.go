@@ -149,7 +149,7 @@ func writesFromNextDoor(h *House, g Guest, posted chat.Posted, token team.Token)
 		"SetRole":     func() error { return h.DB.SetRole(ctx, Other, h.Owner.ID, policy.AgentR, h.Now, none) },
 		"RemoveAgent": func() error { return h.DB.RemoveAgent(ctx, Other, h.Owner.ID, h.Now, none) },
 		"OpenLogin": func() error {
-			return h.DB.OpenLogin(ctx, team.Login{ID: h.ID("lgn"), TokenHash: h.Hash(), Workspace: Other, Agent: h.Owner.ID}, none)
+			return h.DB.OpenLogin(ctx, team.Login{ID: h.ID("lgn"), TokenHash: h.Hash(), Workspace: Other, Agent: h.Owner.ID}, h.Owner.Password, none)
 		},
 		"EndLogin":      func() error { return h.DB.EndLogin(ctx, Other, h.Login.ID, h.Now, none) },
 		"RevokeToken":   func() error { return h.DB.RevokeToken(ctx, Other, token.ID, h.Now, none) },
@@ -162,7 +162,7 @@ func writesFromNextDoor(h *House, g Guest, posted chat.Posted, token team.Token)
 		},
 		"SetBlocked": func() error { return second(h.DB.SetBlocked(ctx, Other, contact, true, h.Now, none)) },
 		"SetAttribute": func() error {
-			return h.DB.SetAttribute(ctx, chat.Attribute{Workspace: Other, Contact: contact, Name: "x", Provenance: chat.ByAgent, Value: []byte("1"), At: h.Now})
+			return h.DB.SetAttribute(ctx, chat.Attribute{Workspace: Other, Contact: contact, Name: "x", Provenance: chat.ByAgent, Value: []byte("1"), At: h.Now}, policy.Authority{})
 		},
 		"ClaimThread": func() error {
 			s := g.Session

@@ -375,7 +375,7 @@ var sessionTests = []test{
 		again := h.As(h.opening(policy.Verified, o.Visitor, false), "u-1")
 		again.Attributes = []chat.Attribute{{Name: "plan", Provenance: chat.BySignature, Value: []byte(`"silver"`), At: h.Now}}
 		h.Enter(again)
-		h.must(h.DB.SetAttribute(h.ctx(), chat.Attribute{Workspace: Main, Contact: g.Contact.ID, Name: "plan", Provenance: chat.ByAgent, Value: []byte(`true`), At: h.Now}))
+		h.must(h.DB.SetAttribute(h.ctx(), chat.Attribute{Workspace: Main, Contact: g.Contact.ID, Name: "plan", Provenance: chat.ByAgent, Value: []byte(`true`), At: h.Now}, policy.Authority{}))
 		list, err := h.DB.AttributesOf(h.ctx(), Main, []string{g.Contact.ID})
 		h.must(err)
 		values := map[chat.Provenance]string{}
