@@ -1,0 +1,242 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { aMoment, Browser, opened, openAnyone, settled, Tab, type Call } from "./fake";
+
+let browser: Browser;
+beforeEach(() => {
+  browser = new Browser();
+});
+const ada = { user_id: "ada", hash: "right" };
+const bob = { user_id: "bob", hash: "right" };
+const open = (tab: Tab) => settled("open", () => tab.core.state.phase === "open" && !!tab.core.state.threads);
+const hold = (): Call[] => {
+  const held: Call[] = [];
+  browser.onCall = (c) => (c.path === "/sessions" ? held.push(c) : openAnyone()(c));
+  return held;
+};
+
+test("a page that claims nobody costs no session until the first message", async () => {
+  const tab = new Tab();
+  tab.nobody();
+  assert.equal(tab.core.state.phase, "idle");
+  assert.equal(browser.posts.length, 0);
+  await tab.core.begin();
+  assert.equal(browser.posts.length, 1);
+  assert.equal(browser.posts[0]!.body.assertion, undefined);
+  assert.equal(tab.core.state.session!.tier, "anonymous");
+});
+
+test("a browser that has written as a guest looks for answers on its next page", async () => {
+  const first = new Tab();
+  first.nobody();
+  await first.core.begin();
+  const next = new Tab(first);
+  next.nobody();
+  await open(next);
+  assert.equal(browser.posts[1]!.body.visitor_token, "v1");
+});
+
+test("an answer counts only if no later identify was called", async () => {
+  const held = hold();
+  browser.deaf = true;
+  browser.local.setItem("countersign:shop:visitor", '"v1"');
+  const tab = new Tab();
+  tab.identify(ada);
+  await settled("first post", () => held.length === 1);
+  tab.identify(bob);
+  await settled("second post", () => held.length === 2);
+  held[1]!.answer(201, opened(held[1]!.body));
+  await open(tab);
+  held[0]!.answer(201, opened(held[0]!.body, { visitor_token: "overtaken" }));
+  await aMoment();
+  assert.ok(!JSON.stringify(browser.local).includes("overtaken"));
+  assert.match(tab.core.state.session!.lane, /bob/);
+});
+
+test("an answer counts only if no later logout was called", async () => {
+  const held = hold();
+  browser.deaf = true;
+  const tab = new Tab();
+  tab.identify(ada);
+  await settled("post", () => held.length === 1);
+  tab.logout();
+  held[0]!.answer(201, opened(held[0]!.body));
+  await aMoment();
+  assert.equal(tab.core.state.phase, "idle");
+  assert.equal(tab.core.state.session, undefined);
+  assert.deepEqual(Object.keys(browser.local), []);
+  assert.deepEqual(Object.keys(tab.session), []);
+});
+
+test("a proof of an overtaken turn is not presented at all", async () => {
+  const tab = new Tab();
+  const late = tab.claim();
+  tab.identify(bob);
+  tab.prove(late, ada);
+  await open(tab);
+  assert.deepEqual(browser.posts.map((p) => p.body.assertion!.user_id), ["bob"]);
+});
+
+test("a reload shows nothing until the proof is there, and replaces the session it had", async () => {
+  const first = new Tab();
+  first.identify(ada);
+  await open(first);
+  const reloaded = new Tab(first);
+  (first.core as unknown as { sleep: () => void }).sleep(); // as a document that goes away does
+  await aMoment();
+  assert.equal(reloaded.core.state.session, undefined);
+  reloaded.identify(ada);
+  await open(reloaded);
+  assert.equal(browser.posts[1]!.body.replaces, "token-" + first.core.state.session!.session_id.slice(4));
+});
+
+test("a reload that claims nobody is anonymous and leaves the proven session unused", async () => {
+  const first = new Tab();
+  first.identify(ada);
+  await open(first);
+  const next = new Tab(first);
+  next.nobody();
+  assert.equal(next.core.state.phase, "idle");
+  assert.equal(next.core.state.session, undefined);
+  assert.equal(browser.posts.length, 1);
+});
+
+test("a duplicated tab does not end the session of its original", async () => {
+  const first = new Tab();
+  first.identify(ada);
+  await open(first);
+  await aMoment();
+  const copy = new Tab(first);
+  copy.identify(ada);
+  await open(copy);
+  assert.equal(browser.posts[1]!.body.replaces, undefined);
+});
+
+test("tabs that start at once become one visitor", async () => {
+  const held = hold();
+  const tabs = [new Tab(), new Tab(), new Tab()];
+  for (const t of tabs) t.identify(ada);
+  await settled("one asks", () => held.length === 1);
+  await aMoment();
+  assert.equal(held.length, 1);
+  browser.onCall = openAnyone();
+  held[0]!.answer(201, opened(held[0]!.body));
+  for (const t of tabs) await open(t);
+  assert.deepEqual(browser.posts.map((p) => p.body.visitor_token), [undefined, "v1", "v1"]);
+});
+
+test("another person sees nothing of the one before, not even while the server decides", async () => {
+  const tab = new Tab();
+  tab.identify(ada);
+  await open(tab);
+  tab.core.shelf().set("draft-new", "for Ada's eyes");
+  const held = hold();
+  tab.identify(bob);
+  assert.equal(tab.core.state.phase, "waiting");
+  await settled("post", () => held.length === 1);
+  held[0]!.answer(201, opened(held[0]!.body));
+  await settled("bob", () => tab.core.state.session?.lane.includes("bob") ?? false);
+  assert.equal(tab.core.shelf().get("draft-new"), undefined);
+  assert.ok(!JSON.stringify(tab.session).includes("Ada's"));
+});
+
+test("the same identity said again asks nothing", async () => {
+  const tab = new Tab();
+  tab.identify(ada);
+  await open(tab);
+  tab.identify({ ...ada });
+  assert.equal(tab.core.state.phase, "open");
+  assert.equal(browser.posts.length, 1);
+});
+
+test("a refusal is told as a name, and nothing of a session stays", async () => {
+  browser.onCall = (c) => (c.path === "/sessions" ? c.answer(403, { code: "identity_refused", request_id: "r1" }) : openAnyone()(c));
+  const tab = new Tab();
+  tab.identify({ user_id: "ada", hash: "wrong" });
+  await settled("refused", () => tab.core.state.phase === "refused");
+  assert.deepEqual(tab.names("state").at(-1), { type: "state", identity: "refused" });
+  assert.equal(tab.session.getItem("countersign:shop:session"), null);
+});
+
+test("nothing that goes to the page carries a token, an address or a text", async () => {
+  const tab = new Tab();
+  tab.identify({ ...ada, email: "ada@shop.example", name: "Ada" });
+  await open(tab);
+  tab.hear({ type: "message", text: "words of the page" });
+  tab.logout();
+  const said = JSON.stringify(tab.told);
+  for (const secret of ["token-", "v1", "ada", "Ada", "words", "ses-", "lane-", "vis"]) assert.ok(!said.includes(secret), secret);
+});
+
+test("a page without its proof is told from one without an identity", async () => {
+  const tab = new Tab();
+  tab.identify(undefined);
+  assert.equal(tab.core.state.phase, "failed");
+  assert.equal(tab.core.state.error!.code, "proof_missing");
+  tab.identify({ name: "nobody in particular" });
+  assert.equal(tab.core.state.phase, "idle");
+});
+
+test("a log-out in one tab ends the lane in all, and asks nobody for a proof", async () => {
+  const one = new Tab();
+  one.identify(ada);
+  await open(one);
+  const two = new Tab();
+  two.identify(ada);
+  await open(two);
+  one.logout();
+  await settled("ended", () => two.core.state.phase === "ended");
+  assert.equal(two.core.state.reason, "elsewhere");
+  assert.equal(two.core.state.threads, undefined);
+  assert.deepEqual(two.names("prove"), []);
+  assert.deepEqual(two.names("ended"), [{ type: "ended" }]);
+  await settled("deleted", () => browser.calls.some((c) => c.method === "DELETE"));
+});
+
+test("one tab of a lane reads the stream", async () => {
+  const tabs = [new Tab(), new Tab(), new Tab()];
+  for (const t of tabs) {
+    t.identify(ada);
+    await open(t);
+  }
+  const other = new Tab();
+  other.identify(bob);
+  await open(other);
+  await settled("streams", () => browser.streams.length >= 2);
+  await aMoment();
+  assert.equal(browser.streams.length, 2);
+});
+
+test("at the end of a proof the page is asked, and silence ends with an explanation", async () => {
+  browser.onCall = openAnyone({ expires_at: new Date(Date.now() + 2000).toISOString() });
+  const tab = new Tab();
+  tab.identify({ user_id: "ada", jwt: "once" });
+  await open(tab);
+  browser.onCall = (c) => (c.path === "/sessions/current" ? c.answer(200, tab.core.state.session) : openAnyone()(c));
+  await settled("asked", () => tab.names("prove").length > 0);
+  assert.deepEqual(tab.names("prove")[0], { type: "prove", expiring: true });
+  tab.core.shelf().set("draft-new", "half a sentence");
+  (tab.core as unknown as { adoptedAt: number }).adoptedAt = 0;
+  (tab.core as unknown as { lost: () => void }).lost();
+  await settled("ended", () => tab.core.state.phase === "ended");
+  assert.equal(tab.core.shelf().get("draft-new"), "half a sentence");
+  assert.equal(browser.posts.length, 1);
+});
+
+test("a fresh proof of the same person goes unseen", async () => {
+  const tab = new Tab();
+  tab.identify({ user_id: "ada", jwt: "first" });
+  await open(tab);
+  const phases: string[] = [];
+  tab.core.watch(() => phases.push(tab.core.state.phase));
+  tab.core.shelf().set("draft-new", "half a sentence");
+  tab.identify({ user_id: "ada", jwt: "second" });
+  await settled("second", () => browser.posts.length === 2 && tab.core.state.session!.session_id.endsWith(String(made())));
+  assert.deepEqual([...new Set(phases)], ["open"]);
+  assert.equal(tab.core.shelf().get("draft-new"), "half a sentence");
+  assert.equal(browser.posts[1]!.body.replaces !== undefined, true);
+
+  function made(): string {
+    return JSON.parse(tab.session.getItem("countersign:shop:session")!).id.slice(4);
+  }
+});
