@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ type keysCmd struct {
 	SignBy   keysSignByCmd   `cmd:"" name:"sign-by" help:"Refuse tokens of a retiring key that were issued after a time."`
 	Finish   keysFinishCmd   `cmd:"" help:"End a retiring key now."`
 	Revoke   keysRevokeCmd   `cmd:"" help:"End a key now and every session that it opened."`
+	Rewrap   keysRewrapCmd   `cmd:"" help:"Move the installation to a new master key, while it serves."`
 }
 
 // keySpec is what generate and import share.
@@ -240,6 +242,26 @@ func (c *keysRevokeCmd) Run(ctx context.Context, t terminal) error {
 		return refused(err)
 	}
 	return printEnded(&c.onInstallation, t, c.Key, "revoked", ended)
+}
+
+type keysRewrapCmd struct {
+	onInstallation
+	NewMasterKeyFile string `help:"File to make the new master key in. Default: the place of the old one, which is kept beside it." placeholder:"FILE"`
+}
+
+func (c *keysRewrapCmd) Run(ctx context.Context, t terminal) error {
+	a, who, err := c.open(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer closing(a)
+	done, err := a.Rewrap(ctx, who, c.NewMasterKeyFile)
+	if err != nil {
+		return refused(err)
+	}
+	return c.print(t, map[string]any{"id": done.ID, "file": done.File, "old_id": done.OldID, "old_file": done.OldFile}, func() string {
+		return fmt.Sprintf("master key %s in %s opens this data now; %s in %s no longer does\n", done.ID, done.File, done.OldID, cmp.Or(done.OldFile, "the environment"))
+	})
 }
 
 func printEnded(o *onInstallation, t terminal, key, state string, ended int) error {

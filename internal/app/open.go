@@ -33,8 +33,8 @@ const demoMark = "demo"
 // App is the installation with its rooms open.
 type App struct {
 	DB        *store.DB
-	Master    *trust.Master
-	ID        string // of the installation
+	Master    *trust.Master // the root key: what everything is sealed under
+	ID        string        // of the installation
 	Pulse     *event.Pulse
 	Hub       *realtime.Hub
 	Relay     *realtime.Relay
@@ -44,8 +44,9 @@ type App struct {
 	Team      *team.Team
 	Chat      *chat.Chat
 	Audit     *audit.Log
-	Notes     []string // what a person should be told once: a master key was made
-	Version   string   // of the program, for the API description
+	Notes     []string      // what a person should be told once: a master key was made
+	Version   string        // of the program, for the API description
+	outer     *trust.Master // the operator's master key, which seals the root
 	workspace string
 	hint      atomic.Pointer[realtime.Relay] // set once there is somebody to tell
 }
@@ -90,52 +91,10 @@ func Open(ctx context.Context, cfg config.Installation, role string) (_ *App, er
 	if err := a.Beat(ctx); err != nil {
 		return nil, err
 	}
-	if err := db.CreateWorkspace(ctx, cfg.Workspace, cfg.Workspace, a.Pulse.Now()); err != nil {
+	if err := a.Channels.Ensure(ctx, a.System(role), cfg.Workspace); err != nil {
 		return nil, err
 	}
 	return a, nil
-}
-
-// unlock finds the master key and proves it against the installation's canary. A
-// new key is made only for data that has none yet.
-func (a *App) unlock(ctx context.Context, cfg config.Installation) error {
-	id, canary, err := a.DB.Installation(ctx)
-	if err != nil {
-		return err
-	}
-	master, err := trust.LoadMaster(trust.MasterOptions{
-		Value:       cfg.MasterKey,
-		File:        cfg.MasterKeyFile,
-		DefaultFile: cfg.MasterKeyDefault(),
-		MayCreate:   id == "",
-	})
-	if err != nil {
-		return err
-	}
-	a.Master = master
-	if id == "" {
-		id = event.NewID("ins", time.Now())
-		if err := a.DB.PutInstallation(ctx, id, master.Canary(id)); err != nil {
-			return err
-		}
-		// Another process may have been first: its row is the one that counts.
-		if id, canary, err = a.DB.Installation(ctx); err != nil {
-			return err
-		}
-	}
-	a.ID = id
-	if len(canary) > 0 {
-		if err := master.CheckCanary(id, canary); err != nil {
-			return err
-		}
-	}
-	if path, exposed := master.Exposed(); exposed {
-		a.Notes = append(a.Notes, fmt.Sprintf("warning: others on this machine may read the master key in %s: chmod 600 it", path))
-	}
-	if path, created := master.Created(); created {
-		a.Notes = append(a.Notes, fmt.Sprintf("made a master key in %s; keep a copy apart from the data, or move it and say --master-key-file", path))
-	}
-	return nil
 }
 
 func (a *App) join() {

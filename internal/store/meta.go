@@ -3,18 +3,21 @@ package store
 import (
 	"context"
 	"fmt"
+
+	"countersign/internal/audit"
+	"countersign/internal/trust"
 )
 
 const (
 	metaInstallation = "installation"
-	metaCanary       = "canary"
+	metaRoot         = "root"
 	metaMark         = "mark:"
 )
 
-// Installation is this database's own id and the canary of its master key; the id
+// Installation is this database's own id and the root key, sealed under its master key; the id
 // is empty before the first start is through.
-func (db *DB) Installation(ctx context.Context) (id string, canary []byte, err error) {
-	const query = `SELECT name, value FROM meta WHERE name IN ('` + metaInstallation + `', '` + metaCanary + `')`
+func (db *DB) Installation(ctx context.Context) (id string, root []byte, err error) {
+	const query = `SELECT name, value FROM meta WHERE name IN ('` + metaInstallation + `', '` + metaRoot + `')`
 	err = db.rows(ctx, query, nil, func(row scanner) error {
 		var name string
 		var value []byte
@@ -24,27 +27,44 @@ func (db *DB) Installation(ctx context.Context) (id string, canary []byte, err e
 		if name == metaInstallation {
 			id = string(value)
 		} else {
-			canary = value
+			root = value
 		}
 		return nil
 	})
 	if err != nil {
 		return "", nil, fmt.Errorf("store: installation: %w", err)
 	}
-	return id, canary, nil
+	return id, root, nil
 }
 
 // PutInstallation writes both unless they are there: of two first starts, one wins.
-func (db *DB) PutInstallation(ctx context.Context, id string, canary []byte) error {
+func (db *DB) PutInstallation(ctx context.Context, id string, root []byte) error {
 	return db.writer.alone(ctx, func(t *tx) error {
 		there, err := t.found(`SELECT 1 FROM meta WHERE name = $1`, []any{metaInstallation}, new(int))
 		if err != nil || there {
 			return err
 		}
-		if canary == nil {
-			canary = []byte{}
+		if root == nil {
+			root = []byte{}
 		}
-		return t.insert(`INSERT INTO meta (name, value) VALUES `, 2, []any{metaInstallation, []byte(id), metaCanary, canary}, "")
+		return t.insert(`INSERT INTO meta (name, value) VALUES `, 2, []any{metaInstallation, []byte(id), metaRoot, root}, "")
+	})
+}
+
+// SwapRoot puts the root key, sealed anew, in the place of the one that was read;
+// trust.ErrConflict if another was faster.
+func (db *DB) SwapRoot(ctx context.Context, before, after []byte, draft audit.Draft) error {
+	const swap = `UPDATE meta SET value = $1 WHERE name = $2 AND value = $3`
+	return db.writer.alone(ctx, func(t *tx) error {
+		n, err := t.exec(swap, after, metaRoot, before)
+		if err != nil {
+			return fmt.Errorf("swap root: %w", err)
+		}
+		if n != 1 {
+			return trust.ErrConflict
+		}
+		t.record(draft)
+		return nil
 	})
 }
 

@@ -30,14 +30,14 @@ const (
 	sealVersion  = 1
 	keyIDBytes   = 4
 	sealLabel    = "countersign.seal.v1"
-	canaryText   = "countersign canary"
 	hmacBlock    = 64 // of SHA-256
 	nonceBytes   = 12
 	sealOverhead = 1 + keyIDBytes + nonceBytes
 )
 
-// Master is the one key of an installation. Everything else is sealed under it
-// or derived from it with a label; it never leaves this type. A closure holds its
+// Master is a key that seals and derives. An installation has two: the one that an
+// operator keeps seals the root key, and everything else is sealed under the root
+// key or derived from it with a label. Neither ever leaves this type. A closure holds its
 // bytes, because a field would be printed by the formatting verbs.
 type Master struct {
 	path    string // the file it was read from; empty if it came as a value
@@ -152,27 +152,43 @@ func (m *Master) Fingerprint(secret []byte) string {
 	return hex.EncodeToString(keyed(m.derive("fingerprint"), block[:])[:16])
 }
 
-// Canary is kept with the data, so that a wrong key is noticed at the start and
-// not when the first secret does not open.
-func (m *Master) Canary(installation string) []byte {
-	return m.Seal([]byte(canaryText), canaryAD(installation))
+// NewRoot makes an installation's root key, sealed under this master key. Kept with
+// the data it is also the canary: a wrong master key is noticed at the start and not
+// when the first secret does not open.
+func (m *Master) NewRoot(installation string) []byte {
+	root := make([]byte, masterBytes)
+	_, _ = rand.Read(root) // never fails: it ends the process instead
+	return m.Seal(root, rootAD(installation))
 }
 
-// CheckCanary says whether this is the key that the data was sealed with.
-func (m *Master) CheckCanary(installation string, canary []byte) error {
-	plain, err := m.Open(canary, canaryAD(installation))
-	if err == nil && string(plain) == canaryText {
-		return nil
+// OpenRoot is the root key itself: everything is sealed under it or derived from it,
+// and only it is sealed under the master key, so that a new master key changes one row.
+func (m *Master) OpenRoot(installation string, sealed []byte) (*Master, error) {
+	plain, err := m.Open(sealed, rootAD(installation))
+	if err != nil {
+		return nil, fmt.Errorf("%w: the key %s from %s does not open it (%w)", ErrMasterWrong, m.ID(), m.source(), err)
 	}
-	from := m.path
-	if from == "" {
-		from = "the environment"
-	}
-	return fmt.Errorf("%w: the key %s from %s does not open it (%w)", ErrMasterWrong, m.ID(), from, err)
+	return NewMaster(plain)
 }
 
-func canaryAD(installation string) AD {
-	return AD{Installation: installation, Table: "installation", Row: installation, Purpose: "canary"}
+// RewrapRoot seals the root key, which this master key opens, under the next one.
+func (m *Master) RewrapRoot(installation string, sealed []byte, next *Master) ([]byte, error) {
+	plain, err := m.Open(sealed, rootAD(installation))
+	if err != nil {
+		return nil, fmt.Errorf("%w: the key %s from %s does not open it (%w)", ErrMasterWrong, m.ID(), m.source(), err)
+	}
+	return next.Seal(plain, rootAD(installation)), nil
+}
+
+func (m *Master) source() string {
+	if m.path == "" {
+		return "the environment"
+	}
+	return m.path
+}
+
+func rootAD(installation string) AD {
+	return AD{Installation: installation, Table: "installation", Row: installation, Purpose: "root"}
 }
 
 // keyed is HMAC-SHA256 over parts, each behind its length.

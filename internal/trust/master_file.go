@@ -48,6 +48,18 @@ func LoadMaster(options MasterOptions) (*Master, error) {
 	return createMaster(path)
 }
 
+// CreateMaster makes a key in a file that must not exist yet.
+func CreateMaster(path string) (*Master, error) {
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %s is there already", ErrMasterUnusable, path)
+	}
+	master, err := createMaster(path)
+	if err == nil && !master.created {
+		return nil, fmt.Errorf("%w: %s was made by somebody else just now", ErrMasterUnusable, path)
+	}
+	return master, err
+}
+
 // ParseMaster reads what a master key file holds: 64 hex characters and at most
 // one line break.
 func ParseMaster(text []byte) ([]byte, error) {

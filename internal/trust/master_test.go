@@ -88,28 +88,79 @@ func TestDataWithoutItsKeyNeverGetsASecondOne(t *testing.T) {
 	}
 }
 
-func TestAWrongKeyDoesNotPassTheCanary(t *testing.T) {
+func TestAWrongMasterKeyOpensNoRoot(t *testing.T) {
 	right := testMaster(t)
-	canary := right.Canary("ins_1")
-	if err := right.CheckCanary("ins_1", canary); err != nil {
+	sealed := right.NewRoot("ins_1")
+	if _, err := right.OpenRoot("ins_1", sealed); err != nil {
 		t.Fatal(err)
 	}
 	wrong, err := trust.LoadMaster(trust.MasterOptions{Value: strings.Repeat("fedcba9876543210", 4)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed := bytes.Clone(canary)
+	changed := bytes.Clone(sealed)
 	changed[len(changed)-1] ^= 1
-	for name, err := range map[string]error{
-		"another key":          wrong.CheckCanary("ins_1", canary),
-		"another installation": right.CheckCanary("ins_2", canary),
-		"changed":              right.CheckCanary("ins_1", changed),
-		"none":                 right.CheckCanary("ins_1", nil),
-		"something else":       right.CheckCanary("ins_1", right.Seal([]byte("x"), trust.AD{Table: "installation"})),
+	for name, open := range map[string]func() (*trust.Master, error){
+		"another key":          func() (*trust.Master, error) { return wrong.OpenRoot("ins_1", sealed) },
+		"another installation": func() (*trust.Master, error) { return right.OpenRoot("ins_2", sealed) },
+		"changed":              func() (*trust.Master, error) { return right.OpenRoot("ins_1", changed) },
+		"none":                 func() (*trust.Master, error) { return right.OpenRoot("ins_1", nil) },
+		"something else": func() (*trust.Master, error) {
+			return right.OpenRoot("ins_1", right.Seal([]byte("x"), trust.AD{Table: "installation"}))
+		},
 	} {
-		if !errors.Is(err, trust.ErrMasterWrong) {
+		if root, err := open(); !errors.Is(err, trust.ErrMasterWrong) || root != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// Moving to a new master key changes what opens the root, and nothing that hangs on the root.
+func TestANewMasterKeyLeavesEverythingSealedAndDerivedAsItWas(t *testing.T) {
+	old := testMaster(t)
+	next, err := trust.CreateMaster(filepath.Join(t.TempDir(), "next"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := old.NewRoot("ins_1")
+	root, err := old.OpenRoot("ins_1", before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	place := trust.AD{Installation: "ins_1", Table: "keys", Row: "key_1", Purpose: "verify"}
+	secret := root.Seal([]byte("secret"), place)
+	after, err := old.RewrapRoot("ins_1", before, next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved, err := next.OpenRoot("ins_1", after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plain, err := moved.Open(secret, place); err != nil || string(plain) != "secret" {
+		t.Errorf("what was sealed before: %q, %v", plain, err)
+	}
+	if !bytes.Equal(moved.Derive("audit"), root.Derive("audit")) || moved.Fingerprint([]byte("k")) != root.Fingerprint([]byte("k")) {
+		t.Error("what is derived has changed")
+	}
+	if _, err := old.OpenRoot("ins_1", after); !errors.Is(err, trust.ErrMasterWrong) {
+		t.Errorf("the old key opens what the new one sealed: %v", err)
+	}
+	if _, err := next.RewrapRoot("ins_1", before, old); !errors.Is(err, trust.ErrMasterWrong) {
+		t.Errorf("a key that does not open the root rewrapped it: %v", err)
+	}
+}
+
+func TestANewMasterKeyNeverOverwritesAFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "taken")
+	if err := os.WriteFile(path, []byte("something"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := trust.CreateMaster(path); !errors.Is(err, trust.ErrMasterUnusable) {
+		t.Errorf("%v", err)
+	}
+	if text, _ := os.ReadFile(path); string(text) != "something" {
+		t.Error("the file was overwritten")
 	}
 }
 

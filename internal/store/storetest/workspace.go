@@ -8,6 +8,7 @@ import (
 
 	"countersign/identity/policy"
 	"countersign/internal/audit"
+	"countersign/internal/trust"
 	"countersign/internal/workspace"
 )
 
@@ -80,10 +81,17 @@ var workspaceTests = []test{
 	{"the installation is named once", func(h *House) {
 		h.must(h.DB.PutInstallation(h.ctx(), "ins_1", []byte{1}))
 		h.must(h.DB.PutInstallation(h.ctx(), "ins_2", []byte{2}))
-		id, canary, err := h.DB.Installation(h.ctx())
+		id, root, err := h.DB.Installation(h.ctx())
 		h.must(err)
 		same(h, "id", id, "ins_1")
-		same(h, "canary", string(canary), "\x01")
+		same(h, "root", string(root), "\x01")
+		h.must(h.DB.SwapRoot(h.ctx(), []byte{1}, []byte{3}, h.Draft(audit.MasterRewrapped, "")))
+		if err := h.DB.SwapRoot(h.ctx(), []byte{1}, []byte{4}, h.Draft(audit.MasterRewrapped, "")); !errors.Is(err, trust.ErrConflict) {
+			h.Fatalf("a root that was swapped already was swapped again: %v", err)
+		}
+		_, root, err = h.DB.Installation(h.ctx())
+		h.must(err)
+		same(h, "the winner's root", string(root), "\x03")
 		mark, err := h.DB.Marked(h.ctx(), "demo")
 		h.must(err)
 		same(h, "no mark", mark, "")
