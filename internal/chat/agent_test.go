@@ -206,6 +206,9 @@ func TestLabelBesideABadgeSaysWhatWasProved(t *testing.T) {
 		named := func(name, email string) func(*identity.Assertion) {
 			return func(a *identity.Assertion) { a.Name, a.Email = name, email }
 		}
+		claimed := func(name, email string) policy.Verdict {
+			return w.decide(w.keys[identity.SignsUserID], identity.Assertion{UserID: "x", Name: name, Email: email}, policy.Observe)
+		}
 		cases := map[string]struct {
 			verdict policy.Verdict
 			want    string
@@ -218,6 +221,10 @@ func TestLabelBesideABadgeSaysWhatWasProved(t *testing.T) {
 			"weaker key":                    {w.provesBy(w.keys[identity.SignsEither], identity.Assertion{Email: "a@example.com"}), "a@example.com"},
 			"claimed, told to be unproved":  {w.decide(w.keys[identity.SignsUserID], identity.Assertion{UserID: "x", Name: "Xenia"}, policy.Observe), "Xenia"},
 			"claimed by address":            {w.decide(w.keys[identity.SignsUserID], identity.Assertion{Email: "x@example.com"}, policy.Observe), "x@example.com"},
+			"claimed name that turns":       {claimed("\u202e\u2066moc.elpmaxe@bob", ""), "moc.elpmaxebob"},
+			"claimed badge":                 {claimed("Bob \u2714\ufe0f (verified) ✅", ""), "Bob verified"},
+			"claimed address that turns":    {claimed("", "x\u202e@example.com"), "x@example.com"},
+			"proved name that turns":        {w.proves("u-6", named("\u202eecilA", "")), "ecilA (u-6)"},
 			"nobody":                        {w.silent(), ""},
 			"number that looks like a name": {w.proves("12345"), "12345"},
 		}

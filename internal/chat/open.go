@@ -26,6 +26,7 @@ type Device struct {
 	Platform     policy.Platform
 	Origin       string // of the host page: shown, never trusted
 	UserAgent    string
+	Network      string // it came from, as limits count: an address or a prefix; empty: unknown, and not limited
 }
 
 // Result is a session as its widget is told of it. Token and VisitorToken are
@@ -54,33 +55,50 @@ type entrance struct {
 }
 
 // Open begins a session from a verdict; nothing else does. A verdict that admits
-// nobody is ErrRefused, and ends the session that a failed assertion was sent from.
+// nobody is ErrRefused. Whatever the answer, the session that it was sent from does
+// not go on as somebody whom its page no longer says, see leave.
 func (c *Chat) Open(ctx context.Context, verdict policy.Verdict, channel workspace.Channel, device Device) (Result, error) {
 	epoch, err := c.pulse.Epoch()
 	if err != nil {
 		return Result{}, err
 	}
-	if verdict.Refusal() != policy.NotRefused {
-		if verdict.Reason() != "" && device.Replaces != "" {
-			if err := c.endReplaced(ctx, device.Replaces); err != nil {
-				return Result{}, err
-			}
-		}
+	result, err := c.enter(ctx, entrance{verdict: verdict, channel: channel, device: device, now: c.pulse.Now()}, epoch)
+	if err == nil || device.Replaces == "" {
+		return result, err
+	}
+	if failed := c.leave(ctx, device.Replaces, verdict); failed != nil {
+		return Result{}, failed
+	}
+	return Result{}, err
+}
+
+func (c *Chat) enter(ctx context.Context, e entrance, epoch int64) (Result, error) {
+	if e.verdict.Refusal() != policy.NotRefused {
 		return Result{}, ErrRefused
 	}
-	e := entrance{verdict: verdict, channel: channel, device: device, now: c.pulse.Now()}
 	if err := c.recognise(ctx, &e); err != nil {
 		return Result{}, err
 	}
-	if !c.openings.admit(e.limitKey(), e.now) {
+	if !c.welcome(e) || !c.openings.admit(e.limitKey(), e.now) {
 		return Result{}, ErrTooMany
 	}
 	result, err := c.begin(ctx, e, epoch)
-	if errors.Is(err, ErrOtherPerson) {
-		e.meet()
-		result, err = c.begin(ctx, e, epoch)
+	if !errors.Is(err, ErrOtherPerson) {
+		return result, err
 	}
-	return result, err
+	if e.meet(); !c.welcome(e) {
+		return Result{}, ErrTooMany
+	}
+	return c.begin(ctx, e, epoch)
+}
+
+// welcome says whether another browser that proves nothing may come from this
+// network. Whoever has a proof is never turned away for what others do there.
+func (c *Chat) welcome(e entrance) bool {
+	if e.secret == "" || e.device.Network == "" || e.verdict.Tier() == policy.Verified {
+		return true
+	}
+	return c.arrivals.admit(e.device.Network, e.now)
 }
 
 // Renew goes on with the session that the widget holds, if the verdict proves the

@@ -78,20 +78,91 @@ func TestRefusedVerdictOpensNothingAndEndsTheSessionItWasSentFrom(t *testing.T) 
 	})
 }
 
-func TestPageThatClaimsNobodyEndsNobodysSession(t *testing.T) {
+func TestPageThatClaimsNobodyLeavesNoProvenSessionBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		alice := w.open(w.proves("alice"), chat.Device{})
-		ring, _ := identity.NewRing()
-		verified, err := identity.Verify(ring, identity.Assertion{}, time.Now())
-		v := policy.Decide(policy.Rule{Enforcement: policy.Enforce, MinimumTier: policy.Verified}, identity.Assertion{}, verified, err)
-		if _, err := w.chat.Open(w.ctx, v, w.channel, chat.Device{Replaces: alice.Token}); !errors.Is(err, chat.ErrRefused) {
-			t.Fatalf("opened: %v", err)
+		silent := func(minimum policy.Tier) policy.Verdict {
+			ring, _ := identity.NewRing()
+			verified, err := identity.Verify(ring, identity.Assertion{}, time.Now())
+			return policy.Decide(policy.Rule{Enforcement: policy.Enforce, MinimumTier: minimum}, identity.Assertion{}, verified, err)
 		}
-		w.beat()
-		if _, _, err := w.chat.Authenticate(w.ctx, alice.Token); err != nil {
-			t.Errorf("silence ended a session: %v", err)
+		alice, nobody := w.open(w.proves("alice"), chat.Device{}), w.open(w.silent(), chat.Device{})
+		for name, c := range map[string]struct {
+			token string
+			ends  bool
+		}{"the proven one": {alice.Token, true}, "nobody's": {nobody.Token, false}} {
+			if _, err := w.chat.Open(w.ctx, silent(policy.Verified), w.channel, chat.Device{Replaces: c.token}); !errors.Is(err, chat.ErrRefused) {
+				t.Fatalf("%s: opened: %v", name, err)
+			}
+			w.beat()
+			if _, _, err := w.chat.Authenticate(w.ctx, c.token); errors.Is(err, chat.ErrSessionEnded) != c.ends {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
+	})
+}
+
+func TestLimitKeepsNoSessionThatItsPageNoLongerSays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, c := range map[string]struct {
+			says func(w *world) policy.Verdict
+			ends bool
+		}{
+			"a failing assertion": {func(w *world) policy.Verdict {
+				return w.decide(w.keys[identity.SignsUserID], identity.Assertion{UserID: "bob", Hash: strings.Repeat("0", 64)}, policy.Observe)
+			}, true},
+			"another person's proof": {func(w *world) policy.Verdict { return w.proves("bob") }, true},
+			"nobody":                 {func(w *world) policy.Verdict { return w.silent() }, true},
+			"her own proof":          {func(w *world) policy.Verdict { return w.provesBy(w.second, identity.Assertion{UserID: "alice"}) }, false},
+		} {
+			w := newWorld(t)
+			alice := w.open(w.proves("alice"), chat.Device{})
+			device := chat.Device{Platform: policy.Web, VisitorToken: alice.VisitorToken}
+			verdict := c.says(w)
+			for range 40 {
+				_, _ = w.chat.Open(w.ctx, verdict, w.channel, device)
+			}
+			w.beat()
+			if _, _, err := w.chat.Authenticate(w.ctx, alice.Token); err != nil {
+				t.Fatalf("%s: ended too early: %v", name, err)
+			}
+			device.Replaces = alice.Token
+			if _, err := w.chat.Open(w.ctx, verdict, w.channel, device); !errors.Is(err, chat.ErrTooMany) {
+				t.Fatalf("%s: the limit is not full: %v", name, err)
+			}
+			w.beat()
+			if _, _, err := w.chat.Authenticate(w.ctx, alice.Token); errors.Is(err, chat.ErrSessionEnded) != c.ends {
+				t.Errorf("%s: her session: %v", name, err)
+			}
+		}
+	})
+}
+
+func TestFloodOfBrowsersFromOneNetworkStopsAndProofsPass(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		device := chat.Device{Platform: policy.Web, Network: "192.0.2.1"}
+		opened := 0
+		var last chat.Result
+		for range 500 {
+			r, err := w.chat.Open(w.ctx, w.silent(), w.channel, device)
+			if err == nil {
+				opened, last = opened+1, r
+			} else if !errors.Is(err, chat.ErrTooMany) {
+				t.Fatal(err)
+			}
+		}
+		if opened != 300 || len(w.store.visitors) != 300 {
+			t.Errorf("%d sessions of %d browsers", opened, len(w.store.visitors))
+		}
+		if _, err := w.chat.Open(w.ctx, w.claims("eve"), w.channel, device); !errors.Is(err, chat.ErrTooMany) {
+			t.Errorf("a claim is no proof: %v", err)
+		}
+		w.open(w.proves("alice"), device)
+		w.open(w.silent(), chat.Device{Network: "192.0.2.2"})
+		w.open(w.silent(), chat.Device{Network: device.Network, VisitorToken: last.VisitorToken}) // a browser that is known
+		w.later(200 * time.Millisecond)
+		w.open(w.silent(), device)
 	})
 }
 

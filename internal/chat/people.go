@@ -2,12 +2,7 @@ package chat
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"slices"
-	"strconv"
-	"strings"
-	"unicode"
 
 	"countersign/identity"
 	"countersign/identity/policy"
@@ -165,71 +160,4 @@ func (c *Chat) SetAttribute(ctx context.Context, who policy.Principal, contact, 
 	return c.store.SetAttribute(ctx, Attribute{
 		Workspace: person.Workspace, Contact: contact, Name: name, Provenance: ByAgent, Value: raw, At: c.pulse.Now(),
 	}, who.Needing(policy.ReplyConversations))
-}
-
-var (
-	anyProvenance    = []Provenance{BySignature, ByAgent, ByEmail, ByClaim}
-	provenProvenance = []Provenance{BySignature, ByAgent}
-)
-
-// label is what a list calls a person. Beside a verified badge stands nothing that
-// only the visitor says, or whoever has an account could wear another's name: a
-// claimed name is followed by what was proved.
-func label(contact Contact, attributes []Attribute) string {
-	if contact.Kind != VerifiedContact && contact.Kind != EitherContact {
-		return first(textOf(attributes, "name", anyProvenance), textOf(attributes, "email", anyProvenance), textOf(attributes, "user_id", anyProvenance))
-	}
-	if name := textOf(attributes, "name", provenProvenance); name != "" {
-		return name
-	}
-	proved := first(textOf(attributes, "email", []Provenance{BySignature}), textOf(attributes, "user_id", []Provenance{BySignature}))
-	if name := plainName(textOf(attributes, "name", anyProvenance)); name != "" {
-		return fmt.Sprintf("%s (%s)", name, proved)
-	}
-	return proved
-}
-
-// plainName is a claimed name that cannot look like a longer label of ours.
-func plainName(name string) string {
-	name = strings.TrimSpace(strings.Map(func(r rune) rune {
-		if strings.ContainsRune("()[]@", r) || !unicode.IsGraphic(r) {
-			return -1
-		}
-		return r
-	}, name))
-	if runes := []rune(name); len(runes) > 40 {
-		return string(runes[:39]) + "…"
-	}
-	return name
-}
-
-func first(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
-}
-
-// textOf is an attribute's value by the strongest of these provenances, as text.
-func textOf(attributes []Attribute, name string, by []Provenance) string {
-	for _, provenance := range by {
-		for _, a := range attributes {
-			if a.Name != name || a.Provenance != provenance {
-				continue
-			}
-			var text string
-			if json.Unmarshal(a.Value, &text) == nil && text != "" {
-				return text
-			}
-			var number json.Number
-			if json.Unmarshal(a.Value, &number) == nil {
-				if _, err := strconv.ParseFloat(number.String(), 64); err == nil {
-					return number.String()
-				}
-			}
-		}
-	}
-	return ""
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"countersign/identity/policy"
@@ -159,8 +160,10 @@ func (c *Chat) LogOut(ctx context.Context, s Session) error {
 	return nil
 }
 
-// endReplaced ends the session from which an assertion was sent that failed.
-func (c *Chat) endReplaced(ctx context.Context, token string) error {
+// leave ends the session from which an assertion was sent that began none. It goes
+// on in two cases alone: the page says nobody and the session is nobody's, or the
+// page proves the very person whose session it is, who was merely too fast.
+func (c *Chat) leave(ctx context.Context, token string, verdict policy.Verdict) error {
 	hash, ok := hashToken(token)
 	if !ok {
 		return nil
@@ -171,11 +174,22 @@ func (c *Chat) endReplaced(ctx context.Context, token string) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("chat: read the session that sent a failed assertion: %w", err)
+		return fmt.Errorf("chat: read the session that an assertion was sent from: %w", err)
+	}
+	if goesOn(s, verdict) {
+		return nil
 	}
 	if err := c.store.EndSession(ctx, s.Workspace, s.ID, now); err != nil {
-		return fmt.Errorf("chat: end the session that sent a failed assertion: %w", err)
+		return fmt.Errorf("chat: end the session that an assertion was sent from: %w", err)
 	}
 	c.sessions.drop(hash)
 	return nil
+}
+
+func goesOn(s Session, verdict policy.Verdict) bool {
+	if verdict.Tier() == policy.Verified {
+		return s.Standing.Tier() == policy.Verified && slices.Equal(s.Standing.Identifiers(), verdict.Identifiers())
+	}
+	silent := verdict.Tier() == policy.Anonymous && verdict.Reason() == ""
+	return silent && s.Standing.Tier() != policy.Verified
 }

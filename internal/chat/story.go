@@ -26,8 +26,10 @@ type Chat struct {
 	pulse     *event.Pulse
 	signals   Signals
 	sessions  *sessionCache
-	openings  *limiter
-	beginning *limiter
+	openings  *limiter // sessions of one person, or of one browser's claim
+	arrivals  *limiter // browsers without a proof from one network
+	beginning *limiter // conversations of one contact
+	posting   *limiter // messages of one contact
 }
 
 // New tells the story that store keeps. signals may be nil: then nobody sees anybody type.
@@ -36,7 +38,9 @@ func New(store Store, pulse *event.Pulse, signals Signals) *Chat {
 		store: store, pulse: pulse, signals: signals,
 		sessions:  newSessionCache(),
 		openings:  newLimiter(20, 3*time.Second),
+		arrivals:  newLimiter(300, 200*time.Millisecond),
 		beginning: newLimiter(60, 2*time.Second),
+		posting:   newLimiter(200, 20*time.Millisecond),
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 const previewRunes = 140
 
 // CleanText checks what somebody wrote: UTF-8, no control characters but line
-// feed and tab, not blank, at most MaxTextBytes. A line break of two characters
-// becomes one; nothing else is changed.
+// feed and tab, something to be seen, at most MaxTextBytes. A line break of two
+// characters becomes one; nothing else is changed.
 func CleanText(text string) (string, error) {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	switch {
@@ -23,7 +23,7 @@ func CleanText(text string) (string, error) {
 		return "", invalid("the text is not UTF-8")
 	case strings.ContainsFunc(text, forbidden):
 		return "", invalid("the text has a control character")
-	case strings.TrimSpace(text) == "":
+	case !strings.ContainsFunc(text, seen):
 		return "", invalid("the text is blank")
 	}
 	return text, nil
@@ -31,9 +31,30 @@ func CleanText(text string) (string, error) {
 
 func forbidden(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
 
-// Preview is the beginning of a text on one line.
+// seen says whether a character leaves a mark. What Unicode has not named yet does:
+// next year's emoji is no blank.
+func seen(r rune) bool {
+	const brailleBlank = '\u2800'
+	return !unicode.IsSpace(r) && r != brailleBlank && !unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp,
+		unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}
+
+// turns says whether a character turns the direction of what follows: in a line
+// among others' lines it could make one text read as another.
+func turns(r rune) bool { return '\u202A' <= r && r <= '\u202E' || '\u2066' <= r && r <= '\u2069' }
+
+func without(text string, unwanted func(rune) bool) string {
+	return strings.Map(func(r rune) rune {
+		if unwanted(r) {
+			return -1
+		}
+		return r
+	}, text)
+}
+
+// Preview is the beginning of a text on one line, in one direction.
 func Preview(text string) string {
-	line := strings.Join(strings.Fields(text), " ")
+	line := strings.Join(strings.Fields(without(text, turns)), " ")
 	if utf8.RuneCountInString(line) <= previewRunes {
 		return line
 	}
@@ -60,14 +81,10 @@ func validID(id string) bool {
 	return id != "" && len(id) <= 64 && !strings.ContainsFunc(id, func(r rune) bool { return !nameRune(r) })
 }
 
-// cut shortens a text from outside to at most n bytes of printable UTF-8.
+// cut shortens a text from outside to at most n bytes of UTF-8, and leaves out what
+// steers a terminal or turns a line.
 func cut(text string, n int) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(text, ""))
+	text = without(strings.ToValidUTF8(text, ""), func(r rune) bool { return unicode.IsControl(r) || turns(r) })
 	for len(text) > n {
 		_, size := utf8.DecodeLastRuneInString(text)
 		text = text[:len(text)-size]

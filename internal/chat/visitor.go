@@ -77,7 +77,7 @@ func (c *Chat) Create(ctx context.Context, s Session, writing Writing) (Posted, 
 	} else {
 		post.Message = Message{Workspace: s.Workspace, Conversation: conversation.ID, Contact: s.Contact, Channel: s.Channel, Author: ByVisitor, At: now}
 	}
-	if !c.beginning.admit(s.Contact, now) {
+	if !c.beginning.admit(s.Contact, now) || post.Message.ID != "" && !c.posting.admit(s.Contact, now) {
 		return Posted{}, ErrTooMany
 	}
 	return c.store.Post(ctx, post)
@@ -94,6 +94,9 @@ func (c *Chat) Post(ctx context.Context, s Session, conversation string, writing
 	message, err := c.message(s, conversation, writing)
 	if err != nil {
 		return Posted{}, err
+	}
+	if !c.posting.admit(s.Contact, message.At) {
+		return Posted{}, ErrTooMany
 	}
 	return c.store.Post(ctx, Post{Message: message, TokenHash: s.token, Reopen: true})
 }

@@ -99,7 +99,9 @@ func TestTextThatCannotBeShownIsRefusedBeforeTheStore(t *testing.T) {
 		thread := w.says(alice.Session, "hello")
 		posts := len(w.store.posts)
 		for name, text := range map[string]string{
-			"empty": "", "blank": " \n\t\u00a0", "NUL": "a\x00b", "escape": "a\x1b[2Jb", "C1": "a\u009bb", "carriage return": "a\rb",
+			"empty": "", "blank": " \n\t\u00a0", "nothing to be seen": "\u200b\u2060 \ufeff", "turns and joiners alone": "\u202e\u2066\u200d\ufe0f",
+			"blanks that are letters": "\u3164\u115f\uffa0", "Braille blank": "\u2800", "tags": "\U000E0041",
+			"NUL": "a\x00b", "escape": "a\x1b[2Jb", "C1": "a\u009bb", "carriage return": "a\rb",
 			"not UTF-8": "a\xff", "too long": strings.Repeat("a", chat.MaxTextBytes+1), "too long in bytes": strings.Repeat("é", chat.MaxTextBytes/2+1),
 		} {
 			if _, err := w.chat.Post(w.ctx, alice.Session, thread, chat.Writing{Text: text, ClientID: "x"}); !errors.Is(err, chat.ErrInvalid) {
@@ -120,7 +122,7 @@ func TestTextThatCannotBeShownIsRefusedBeforeTheStore(t *testing.T) {
 		if len(w.store.posts) != posts {
 			t.Error("a refused text reached the store")
 		}
-		for _, text := range []string{"a", "two\nlines\tand a tab", "שלום 👋", strings.Repeat("a", chat.MaxTextBytes)} {
+		for _, text := range []string{"a", "two\nlines\tand a tab", "שלום 👋", "👩\u200d🚀", "\U0001FADC", "\u200bx", strings.Repeat("a", chat.MaxTextBytes)} {
 			if _, err := w.chat.Post(w.ctx, alice.Session, thread, chat.Writing{Text: text}); err != nil {
 				t.Errorf("%.10q: %v", text, err)
 			}
@@ -237,6 +239,38 @@ func TestTypingSaysWhoToTheOtherSideAndNoMore(t *testing.T) {
 			if e.Seq != 0 || e.Kind != event.Typing || e.Session != "" || e.Key != "" || e.At.Before(time.Now().Add(-time.Second)) {
 				t.Errorf("%+v", e)
 			}
+		}
+	})
+}
+
+func TestOnePersonPostsAtMostItsBurst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		alice, bob := w.open(w.proves("alice"), chat.Device{}), w.open(w.proves("bob"), chat.Device{})
+		second := w.open(w.proves("alice"), chat.Device{})
+		thread, his := w.says(alice.Session, "hello"), w.says(bob.Session, "hello")
+		flood := func(s chat.Session, thread string, n int) (posted int) {
+			for range n {
+				if _, err := w.chat.Post(w.ctx, s, thread, chat.Writing{Text: "x"}); err == nil {
+					posted++
+				} else if !errors.Is(err, chat.ErrTooMany) {
+					t.Fatal(err)
+				}
+			}
+			return posted
+		}
+		if n := flood(alice.Session, thread, 300); n != 199 { // "hello" was one
+			t.Errorf("a flood of 300: %d posted", n)
+		}
+		if n := flood(second.Session, thread, 10); n != 0 {
+			t.Errorf("her other session posts %d more", n)
+		}
+		if n := flood(bob.Session, his, 10); n != 10 {
+			t.Errorf("somebody else posts %d of 10", n)
+		}
+		w.later(time.Second)
+		if n := flood(alice.Session, thread, 300); n != 50 {
+			t.Errorf("a second later: %d posted", n)
 		}
 	})
 }

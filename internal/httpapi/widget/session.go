@@ -31,6 +31,7 @@ func (d *Door) openSession(ctx context.Context, c *httpapi.Call[wire.None], in w
 	assertion.Platform = string(platform)
 	device := chat.Device{
 		VisitorToken: in.VisitorToken, Replaces: in.Replaces, Platform: platform, Origin: in.Origin, UserAgent: c.UserAgent(),
+		Network: c.Client.Network,
 	}
 	var result chat.Result
 	renewed := false

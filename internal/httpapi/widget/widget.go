@@ -111,7 +111,7 @@ func (d *Door) Register(f *httpapi.Floor) {
 		httpapi.Query{Name: "before", Doc: "only messages before this sequence"},
 		httpapi.Query{Name: "limit", Doc: "1 to 100, 20 if absent"}), d.listMessages)
 	httpapi.Handle(f, visitor, created(route("POST", "/conversations/{id}/messages", "postMessage",
-		"Write a message; the same client_id again is the same message", httpapi.NotFound)), d.postMessage)
+		"Write a message; the same client_id again is the same message", httpapi.NotFound, httpapi.TooMany)), d.postMessage)
 	httpapi.Handle(f, visitor, route("POST", "/conversations/{id}/read", "markRead",
 		"Say up to which sequence the visitor has read", httpapi.NotFound), d.markRead)
 	httpapi.Handle(f, visitor, route("POST", "/conversations/{id}/typing", "showTyping",
