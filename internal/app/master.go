@@ -123,7 +123,7 @@ func (a *App) Rewrap(ctx context.Context, who policy.Principal, file string) (Re
 	resealed, err := a.outer.RewrapRoot(id, sealed, next)
 	if err == nil {
 		err = a.DB.SwapRoot(ctx, sealed, resealed, audit.Draft{
-			Workspace: who.Workspace(), Actor: who.Actor(), Action: audit.MasterRewrapped,
+			Workspace: who.Workspace(), Actor: who.Actor(), By: who.Needing(policy.ManageKeys), Action: audit.MasterRewrapped,
 			Detail: map[string]string{"from": a.outer.ID(), "to": next.ID()},
 		})
 	}

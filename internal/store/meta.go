@@ -55,7 +55,7 @@ func (db *DB) PutInstallation(ctx context.Context, id string, root []byte) error
 // trust.ErrConflict if another was faster.
 func (db *DB) SwapRoot(ctx context.Context, before, after []byte, draft audit.Draft) error {
 	const swap = `UPDATE meta SET value = $1 WHERE name = $2 AND value = $3`
-	return db.writer.alone(ctx, func(t *tx) error {
+	return db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
 		n, err := t.exec(swap, after, metaRoot, before)
 		if err != nil {
 			return fmt.Errorf("swap root: %w", err)

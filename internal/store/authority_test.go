@@ -1,0 +1,231 @@
+package store_test
+
+import (
+	"errors"
+	"reflect"
+	"testing"
+	"time"
+
+	"countersign/identity/policy"
+	"countersign/internal/audit"
+	"countersign/internal/chat"
+	"countersign/internal/store"
+	"countersign/internal/store/storetest"
+	"countersign/internal/team"
+	"countersign/internal/trust"
+	"countersign/internal/workspace"
+)
+
+func TestAWordThatNoLongerCountsChangesNothingSQLite(t *testing.T) { walkAuthority(t, sqlite) }
+
+func TestAWordThatNoLongerCountsChangesNothingPostgres(t *testing.T) { walkAuthority(t, postgres) }
+
+// walkAuthority makes every change in the name of somebody whose right went while the
+// request was under way, and finds each refused and nothing changed.
+func walkAuthority(t *testing.T, fresh func(testing.TB) storetest.Database) {
+	h := storetest.NewHouse(t, fresh(t))
+	w := &walk{House: h, guest: h.Enter(h.Verified("u-1"))}
+	w.posted = h.Post(h.Begin(w.guest, "hello"))
+	w.colleague, _ = h.NewAgent("colleague@example.com", policy.AgentR)
+	w.token = w.newToken(time.Time{})
+
+	agents := map[string]func(team.Agent, team.Login){
+		"a login that was ended": func(_ team.Agent, l team.Login) {
+			w.must(h.DB.EndLogin(t.Context(), storetest.Main, l.ID, h.Now, h.Draft(audit.AgentSignedOut, l.ID)))
+		},
+		"an agent who was removed": func(a team.Agent, _ team.Login) {
+			w.must(h.DB.RemoveAgent(t.Context(), storetest.Main, a.ID, h.Now, h.Draft(audit.AgentRemoved, a.ID)))
+		},
+		"an agent who was demoted": func(a team.Agent, _ team.Login) {
+			w.must(h.DB.SetRole(t.Context(), storetest.Main, a.ID, policy.Auditor, h.Now, h.Draft(audit.AgentChanged, a.ID)))
+		},
+	}
+	for name, take := range agents {
+		t.Run(name, func(t *testing.T) {
+			agent, login := h.NewAgent(h.ID("x")+"@example.com", policy.Owner)
+			who := policy.ForAgent(storetest.Main, agent.ID, login.ID, policy.Owner)
+			w.allowed(t, who)
+			take(agent, login)
+			w.refused(t, who)
+		})
+	}
+	t.Run("a login of nobody, and one of another agent", func(t *testing.T) {
+		w.refused(t, policy.ForAgent(storetest.Main, h.Owner.ID, "", policy.Owner))
+		w.refused(t, policy.ForAgent(storetest.Main, w.colleague.ID, h.Login.ID, policy.Owner))
+	})
+	t.Run("a token that was revoked", func(t *testing.T) {
+		token := w.newToken(time.Time{})
+		who := policy.ForToken(storetest.Main, token.ID, token.Scopes)
+		w.allowed(t, who)
+		w.must(h.DB.RevokeToken(t.Context(), storetest.Main, token.ID, h.Now, h.Draft(audit.TokenRevoked, token.ID)))
+		w.refused(t, who)
+	})
+	t.Run("a token that expired, or never had the scope", func(t *testing.T) {
+		expired := w.newToken(h.Now.Add(-time.Second))
+		w.refused(t, policy.ForToken(storetest.Main, expired.ID, expired.Scopes))
+		weak := w.newToken(time.Time{}, policy.ReadAudit)
+		w.refused(t, policy.ForToken(storetest.Main, weak.ID, w.token.Scopes))
+	})
+	t.Run("a visitor", func(t *testing.T) { w.refused(t, policy.ForVisitor(storetest.Main, w.guest.Session.ID)) })
+	t.Run("every method that writes for somebody is walked", func(t *testing.T) { w.complete(t) })
+	t.Run("what says that an agent did it, and brings no word, is not written", func(t *testing.T) {
+		draft := h.Draft(audit.AgentChanged, w.colleague.ID)
+		draft.Actor = "agent:" + h.Owner.ID
+		if err := h.DB.SetRole(t.Context(), storetest.Main, w.colleague.ID, policy.Admin, h.Now, draft); err == nil {
+			t.Error("a change in an agent's name was written without asking for that agent's right")
+		}
+	})
+	t.Run("a role that rose meanwhile is not taken by who could not give it", func(t *testing.T) {
+		admin, login := h.NewAgent("admin@example.com", policy.Admin)
+		second, _ := h.NewAgent("second@example.com", policy.Owner)
+		draft := h.Draft(audit.AgentRemoved, second.ID)
+		draft.By = policy.ForAgent(storetest.Main, admin.ID, login.ID, policy.Admin).Needing(policy.ManageTeam)
+		if err := h.DB.RemoveAgent(t.Context(), storetest.Main, second.ID, h.Now, draft); !errors.Is(err, policy.ErrForbidden) {
+			t.Errorf("an admin removes an owner: %v", err)
+		}
+	})
+}
+
+type walk struct {
+	*storetest.House
+	guest     storetest.Guest
+	posted    chat.Posted
+	colleague team.Agent
+	token     team.Token
+}
+
+func (w *walk) must(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+func (w *walk) newToken(expires time.Time, scopes ...policy.Right) team.Token {
+	w.Helper()
+	if len(scopes) == 0 {
+		scopes = policy.RightsOf(policy.Owner)
+	}
+	token := team.Token{ID: w.ID("tok"), TokenHash: w.Hash(), Workspace: storetest.Main, Name: "t", Scopes: scopes, CreatedAt: w.Now, ExpiresAt: expires}
+	w.must(w.DB.AddToken(w.Context(), token, w.Draft(audit.TokenCreated, token.ID)))
+	return token
+}
+
+// allowed: while the word counts it changes something, so that a refusal means what it says.
+func (w *walk) allowed(t *testing.T, who policy.Principal) {
+	t.Helper()
+	if err := w.changes(who)["Record"](); err != nil {
+		t.Fatalf("before: %v", err)
+	}
+	if err := w.changes(who)["SetAttribute"](); err != nil {
+		t.Fatalf("before: %v", err)
+	}
+}
+
+func (w *walk) refused(t *testing.T, who policy.Principal) {
+	t.Helper()
+	head, trail := w.Head(), len(w.Trail())
+	for name, change := range w.changes(who) {
+		if err := change(); !errors.Is(err, policy.ErrForbidden) && !errors.Is(err, chat.ErrSessionEnded) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if now := w.Head(); now.Seq != head.Seq || now.Epoch != head.Epoch || len(w.Trail()) != trail {
+		t.Errorf("something changed: %+v, was %+v; %d entries, were %d", now, head, len(w.Trail()), trail)
+	}
+}
+
+// changes :: method of the store → that change in the name of who.
+func (w *walk) changes(who policy.Principal) map[string]func() error {
+	ctx, db, main := w.Context(), w.DB, storetest.Main
+	closed := chat.Closed
+	by := func(right policy.Right) audit.Draft {
+		return audit.Draft{By: who.Needing(right), Workspace: main, Actor: who.Actor(), Action: audit.AgentChanged, Subject: "x"}
+	}
+	second := func(_ any, err error) error { return err }
+	return map[string]func() error{
+		"Record": func() error { return db.Record(ctx, by(policy.ManageKeys)) },
+		"AddAgent": func() error {
+			agent := team.Agent{ID: w.ID("agt"), Workspace: main, Email: w.ID("x") + "@example.com", Role: policy.AgentR, CreatedAt: w.Now}
+			return db.AddAgent(ctx, agent, team.Link{TokenHash: w.Hash(), Workspace: main, Agent: agent.ID, ExpiresAt: w.Now.Add(time.Hour)}, by(policy.ManageTeam))
+		},
+		"PutLink": func() error {
+			return db.PutLink(ctx, team.Link{TokenHash: w.Hash(), Workspace: main, Agent: w.colleague.ID, ExpiresAt: w.Now.Add(time.Hour)}, by(policy.ManageTeam))
+		},
+		"SetRole":     func() error { return db.SetRole(ctx, main, w.colleague.ID, policy.Admin, w.Now, by(policy.ManageTeam)) },
+		"RemoveAgent": func() error { return db.RemoveAgent(ctx, main, w.colleague.ID, w.Now, by(policy.ManageTeam)) },
+		"EndLogin":    func() error { return db.EndLogin(ctx, main, w.Login.ID, w.Now, by(policy.ManageTeam)) },
+		"AddToken": func() error {
+			return db.AddToken(ctx, team.Token{ID: w.ID("tok"), TokenHash: w.Hash(), Workspace: main, Name: "t", CreatedAt: w.Now}, by(policy.ManageTokens))
+		},
+		"RevokeToken": func() error { return db.RevokeToken(ctx, main, w.token.ID, w.Now, by(policy.ManageTokens)) },
+		"CreateChannel": func() error {
+			channel := w.House.Channel
+			channel.ID, channel.Slug, channel.Aliases = w.ID("chn"), w.ID("s"), nil
+			return db.CreateChannel(ctx, channel, by(policy.ManageChannels))
+		},
+		"UpdateChannel": func() error { return db.UpdateChannel(ctx, w.House.Channel, by(policy.ManageChannels)) },
+		"SetEnforcement": func() error {
+			return second(db.SetEnforcement(ctx, main, workspace.EnforcementChange{Channel: w.House.Channel.ID, Platform: policy.Web, To: policy.Enforce}, w.Now, by(policy.SetEnforcement)))
+		},
+		"SwapRing": func() error {
+			ring, err := db.Ring(ctx, main, w.House.Channel.ID)
+			if err != nil {
+				return err
+			}
+			change := trust.RingChange{Workspace: main, Channel: w.House.Channel.ID, Version: ring.Version, Keys: ring.Keys, Silence: []string{w.Key.ID}}
+			change.Drafts = []audit.Draft{by(policy.ManageKeys)}
+			return second(db.SwapRing(ctx, change, w.Now))
+		},
+		"SetBlocked": func() error {
+			return second(db.SetBlocked(ctx, main, w.guest.Contact.ID, true, w.Now, by(policy.ManagePeople)))
+		},
+		"EndSession": func() error { return db.EndSession(ctx, main, w.guest.Session.ID, w.Now, by(policy.ManagePeople)) },
+		"EndSessionsOf": func() error {
+			return second(db.EndSessionsOf(ctx, main, w.guest.Contact.ID, w.Now, by(policy.ManagePeople)))
+		},
+		"SetAttribute": func() error {
+			a := chat.Attribute{Workspace: main, Contact: w.guest.Contact.ID, Name: "plan", Provenance: chat.ByAgent, Value: []byte("1"), At: w.Now}
+			return db.SetAttribute(ctx, a, who.Needing(policy.ReplyConversations))
+		},
+		"Post": func() error {
+			p := w.Reply(w.posted.Conversation.ID, "x")
+			p.Login, p.Message.AuthorID = who.Login(), who.ID()
+			return second(db.Post(ctx, p))
+		},
+		"MarkRead": func() error {
+			return db.MarkRead(ctx, chat.ReadMark{
+				Workspace: main, Conversation: w.posted.Conversation.ID, Side: chat.ByTeam, Seq: w.posted.Message.Seq, Login: who.Login(), Agent: who.ID(), At: w.Now,
+			})
+		},
+		"UpdateConversation": func() error {
+			return second(db.UpdateConversation(ctx, chat.Update{Workspace: main, Conversation: w.posted.Conversation.ID, Agent: who.ID(), Login: who.Login(), Status: &closed, At: w.Now}))
+		},
+	}
+}
+
+// complete finds methods that take a record, a word or a login, and are not walked.
+func (w *walk) complete(t *testing.T) {
+	// :: method → whose word it takes instead
+	others := map[string]string{
+		"UseLink":     "the link's",
+		"OpenLogin":   "the password's",
+		"LogOut":      "the visitor's own session's",
+		"ClaimThread": "the visitor's own session's",
+		"SwapRoot":    "this package's tests'",
+	}
+	takes := []reflect.Type{
+		reflect.TypeFor[audit.Draft](), reflect.TypeFor[[]audit.Draft](), reflect.TypeFor[policy.Authority](), reflect.TypeFor[trust.RingChange](),
+		reflect.TypeFor[chat.Post](), reflect.TypeFor[chat.Update](), reflect.TypeFor[chat.ReadMark](), reflect.TypeFor[chat.ThreadClaim](),
+	}
+	walked, db := w.changes(policy.Principal{}), reflect.TypeFor[*store.DB]()
+	for method := range db.Methods() {
+		for i := range method.Type.NumIn() {
+			for _, word := range takes {
+				if method.Type.In(i) == word && walked[method.Name] == nil && others[method.Name] == "" {
+					t.Errorf("%s changes something in somebody's name: walk it here", method.Name)
+				}
+			}
+		}
+	}
+}
