@@ -11,8 +11,14 @@ import (
 	"countersign/internal/event"
 )
 
-// maxStreamsOfSession bounds what one token can hold open on one node.
-const maxStreamsOfSession = 32
+// What can be held open on one node: by one token, by one contact or agent through
+// however many sessions, and by everybody. Who is too many is told to come again:
+// the other tabs go on undisturbed, and another node may have room.
+const (
+	maxStreamsOfSession = 32
+	maxStreamsOfOne     = 64
+	maxStreams          = 200_000
+)
 
 // Subscription says for whom a stream is, and with what right. A visitor's names
 // Contact, Session, Key, Channel and Tier; an agent's names Agent and Session
@@ -48,6 +54,7 @@ type Hub struct {
 
 	mu    sync.Mutex
 	pos   int64 // every event up to here was dispatched
+	most  int
 	count int
 	index [slots]map[name]*Stream // :: name → first of its streams
 	swept int64                   // every expiry up to this second was looked at
@@ -77,7 +84,7 @@ func NewHub(log Log, pulse *event.Pulse, agentBody func(event.Event) json.RawMes
 	if agentBody == nil {
 		agentBody = visitorBody
 	}
-	h := &Hub{log: log, pulse: pulse, agentBody: agentBody}
+	h := &Hub{log: log, pulse: pulse, agentBody: agentBody, most: maxStreams}
 	for slot := range h.index {
 		h.index[slot] = map[name]*Stream{}
 	}
@@ -118,11 +125,7 @@ func (h *Hub) add(s *Stream, complete bool) *Stream {
 		s.end(&End{Code: SessionEnded})
 		return s
 	}
-	crowd := 0
-	for other := h.index[sessionSlot][s.names[sessionSlot]]; other != nil; other = other.links[sessionSlot].next {
-		crowd++
-	}
-	if crowd >= maxStreamsOfSession {
+	if h.crowded(s) {
 		s.end(&End{Code: Reconnect})
 		return s
 	}
@@ -135,6 +138,24 @@ func (h *Hub) add(s *Stream, complete bool) *Stream {
 		s.end(&End{Code: Reconnect, Err: err})
 	}
 	return s
+}
+
+// crowded says whether there is no room for another stream of this session, of whom
+// it belongs to, or at all.
+func (h *Hub) crowded(s *Stream) bool {
+	whose := ownerSlot
+	if s.agents {
+		whose = keySlot // an agent: the owner of its streams is the whole team
+	}
+	return h.count >= h.most || h.many(sessionSlot, s, maxStreamsOfSession) || h.many(whose, s, maxStreamsOfOne)
+}
+
+func (h *Hub) many(slot int, s *Stream, most int) bool {
+	n := 0
+	for other := h.index[slot][s.names[slot]]; other != nil && n < most; other = other.links[slot].next {
+		n++
+	}
+	return n >= most
 }
 
 func (h *Hub) link(s *Stream) {

@@ -178,3 +178,37 @@ func TestRevocationIsNotPassedBeforeThePulseKnowsItsEpoch(t *testing.T) {
 		}
 	})
 }
+
+func TestOnePersonCannotHoldThousandsOfStreams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := run(t, &ledger{})
+		session := func(i int) func(*realtime.Subscription) {
+			return func(s *realtime.Subscription) { s.Session = fmt.Sprint("session-", i) }
+		}
+		open := func(s *realtime.Stream) bool { return len(next(t, s)) == 0 }
+		held, agents := 0, 0
+		for i := range 200 {
+			if open(n.visitor("alice", 0, session(i))) {
+				held++
+			}
+			sub := realtime.Subscription{Workspace: "main", Agent: "zoe", Session: fmt.Sprint("login-", i)}
+			sub.Epoch, _ = n.hub.Epoch()
+			if open(n.hub.Agent(sub, 0)) {
+				agents++
+			}
+		}
+		if held != 64 || agents != 64 {
+			t.Errorf("%d streams of one contact, %d of one agent", held, agents)
+		}
+		if !open(n.visitor("bob", 0)) || !open(n.agent("yan", 0)) {
+			t.Error("somebody else's stream is refused")
+		}
+		n.hub.Room(n.hub.Streams())
+		full := n.visitor("carol", 0)
+		same(t, "one more than the node holds", next(t, full), "end:reconnect")
+		n.hub.Room(n.hub.Streams() + 1)
+		if !open(n.visitor("carol", 0)) {
+			t.Error("there was room")
+		}
+	})
+}
