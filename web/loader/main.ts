@@ -101,10 +101,13 @@ function start(): void {
       });
     frame!.contentWindow!.postMessage(portGreeting, origin, [pipe.port2]);
   };
-  const greet = (to: MessagePort): void => {
-    port = to;
+  const describe = (): void => {
     const { lang = root.lang, theme = "auto", site = "" } = settings!;
     send({ type: "page", lang, dir: host!.dir as "ltr", theme, site });
+  };
+  const greet = (to: MessagePort): void => {
+    port = to;
+    describe();
     if (leaving) send({ type: "logout", turn });
     leaving = false;
     if (claim) present();
@@ -238,8 +241,11 @@ function start(): void {
     init(given: Settings) {
       const first = !settings;
       if (!given.channel || (!first && settings!.channel !== given.channel)) return;
-      settings = { ...given };
-      if (!first) return draw();
+      settings = { ...settings, ...given };
+      if (!first) {
+        draw();
+        return describe();
+      }
       whenIdle(() => {
         if (api.booted) return;
         build();
