@@ -24,6 +24,7 @@ type demoCmd struct {
 	config.Installation `embed:""`
 	config.Server       `embed:""`
 	config.Demo         `embed:""`
+	JSON                bool `name:"json" help:"Say where it serves as one JSON object."`
 }
 
 func (c *demoCmd) Run(ctx context.Context, t terminal) error {
@@ -60,14 +61,26 @@ func (c *demoCmd) Run(ctx context.Context, t terminal) error {
 		_ = running.Stop()
 		return no("the demo shop did not start: %v", err)
 	}
-	fmt.Fprintf(t.Out, "\nShop       %s\n           log in as a customer, open the messenger, write\n", address)
-	fmt.Fprintf(t.Out, "Attacks    %s/attacks\n           one button per attack, and one honest customer\n", address)
-	if err := printOwnerLink(ctx, t, a, running.Base); err != nil {
-		return err
+	console, setup, err := consoleAddress(ctx, a, running.Base)
+	if err == nil {
+		err = c.say(t, address, console, setup)
 	}
-	fmt.Fprintf(t.Out, "Data       %s\nStop       Ctrl-C\n\n", c.Data)
+	if err != nil {
+		return errors.Join(err, running.Stop(), child.Cancel(), endOf(child))
+	}
 	err = running.Wait()
 	return errors.Join(err, endOf(child))
+}
+
+// say tells a person, or a program, where to look.
+func (c *demoCmd) say(t terminal, shop, console string, setup bool) error {
+	if c.JSON {
+		return printJSON(t, map[string]any{"shop": shop, "attacks": shop + "/attacks", "console": console, "setup": setup, "data": c.Data})
+	}
+	_, err := fmt.Fprintf(t.Out, "\nShop       %[1]s\n           log in as a customer, open the messenger, write\n"+
+		"Attacks    %[1]s/attacks\n           one button per attack, and one honest customer\n%[2]sData       %[3]s\nStop       Ctrl-C\n\n",
+		shop, consoleText(console, setup), c.Data)
+	return err
 }
 
 // openShop starts the shop, waits until its first customers have written, and

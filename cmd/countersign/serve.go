@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -13,6 +14,7 @@ import (
 type serveCmd struct {
 	config.Installation `embed:""`
 	config.Server       `embed:""`
+	JSON                bool `name:"json" help:"Say where it serves as one JSON object."`
 }
 
 func (c *serveCmd) Run(ctx context.Context, t terminal) error {
@@ -35,9 +37,17 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return no("%v", err)
 	}
-	fmt.Fprintf(t.Out, "Countersign serves %s\n", running.Base)
-	if err := printOwnerLink(ctx, t, a, running.Base); err != nil {
-		return err
+	console, setup, err := consoleAddress(ctx, a, running.Base)
+	if err != nil {
+		return errors.Join(err, running.Stop())
+	}
+	if c.JSON {
+		err = printJSON(t, map[string]any{"base": running.Base, "console": console, "setup": setup})
+	} else {
+		fmt.Fprintf(t.Out, "Countersign serves %s\n%s", running.Base, consoleText(console, setup))
+	}
+	if err != nil {
+		return errors.Join(err, running.Stop())
 	}
 	return running.Wait()
 }
@@ -62,18 +72,22 @@ func notes(t terminal, a *app.App) {
 	}
 }
 
-// printOwnerLink prints a fresh link while no owner has set a password. There is no default one.
-func printOwnerLink(ctx context.Context, t terminal, a *app.App, base string) error {
+// consoleAddress is where the console is. setup says that the link sets the owner's
+// password: a fresh one at every start until it was used. There is no default password.
+func consoleAddress(ctx context.Context, a *app.App, base string) (link string, setup bool, err error) {
 	token, needed, err := a.Team.FirstOwner(ctx, a.System("start"))
-	if err != nil {
-		return err
+	if err != nil || !needed {
+		return base + "/console", false, err
 	}
-	if needed {
-		fmt.Fprintf(t.Out, "Console    %s/console/setup#%s\n           sets the owner's password; works once, for an hour\n", base, token)
-		return nil
+	return base + "/console/setup#" + token, true, nil
+}
+
+func consoleText(link string, setup bool) string {
+	text := "Console    " + link + "\n"
+	if setup {
+		text += "           sets the owner's password; works once, for an hour\n"
 	}
-	fmt.Fprintf(t.Out, "Console    %s/console\n", base)
-	return nil
+	return text
 }
 
 func logger(server config.Server) *slog.Logger {
