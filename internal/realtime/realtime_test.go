@@ -504,7 +504,7 @@ func TestClosedStreamLeavesNothingBehind(t *testing.T) {
 		n := run(t, &ledger{})
 		var all []*realtime.Stream
 		for i := range 100 {
-			all = append(all, n.visitor("alice", -1, func(s *realtime.Subscription) {
+			all = append(all, n.visitor(fmt.Sprint("alice", i%2), -1, func(s *realtime.Subscription) {
 				s.Session, s.Expires = fmt.Sprint("ses_", i%7), time.Now().Add(time.Duration(i)*time.Hour)
 			}))
 		}
