@@ -40,6 +40,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	status := m.Run()
+	closeChromium()
 	_ = os.RemoveAll(dir)
 	os.Exit(status)
 }
@@ -310,11 +311,11 @@ func (s *server) conversation(session, text string) string {
 	return answer["id"].(string)
 }
 
-// frame is one server-sent event.
-type frame struct{ ID, Event, Data string }
+// event is one server-sent event.
+type event struct{ ID, Event, Data string }
 
 // stream opens a live stream; its frames arrive on the channel, which closes at its end.
-func (s *server) stream(ctx context.Context, session string, after int64) <-chan frame {
+func (s *server) stream(ctx context.Context, session string, after int64) <-chan event {
 	s.t.Helper()
 	req, err := http.NewRequestWithContext(ctx, "GET", fmt.Sprintf("%s/api/v1/widget/stream?after=%d", s.Base, after), nil)
 	if err != nil {
@@ -328,11 +329,11 @@ func (s *server) stream(ctx context.Context, session string, after int64) <-chan
 	if resp.StatusCode != 200 {
 		s.t.Fatalf("stream: %d", resp.StatusCode)
 	}
-	frames := make(chan frame, 1000)
+	frames := make(chan event, 1000)
 	go func() {
 		defer close(frames)
 		defer resp.Body.Close()
-		var f frame
+		var f event
 		scanner := bufio.NewScanner(resp.Body)
 		for scanner.Scan() {
 			line := scanner.Text()
@@ -341,7 +342,7 @@ func (s *server) stream(ctx context.Context, session string, after int64) <-chan
 				if f.Event != "" || f.Data != "" {
 					frames <- f
 				}
-				f = frame{}
+				f = event{}
 			case strings.HasPrefix(line, "id: "):
 				f.ID = line[4:]
 			case strings.HasPrefix(line, "event: "):
