@@ -108,8 +108,10 @@ func number(query url.Values, name string, fallback, least, most int64) (int64, 
 	return n, nil
 }
 
-// Handle adds a JSON call: authenticate, then decode, then serve, then encode.
-// In wire.None reads no body, wire.Empty allows {} or nothing; Out wire.None is 204.
+// Handle adds a JSON call: authenticate, then decode, then serve, then encode. A
+// body can be sent as slowly as its sender likes, so whoever acts for the workspace
+// is authenticated once more when all of it is there; a visitor's session is, by
+// every use case that takes one. In wire.None reads no body, wire.Empty allows {} or nothing; Out wire.None is 204.
 func Handle[P, In, Out any](f *Floor, guard Guard[P], route Route, serve func(context.Context, *Call[P], In) (Out, error)) {
 	in, out := reflect.TypeFor[In](), reflect.TypeFor[Out]()
 	silent := out == reflect.TypeFor[wire.None]()
@@ -134,6 +136,12 @@ func Handle[P, In, Out any](f *Floor, guard Guard[P], route Route, serve func(co
 		if err := takes.read(w, r, route.MaxBody, &body); err != nil {
 			f.Refuse(w, r, err)
 			return
+		}
+		if takes != bodyIgnored && (guard.Access == AgentLogin || guard.Access == APIToken) {
+			if who, err = guard.Check(r); err != nil {
+				f.Refuse(w, r, err)
+				return
+			}
 		}
 		call := Call[P]{Who: who, Client: ClientOf(r), request: r, header: w.Header()}
 		answer, err := serve(r.Context(), &call, body)
