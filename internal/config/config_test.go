@@ -1,6 +1,7 @@
 package config
 
 import (
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -68,5 +69,15 @@ func TestSampleNamesEveryVariable(t *testing.T) {
 		if !strings.Contains(Markdown(), "`"+o.Env+"`") {
 			t.Errorf("%s is missing from the docs", o.Env)
 		}
+	}
+}
+
+func TestTheGeneratedDocsAreTrue(t *testing.T) {
+	text, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(text) != Markdown() {
+		t.Error("docs/configuration.md is not what the options say: make gen")
 	}
 }
