@@ -32,7 +32,7 @@ const textStyles = {
   },
 };
 
-const target = ["chrome111", "firefox114", "safari16.4"];
+const target = ["chrome111", "firefox119", "safari16.4"];
 
 const common = {
   absWorkingDir: root,

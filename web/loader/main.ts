@@ -42,7 +42,7 @@ const doc = document;
 const root = doc.documentElement;
 
 function start(): void {
-  const script = (doc.currentScript ?? doc.querySelector('script[src*="/v1.js"]')) as HTMLScriptElement;
+  const script = doc.currentScript as HTMLScriptElement;
   const origin = new URL(script.src).origin;
   const stub = page.Countersign;
   if (stub && "booted" in stub) return; // a second copy of this script
