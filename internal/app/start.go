@@ -58,6 +58,7 @@ func (a *App) Start(ctx context.Context, cfg config.Server, log *slog.Logger) (*
 			r.failed <- err
 		}
 	}()
+	go a.wakeSnoozed(inner, log)
 	go r.finish(a, cfg.ShutdownTimeout)
 	return r, nil
 }
@@ -97,4 +98,23 @@ func (r *Running) Wait() error {
 func (r *Running) Stop() error {
 	r.stop()
 	return r.Wait()
+}
+
+// wakeEvery is how late a snoozed conversation may come back.
+const wakeEvery = 10 * time.Second
+
+// wakeSnoozed opens snoozed conversations again when their time has come.
+func (a *App) wakeSnoozed(ctx context.Context, log *slog.Logger) {
+	tick := time.NewTicker(wakeEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if _, err := a.DB.Wake(ctx, a.Pulse.Now(), 100); err != nil && ctx.Err() == nil {
+				log.Warn("snoozed conversations could not be woken; tried again soon", "error", err)
+			}
+		}
+	}
 }

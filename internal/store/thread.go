@@ -38,11 +38,13 @@ func (db *DB) UpdateConversation(ctx context.Context, update chat.Update) (chat.
 	return w.posted.Conversation, nil
 }
 
-// threadWrite is a write into one conversation: a post, a read mark or an update.
+// threadWrite is a write into one conversation: a post, a read mark, an update or
+// the end of a snooze.
 type threadWrite struct {
 	post   *chat.Post
 	mark   *chat.ReadMark
 	update *chat.Update
+	wake   string // id of a conversation whose time has come
 	posted chat.Posted
 	err    error
 }
@@ -58,7 +60,7 @@ func (w *threadWrite) join(b *batch) {
 	case w.mark != nil:
 		b.needSession(w.mark.TokenHash)
 		b.needLogin(w.mark.Login)
-	default:
+	case w.update != nil:
 		b.needLogin(w.update.Login)
 	}
 	b.threads = append(b.threads, w)
@@ -72,8 +74,10 @@ func (w *threadWrite) conversation() string {
 		return w.post.Message.Conversation
 	case w.mark != nil:
 		return w.mark.Conversation
+	case w.update != nil:
+		return w.update.Conversation
 	}
-	return w.update.Conversation
+	return w.wake
 }
 
 // thread is a conversation while a batch writes into it.
@@ -117,8 +121,10 @@ func (b *batch) writeThreads(t *tx) error {
 			w.err = s.apply(w)
 		case w.mark != nil:
 			w.err, err = s.markRead(w.mark)
-		default:
+		case w.update != nil:
 			w.err = s.change(w)
+		default:
+			s.wakeUp(w)
 		}
 		if err != nil {
 			return err

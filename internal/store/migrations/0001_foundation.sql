@@ -225,6 +225,8 @@ CREATE TABLE conversations (
 CREATE INDEX conversations_inbox ON conversations (workspace, status, last_at, id);
 CREATE INDEX conversations_assignee ON conversations (workspace, assignee, status, last_at, id);
 CREATE INDEX conversations_contact ON conversations (contact, last_at, id);
+-- Which snoozes have run out, in any workspace.
+CREATE INDEX conversations_snoozed ON conversations (snoozed_until) WHERE status = 'snoozed';
 
 -- The inbox's numbers: counting rows would grow with the workspace. Every
 -- transaction that moves a conversation between these cells moves the numbers.

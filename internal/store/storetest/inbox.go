@@ -44,6 +44,31 @@ var inboxTests = []test{
 			same(h, "seen", len(seen), 25)
 		}
 	}},
+	{"a snoozed conversation wakes when its time has come, once, and is counted where it is", func(h *House) {
+		g := h.Enter(h.Verified("u-1"))
+		due, later := h.Post(h.Begin(g, "due")).Conversation.ID, h.Post(h.Begin(g, "later")).Conversation.ID
+		snoozed := chat.Snoozed
+		for id, until := range map[string]time.Time{due: h.Now.Add(-time.Minute), later: h.Now.Add(time.Hour)} {
+			_, err := h.DB.UpdateConversation(h.ctx(), chat.Update{Workspace: Main, Conversation: id, Agent: h.Owner.ID, Login: h.Login.ID,
+				Status: &snoozed, SnoozedUntil: until, At: h.Now})
+			h.must(err)
+		}
+		before := h.Head().Seq
+		for _, want := range []int{1, 0} {
+			woken, err := h.DB.Wake(h.ctx(), h.Now, 10)
+			h.must(err)
+			same(h, "woken", woken, want)
+		}
+		same(h, "events", h.Head().Seq-before, int64(1))
+		c, err := h.DB.Conversation(h.ctx(), Main, "", due)
+		h.must(err)
+		same(h, "status", c.Status, chat.Open)
+		same(h, "no time is left in it", c.SnoozedUntil.IsZero(), true)
+		counts, err := h.DB.InboxCounts(h.ctx(), Main, h.Owner.ID)
+		h.must(err)
+		same(h, "open", counts.Open, 1)
+		same(h, "snoozed", counts.Snoozed, 1)
+	}},
 	{"a view shows what it says", func(h *House) {
 		verified := h.Post(h.Begin(h.Enter(h.Verified("u-1")), "about 100% cotton")).Conversation
 		o := h.Claimed("ann")
