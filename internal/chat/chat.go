@@ -291,12 +291,13 @@ type Update struct {
 	At           time.Time
 }
 
-// ThreadClaim moves an anonymous thread to the verified person who holds it.
+// ThreadClaim moves anonymous threads to the verified person who holds their browser.
 type ThreadClaim struct {
 	ID          string
 	Session     Session // the verified one
 	Visitor     string
 	FromContact string
+	Threads     []AnonymousThread // as they were judged: one that its visitor wrote into since then stays
 	At          time.Time
 	Draft       audit.Draft
 }
@@ -347,15 +348,15 @@ type Store interface {
 	MarkRead(ctx context.Context, mark ReadMark) error
 	// UpdateConversation changes status or assignee and appends event.ConversationUpdated.
 	UpdateConversation(ctx context.Context, update Update) (Conversation, error)
-	// ClaimThread moves the conversations of FromContact to the session's contact, ends every
-	// session of FromContact, empties the visitor's Contact, records the claim, appends
-	// event.ConversationMoved for each (Contact: the new owner): one commit. It moves nothing
-	// unless FromContact is still the visitor's and anonymous, and the session stands.
+	// ClaimThread moves the named conversations of FromContact to the session's contact, ends
+	// every session of FromContact, records the claim, appends event.ConversationMoved for each
+	// (Contact: the new owner): one commit. When nothing that anybody wrote is left with
+	// FromContact, it empties the visitor's Contact. It writes nothing unless FromContact is
+	// still the visitor's and anonymous, the session stands, and its person is still the visitor's.
 	ClaimThread(ctx context.Context, claim ThreadClaim) (moved int, err error)
-	// AnonymousThread is the latest conversation with a message of a visitor's anonymous contact:
-	// id, time of its last message, and whether a contact other than this one verified on the
-	// visitor since. ErrNotFound if there is none.
-	AnonymousThread(ctx context.Context, workspace, visitor, contact string) (AnonymousThread, error)
+	// AnonymousThreads are the conversations into which a visitor's anonymous contact wrote,
+	// at most a hundred; contact is who asks.
+	AnonymousThreads(ctx context.Context, workspace, visitor, contact string) ([]AnonymousThread, error)
 
 	Inbox(ctx context.Context, workspace string, view View) ([]Conversation, error)
 	InboxCounts(ctx context.Context, workspace, agent string) (Counts, error)
@@ -384,8 +385,9 @@ type ReadMark struct {
 type AnonymousThread struct {
 	Contact        string
 	Conversation   string
-	LastAt         time.Time
-	OthersVerified bool // somebody else was verified on this visitor since
+	LastAt         time.Time // of the last message that its visitor wrote: an answer makes no thread younger
+	LastSeq        int64     // of that message
+	OthersVerified bool      // somebody else was verified on this visitor since
 }
 
 // Signals carries what is not kept: typing. It goes on the bus with Seq 0.

@@ -325,34 +325,40 @@ func (f *fake) UpdateConversation(_ context.Context, u chat.Update) (chat.Conver
 	return *c, nil
 }
 
-func (f *fake) AnonymousThread(_ context.Context, ws, visitor, contact string) (chat.AnonymousThread, error) {
+func (f *fake) AnonymousThreads(_ context.Context, ws, visitor, contact string) (list []chat.AnonymousThread, err error) {
 	v := f.visitors[visitor]
-	var found *chat.Conversation
 	for _, c := range f.conversations {
-		if v != nil && v.Contact != "" && c.Contact == v.Contact && c.LastSeq > 0 && (found == nil || c.LastAt.After(found.LastAt)) {
-			found = c
+		if v == nil || v.Contact == "" || c.Contact != v.Contact {
+			continue
+		}
+		thread := chat.AnonymousThread{Contact: c.Contact, Conversation: c.ID}
+		for _, m := range f.messages {
+			if m.Conversation == c.ID && m.Author == chat.ByVisitor {
+				thread.LastAt, thread.LastSeq = m.At, m.Seq
+			}
+		}
+		for _, r := range f.sessions {
+			if r.Visitor == visitor && r.record.Tier == policy.Verified && r.Contact != contact && !r.CreatedAt.Before(thread.LastAt) {
+				thread.OthersVerified = true
+			}
+		}
+		if thread.LastSeq > 0 {
+			list = append(list, thread)
 		}
 	}
-	if found == nil {
-		return chat.AnonymousThread{}, chat.ErrNotFound
-	}
-	return chat.AnonymousThread{Contact: found.Contact, Conversation: found.ID, LastAt: found.LastAt, OthersVerified: f.others(visitor, contact)}, nil
-}
-
-func (f *fake) others(visitor, contact string) bool {
-	for _, r := range f.sessions {
-		if r.Visitor == visitor && r.record.Tier == policy.Verified && r.Contact != contact {
-			return true
-		}
-	}
-	return false
+	return list, nil
 }
 
 func (f *fake) ClaimThread(_ context.Context, claim chat.ThreadClaim) (moved int, err error) {
+	left := 0
 	for _, c := range f.conversations {
-		if c.Contact == claim.FromContact {
+		switch {
+		case c.Contact != claim.FromContact:
+		case slices.ContainsFunc(claim.Threads, func(t chat.AnonymousThread) bool { return t.Conversation == c.ID }):
 			c.Contact = claim.Session.Contact
 			moved++
+		default:
+			left++
 		}
 	}
 	for _, r := range f.sessions {
@@ -360,7 +366,9 @@ func (f *fake) ClaimThread(_ context.Context, claim chat.ThreadClaim) (moved int
 			f.end(r, claim.At)
 		}
 	}
-	f.visitors[claim.Visitor].Contact = ""
+	if left == 0 {
+		f.visitors[claim.Visitor].Contact = ""
+	}
 	f.drafts = append(f.drafts, claim.Draft)
 	return moved, nil
 }

@@ -197,7 +197,7 @@ func TestEitherKeyFindsItsOwnConversationsAndNoPerson(t *testing.T) {
 		if got := w.store.contacts[first.Session.Contact]; got.Kind != chat.EitherContact || strings.Contains(got.Scope, "alice") {
 			t.Errorf("contact %+v", got)
 		}
-		if _, err := w.chat.ClaimWaiting(w.ctx, first.Session); !errors.Is(err, policy.ErrForbidden) {
+		if _, err := w.chat.ClaimWaiting(w.ctx, first.Session, time.Time{}); !errors.Is(err, policy.ErrForbidden) {
 			t.Errorf("claims threads: %v", err)
 		}
 	})
@@ -310,12 +310,51 @@ func TestOldAnonymousThreadWaitsForAYes(t *testing.T) {
 		if err != nil || current.Waiting == nil {
 			t.Errorf("after a reload nobody asks: %v, %v", current.Waiting, err)
 		}
-		moved, err := w.chat.ClaimWaiting(w.ctx, alice.Session)
+		moved, err := w.chat.ClaimWaiting(w.ctx, alice.Session, time.Time{})
 		if err != nil || moved != 1 || !slices.Equal(w.sees(alice.Session), []string{thread}) {
 			t.Errorf("moved %d, %v", moved, err)
 		}
-		if moved, err := w.chat.ClaimWaiting(w.ctx, alice.Session); moved != 0 || err != nil {
+		if moved, err := w.chat.ClaimWaiting(w.ctx, alice.Session, time.Time{}); moved != 0 || err != nil {
 			t.Errorf("a second yes moved %d, %v", moved, err)
+		}
+	})
+}
+
+// A browser that several people use: each thread is judged by itself, and nothing
+// that the team does makes an old one young.
+func TestOldThreadIsNotTakenAlongByTheThreadOfThisVisitNorByAnAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		before := w.open(w.silent(), chat.Device{})
+		device := chat.Device{VisitorToken: before.VisitorToken}
+		oldest := w.says(before.Session, "somebody else's, last week")
+		w.later(time.Hour)
+		old := w.says(before.Session, "also an hour ago")
+		asked := time.Now()
+		w.later(time.Hour)
+		if _, err := w.chat.Reply(w.ctx, w.agent(policy.Owner), oldest, chat.Answer{Writing: chat.Writing{Text: "an answer, just now"}}); err != nil {
+			t.Fatal(err)
+		}
+		now := w.says(before.Session, "of this visit")
+		alice := w.open(w.proves("alice"), device)
+		if alice.Claimed != 1 || !slices.Equal(w.sees(alice.Session), []string{now}) {
+			t.Errorf("claimed %d, sees %v", alice.Claimed, w.sees(alice.Session))
+		}
+		if alice.Waiting == nil || alice.Waiting.Conversation != old || !alice.Waiting.LastAt.Equal(asked) {
+			t.Fatalf("asks about %+v", alice.Waiting)
+		}
+		if _, _, err := w.chat.Authenticate(w.ctx, before.Token); !errors.Is(err, chat.ErrSessionEnded) {
+			t.Errorf("the anonymous session lives: %v", err)
+		}
+		again := w.open(w.silent(), device)
+		later := w.says(again.Session, "written after the question was asked")
+		moved, err := w.chat.ClaimWaiting(w.ctx, alice.Session, alice.Waiting.LastAt)
+		if err != nil || moved != 2 {
+			t.Fatalf("yes moved %d, %v", moved, err)
+		}
+		seen := w.sees(alice.Session)
+		if slices.Sort(seen); len(seen) != 3 || !slices.Contains(seen, oldest) || !slices.Contains(seen, old) || slices.Contains(seen, later) {
+			t.Errorf("sees %v", seen)
 		}
 	})
 }
@@ -325,7 +364,7 @@ func TestThreadAfterWhichAnotherVerifiedIsNotTakenByItself(t *testing.T) {
 		w := newWorld(t)
 		before := w.open(w.silent(), chat.Device{})
 		w.says(before.Session, "hello")
-		w.store.sessions["another's"] = &row{Session: chat.Session{ID: "ses_x", Visitor: before.Visitor, Contact: "con_x"}, record: chat.Record{Tier: policy.Verified}}
+		w.store.sessions["another's"] = &row{Session: chat.Session{ID: "ses_x", Visitor: before.Visitor, Contact: "con_x", CreatedAt: time.Now()}, record: chat.Record{Tier: policy.Verified}}
 		alice := w.open(w.proves("alice"), chat.Device{VisitorToken: before.VisitorToken})
 		if alice.Claimed != 0 || alice.Waiting == nil {
 			t.Errorf("claimed %d, waiting %v", alice.Claimed, alice.Waiting)
@@ -343,7 +382,7 @@ func TestUnverifiedVisitorClaimsNoThread(t *testing.T) {
 			t.Errorf("claimed %d, waiting %v", claimed.Claimed, claimed.Waiting)
 		}
 		for _, s := range []chat.Session{claimed.Session, before.Session} {
-			if _, err := w.chat.ClaimWaiting(w.ctx, s); !errors.Is(err, policy.ErrForbidden) {
+			if _, err := w.chat.ClaimWaiting(w.ctx, s, time.Time{}); !errors.Is(err, policy.ErrForbidden) {
 				t.Errorf("%s claims: %v", s.Standing.Tier(), err)
 			}
 		}

@@ -28,7 +28,7 @@ func calls(w *world, s chat.Session, thread string) map[string]func() error {
 		"MarkRead":      func() error { return w.chat.MarkRead(w.ctx, s, thread, 1) },
 		"Typing":        func() error { return w.chat.Typing(w.ctx, s, thread) },
 		"Current":       func() error { _, err := w.chat.Current(w.ctx, s); return err },
-		"ClaimWaiting":  func() error { _, err := w.chat.ClaimWaiting(w.ctx, s); return err },
+		"ClaimWaiting":  func() error { _, err := w.chat.ClaimWaiting(w.ctx, s, time.Time{}); return err },
 		"LogOut":        func() error { return w.chat.LogOut(w.ctx, s) },
 	}
 }

@@ -25,10 +25,12 @@ func (db *DB) Since(ctx context.Context, after int64, limit int) ([]event.Event,
 	return db.events(ctx, query, after, limit)
 }
 
-// VisitorEvents is the one query that says visitor.
+// VisitorEvents is the one query that says visitor. Whose the thread is now decides,
+// not whose it was when something happened in it.
 func (db *DB) VisitorEvents(ctx context.Context, workspace, contact string, after int64, limit int) ([]event.Event, error) {
 	const query = `SELECT ` + eventColumns + ` FROM events
-	WHERE contact = $1 AND workspace = $2 AND audience = 'visitor' AND seq > $3 ORDER BY seq LIMIT $4`
+	WHERE contact = $1 AND workspace = $2 AND audience = 'visitor' AND seq > $3
+	AND EXISTS (SELECT 1 FROM conversations v WHERE v.id = events.conversation AND v.contact = $1) ORDER BY seq LIMIT $4`
 	if contact == "" {
 		return nil, nil
 	}

@@ -21,7 +21,6 @@ var growing = []string{"events", "audit", "contacts", "links", "attributes", "vi
 var bounded = map[string]string{
 	`FROM (SELECT v.id`: "a search looks through a window of the list, which is limited inside",
 	`ORDER BY at, kind`: "the identifiers of one contact",
-	`ORDER BY v.id`:     "the conversations of one anonymous visitor",
 }
 
 var parameter = regexp.MustCompile(`\$(\d+)`)

@@ -116,8 +116,8 @@ func (d *Door) endSession(ctx context.Context, c *call, _ wire.None) (wire.None,
 	return wire.None{}, d.Sessions.LogOut(ctx, c.Who)
 }
 
-func (d *Door) claimThread(ctx context.Context, c *call, _ wire.Empty) (wire.ClaimedThreads, error) {
-	moved, err := d.Sessions.ClaimWaiting(ctx, c.Who)
+func (d *Door) claimThread(ctx context.Context, c *call, in wire.ClaimThreads) (wire.ClaimedThreads, error) {
+	moved, err := d.Sessions.ClaimWaiting(ctx, c.Who, in.LastAt)
 	return wire.ClaimedThreads{Moved: moved}, err
 }
 

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"countersign/identity/policy"
 	"countersign/internal/chat"
@@ -36,7 +37,7 @@ type Sessions interface {
 	Renew(ctx context.Context, verdict policy.Verdict, channel workspace.Channel, device chat.Device) (result chat.Result, ok bool, err error)
 	Authenticate(ctx context.Context, token string) (chat.Session, policy.Principal, error)
 	Current(ctx context.Context, s chat.Session) (chat.Result, error)
-	ClaimWaiting(ctx context.Context, s chat.Session) (moved int, err error)
+	ClaimWaiting(ctx context.Context, s chat.Session, asked time.Time) (moved int, err error)
 	LogOut(ctx context.Context, s chat.Session) error
 }
 
@@ -99,7 +100,7 @@ func (d *Door) Register(f *httpapi.Floor) {
 	httpapi.Handle(f, visitor, route("DELETE", "/sessions/current", "endSession",
 		"Log out: every session of this person in this browser ends"), d.endSession)
 	httpapi.Handle(f, visitor, route("POST", "/sessions/current/claim", "claimThread",
-		"Yes, the waiting anonymous thread was mine", httpapi.Forbidden), d.claimThread)
+		"Yes, the waiting anonymous threads were mine", httpapi.Forbidden), d.claimThread)
 	httpapi.Handle(f, visitor, query(route("GET", "/conversations", "listConversations", "The visitor's conversations, newest first"),
 		httpapi.Query{Name: "cursor", Doc: "next of the page before"}), d.listConversations)
 	httpapi.Handle(f, visitor, created(route("POST", "/conversations", "openConversation",

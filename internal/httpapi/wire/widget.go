@@ -27,9 +27,9 @@ type Assertion struct {
 	Attributes Attributes      `json:"attributes,omitzero"`
 }
 
-// Claim says that an anonymous thread of this browser waits for a yes.
+// Claim says that anonymous threads of this browser wait for a yes.
 type Claim struct {
-	LastAt time.Time `json:"last_at"`
+	LastAt time.Time `json:"last_at" doc:"When the latest of them was last written into."`
 }
 
 // Session is a visitor's right to act, as its widget sees it.
@@ -43,7 +43,7 @@ type Session struct {
 	Notice    string    `json:"notice" enum:",made_anonymous,unverified" doc:"What the visitor should be told."`
 	Name      string    `json:"name,omitzero" doc:"To greet by."`
 	Seq       int64     `json:"seq" doc:"Start the stream after it."`
-	Claim     *Claim    `json:"claim,omitempty" doc:"An anonymous thread of this browser waits: was this you?"`
+	Claim     *Claim    `json:"claim,omitempty" doc:"Anonymous threads of this browser wait: was this you?"`
 	Claimed   int       `json:"claimed,omitzero" doc:"How many threads moved to this person by themselves."`
 }
 
@@ -52,6 +52,11 @@ type OpenedSession struct {
 	Token        string `json:"session" doc:"Bearer token. Keep it in the widget's own memory."`
 	VisitorToken string `json:"visitor_token,omitzero" doc:"Only when a new visitor was made."`
 	Session
+}
+
+// ClaimThreads is the yes to a Claim.
+type ClaimThreads struct {
+	LastAt time.Time `json:"last_at,omitzero" doc:"The claim's: what was written later was not asked about and stays."`
 }
 
 // ClaimedThreads says how many threads moved after "yes, that was me".

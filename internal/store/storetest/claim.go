@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"countersign/identity/policy"
 	"countersign/internal/audit"
@@ -21,11 +22,27 @@ func (h *House) visit(user string) (anonymous, person Guest, conversation string
 	return anonymous, person, conversation
 }
 
+// claim is one of everything that waits.
 func (h *House) claim(anonymous, person Guest) chat.ThreadClaim {
+	h.Helper()
+	threads, err := h.DB.AnonymousThreads(h.ctx(), Main, anonymous.Visitor.ID, person.Contact.ID)
+	h.must(err)
 	return chat.ThreadClaim{
-		ID: h.ID("clm"), Session: person.Session, Visitor: person.Visitor.ID, FromContact: anonymous.Contact.ID, At: h.Now,
+		ID: h.ID("clm"), Session: person.Session, Visitor: person.Visitor.ID, FromContact: anonymous.Contact.ID, Threads: threads, At: h.Now,
 		Draft: h.Draft(audit.ThreadClaimed, person.Contact.ID),
 	}
+}
+
+// written is when and how a visitor's thread was last written into, as a person would be asked.
+func (h *House) written(person Guest) map[string]chat.AnonymousThread {
+	h.Helper()
+	threads, err := h.DB.AnonymousThreads(h.ctx(), Main, person.Visitor.ID, person.Contact.ID)
+	h.must(err)
+	by := map[string]chat.AnonymousThread{}
+	for _, thread := range threads {
+		by[thread.Conversation] = thread
+	}
+	return by
 }
 
 var claimTests = []test{
@@ -102,18 +119,67 @@ var claimTests = []test{
 		_, err := h.DB.ClaimThread(h.ctx(), h.claim(anonymous, person))
 		h.is(err, chat.ErrSessionEnded)
 	}},
-	{"a waiting thread says when it was written and whether others came since", func(h *House) {
+	{"a waiting thread says when its visitor wrote, however late the team answered", func(h *House) {
 		anonymous, person, id := h.visit("u-1")
-		waiting, err := h.DB.AnonymousThread(h.ctx(), Main, person.Visitor.ID, person.Contact.ID)
-		h.must(err)
+		begun := h.Begin(anonymous, "")
+		begun.Message.ID, begun.Message.Text = "", "" // begun, and nothing said
+		h.Post(begun)
+		answer := h.Reply(id, "an answer, much later")
+		answer.Message.At = h.Now.Add(48 * time.Hour)
+		h.Post(answer)
+		threads := h.written(person)
+		same(h, "threads", len(threads), 1)
+		waiting := threads[id]
 		same(h, "contact", waiting.Contact, anonymous.Contact.ID)
-		same(h, "conversation", waiting.Conversation, id)
 		same(h, "time", waiting.LastAt.Equal(h.Now), true)
 		same(h, "others", waiting.OthersVerified, false)
-		waiting, err = h.DB.AnonymousThread(h.ctx(), Main, person.Visitor.ID, h.ID("con"))
+		list, err := h.DB.AnonymousThreads(h.ctx(), Main, person.Visitor.ID, h.ID("con"))
 		h.must(err)
-		same(h, "to somebody else, the person is another", waiting.OthersVerified, true)
-		_, err = h.DB.AnonymousThread(h.ctx(), Main, h.Enter(h.Verified("u-9")).Visitor.ID, "")
+		same(h, "to somebody else, the person is another", list[0].OthersVerified, true)
+		list, err = h.DB.AnonymousThreads(h.ctx(), Main, h.Enter(h.Verified("u-9")).Visitor.ID, "")
+		h.must(err)
+		same(h, "of a browser that never was anonymous", len(list), 0)
+	}},
+	{"a claim of one thread takes no other along, and hides the one it took from the browser", func(h *House) {
+		anonymous, person, moved := h.visit("u-1")
+		stays := h.Post(h.Begin(anonymous, "somebody else's, last week")).Conversation.ID
+		claim := h.claim(anonymous, person)
+		claim.Threads = []chat.AnonymousThread{h.written(person)[moved]}
+		n, err := h.DB.ClaimThread(h.ctx(), claim)
+		h.must(err)
+		same(h, "moved", n, 1)
+		same(h, "anonymous session", h.Stands(anonymous.Token), policy.EndedLogout)
+		_, err = h.DB.Conversation(h.ctx(), Main, person.Contact.ID, stays)
 		h.is(err, chat.ErrNotFound)
+		waits := h.written(person)
+		same(h, "still waits", len(waits) == 1 && waits[stays].Conversation == stays, true)
+		again := h.Enter(h.Anonymous(person.Visitor, false))
+		same(h, "the browser's own contact", again.Contact.ID, anonymous.Contact.ID)
+		events, err := h.DB.VisitorEvents(h.ctx(), Main, again.Contact.ID, 0, 10)
+		h.must(err)
+		for _, e := range events {
+			same(h, "of the thread that it still has", e.Conversation, stays)
+		}
+		same(h, "events", len(events), 2)
+		n, err = h.DB.ClaimThread(h.ctx(), h.claim(anonymous, person))
+		h.must(err)
+		same(h, "after a yes", n, 1)
+		if h.Enter(h.Anonymous(person.Visitor, false)).Contact.ID == anonymous.Contact.ID {
+			h.Fatal("the emptied contact came back")
+		}
+	}},
+	{"a thread that was written into after it was judged stays, and ends nobody's session", func(h *House) {
+		anonymous, person, id := h.visit("u-1")
+		claim := h.claim(anonymous, person)
+		h.Post(h.Say(anonymous, id, "by whoever sits there now"))
+		head := h.Head()
+		n, err := h.DB.ClaimThread(h.ctx(), claim)
+		h.must(err)
+		same(h, "moved", n, 0)
+		same(h, "anonymous session", h.Stands(anonymous.Token), policy.Stands)
+		same(h, "head", h.Head().Seq, head.Seq)
+		entries, err := h.DB.Entries(h.ctx(), Main, audit.Filter{Action: audit.ThreadClaimed})
+		h.must(err)
+		same(h, "recorded", len(entries.Entries), 0)
 	}},
 }
