@@ -216,7 +216,6 @@ test("at the end of a proof the page is asked, and silence ends with an explanat
   await settled("asked", () => tab.names("prove").length > 0);
   assert.deepEqual(tab.names("prove")[0], { type: "prove", expiring: true });
   tab.core.shelf().set("draft-new", "half a sentence");
-  (tab.core as unknown as { adoptedAt: number }).adoptedAt = 0;
   (tab.core as unknown as { lost: () => void }).lost();
   await settled("ended", () => tab.core.state.phase === "ended");
   assert.equal(tab.core.shelf().get("draft-new"), "half a sentence");
@@ -239,4 +238,17 @@ test("a fresh proof of the same person goes unseen", async () => {
   function made(): string {
     return JSON.parse(tab.session.getItem("countersign:shop:session")!).id.slice(4);
   }
+});
+
+test("a right that ends as soon as it is given is not asked for again and again", async () => {
+  const tab = new Tab();
+  tab.nobody();
+  await tab.core.begin();
+  const ended = () => (tab.core as unknown as { lost: () => void }).lost();
+  for (let i = 0; i < 3; i++) {
+    await open(tab);
+    ended();
+  }
+  assert.equal(tab.core.state.phase, "ended");
+  assert.equal(browser.posts.length, 3);
 });

@@ -45,6 +45,7 @@ const base = "/api/v1/widget";
 const askAheadMs = 60_000;
 const pageAnswersMs = 1500;
 const proofTakesMs = 20_000;
+const shortLifeMs = 5000;
 // What an anonymous visitor writes before there is a session, and so a lane.
 const noLane = "-";
 
@@ -65,6 +66,7 @@ export class Core {
   private lane: Lane | undefined;
   private seq = 0;
   private adoptedAt = 0;
+  private shortLives = 0; // sessions that ended at once, one after the other
   private endsAt = 0; // by this machine's clock
   private skew = 0; // server's clock minus ours
   private timers: ReturnType<typeof setTimeout>[] = []; // of the session's life
@@ -334,7 +336,8 @@ export class Core {
   private lost(): void {
     if (this.inFlight || !this.token) return;
     // A right that ends as soon as it is given is not asked for again and again.
-    if (Date.now() - this.adoptedAt < 5000) return this.end("expired");
+    this.shortLives = Date.now() - this.adoptedAt < shortLifeMs ? this.shortLives + 1 : 0;
+    if (this.shortLives > 2) return this.end("expired");
     const overdue = Date.now() >= this.endsAt;
     this.token = undefined;
     this.lane?.leave();
