@@ -21,14 +21,10 @@ func agentInto(a *team.Agent) []any {
 func (db *DB) AddAgent(ctx context.Context, agent team.Agent, link team.Link, draft audit.Draft) error {
 	const insert = `INSERT INTO agents (id, workspace, email, name, role, password, created_at, removed_at) VALUES `
 	return db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
-		taken, err := t.found(`SELECT 1 FROM agents WHERE email = $1 AND workspace = $2 AND removed_at = 0`, []any{agent.Email, agent.Workspace}, new(int))
-		if err != nil {
-			return fmt.Errorf("add agent: %w", err)
+		if err := emailFree(t, agent.Workspace, agent.Email); err != nil {
+			return err
 		}
-		if taken {
-			return team.ErrTaken
-		}
-		err = t.insert(insert, 8, []any{agent.ID, agent.Workspace, agent.Email, agent.Name, string(agent.Role), agent.Password, micros(agent.CreatedAt), 0}, "")
+		err := t.insert(insert, 8, []any{agent.ID, agent.Workspace, agent.Email, agent.Name, string(agent.Role), agent.Password, micros(agent.CreatedAt), 0}, "")
 		if err != nil {
 			return fmt.Errorf("add agent: %w", err)
 		}
@@ -85,10 +81,14 @@ func (db *DB) Agent(ctx context.Context, workspace, id string) (team.Agent, erro
 	return db.agent(ctx, query, id, workspace)
 }
 
-// AgentByEmail finds a live agent of any workspace; the first by creation.
-func (db *DB) AgentByEmail(ctx context.Context, email string) (team.Agent, error) {
-	const query = `SELECT ` + agentColumns + ` FROM agents a WHERE a.email = $1 AND a.removed_at = 0 ORDER BY a.created_at, a.id LIMIT 1`
-	return db.agent(ctx, query, email)
+// AgentsByEmail finds the live agents of any workspace who have the address, oldest first.
+func (db *DB) AgentsByEmail(ctx context.Context, email string, limit int) (agents []team.Agent, workspaces int, err error) {
+	const query = `SELECT ` + agentColumns + ` FROM agents a WHERE a.email = $1 AND a.removed_at = 0 ORDER BY a.created_at, a.id LIMIT $2`
+	if err := db.row(ctx, `SELECT COUNT(*) FROM workspaces`, nil, &workspaces); err != nil {
+		return nil, 0, fmt.Errorf("store: workspaces: %w", err)
+	}
+	agents, err = db.agents(ctx, query, email, limit)
+	return agents, workspaces, err
 }
 
 // OwnerOf answers with the first live owner.
@@ -113,8 +113,12 @@ func (db *DB) agent(ctx context.Context, query string, args ...any) (team.Agent,
 // Agents of the workspace that were not removed, oldest first.
 func (db *DB) Agents(ctx context.Context, workspace string) ([]team.Agent, error) {
 	const query = `SELECT ` + agentColumns + ` FROM agents a WHERE a.workspace = $1 AND a.removed_at = 0 ORDER BY a.created_at, a.id`
+	return db.agents(ctx, query, workspace)
+}
+
+func (db *DB) agents(ctx context.Context, query string, args ...any) ([]team.Agent, error) {
 	var list []team.Agent
-	err := db.rows(ctx, query, []any{workspace}, func(row scanner) error {
+	err := db.rows(ctx, query, args, func(row scanner) error {
 		list = append(list, team.Agent{})
 		return row.Scan(agentInto(&list[len(list)-1])...)
 	})
@@ -135,10 +139,10 @@ func (db *DB) LinkAgent(ctx context.Context, tokenHash []byte, now time.Time) (t
 	return a, err
 }
 
-// UseLink sets name and password: one winner, whoever marks the link first.
-func (db *DB) UseLink(ctx context.Context, tokenHash []byte, name, password string, now time.Time, draft audit.Draft) (team.Agent, error) {
+// UseLink sets what was chosen: one winner, whoever marks the link first.
+func (db *DB) UseLink(ctx context.Context, tokenHash []byte, chosen team.Choice, now time.Time, draft audit.Draft) (team.Agent, error) {
 	const use = `UPDATE agent_links SET used_at = $1 WHERE token_hash = $2 AND used_at = 0 AND expires_at > $1 RETURNING workspace, agent`
-	const set = `UPDATE agents SET name = $1, password = $2 WHERE id = $3 AND workspace = $4`
+	const set = `UPDATE agents SET name = $1, password = $2, email = $3 WHERE id = $4 AND workspace = $5`
 	var agent team.Agent
 	err := db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
 		var workspace, id string
@@ -152,10 +156,16 @@ func (db *DB) UseLink(ctx context.Context, tokenHash []byte, name, password stri
 		if agent, err = liveAgent(t, workspace, id); err != nil {
 			return team.ErrRefused
 		}
-		if _, err := t.exec(set, name, password, id, workspace); err != nil {
+		if chosen.Email != "" && chosen.Email != agent.Email {
+			if err := mayChoose(t, agent, chosen.Email); err != nil {
+				return err
+			}
+			agent.Email = chosen.Email
+		}
+		agent.Name, agent.Password = chosen.Name, chosen.Password
+		if _, err := t.exec(set, agent.Name, agent.Password, agent.Email, id, workspace); err != nil {
 			return fmt.Errorf("use link: %w", err)
 		}
-		agent.Name, agent.Password = name, password
 		if draft.Workspace == "" {
 			draft.Workspace = workspace
 		}
@@ -169,6 +179,26 @@ func (db *DB) UseLink(ctx context.Context, tokenHash []byte, name, password stri
 		return team.Agent{}, err
 	}
 	return agent, nil
+}
+
+// mayChoose refuses an address to everybody but a first owner who has none yet, and
+// one that a colleague has.
+func mayChoose(t *tx, agent team.Agent, email string) error {
+	if !agent.ChoosesEmail() {
+		return team.ErrRefused
+	}
+	return emailFree(t, agent.Workspace, email)
+}
+
+func emailFree(t *tx, workspace, email string) error {
+	taken, err := t.found(`SELECT 1 FROM agents WHERE email = $1 AND workspace = $2 AND removed_at = 0`, []any{email, workspace}, new(int))
+	if err != nil {
+		return fmt.Errorf("address: %w", err)
+	}
+	if taken {
+		return team.ErrTaken
+	}
+	return nil
 }
 
 // SetRole gives an agent another role, unless that would leave no owner.

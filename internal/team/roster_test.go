@@ -2,6 +2,7 @@ package team_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"net/netip"
@@ -30,6 +31,7 @@ type roster struct {
 	touched int    // logins noted as used
 	fail    error  // of counters and the record
 	lookup  func() // runs when an address is looked up
+	opening func() // runs before a login is written
 }
 
 func (r *roster) Record(_ context.Context, drafts ...audit.Draft) error {
@@ -64,14 +66,21 @@ func (r *roster) Agent(_ context.Context, ws, id string) (team.Agent, error) {
 	return r.find(func(a team.Agent) bool { return a.Workspace == ws && a.ID == id })
 }
 
-func (r *roster) AgentByEmail(_ context.Context, email string) (team.Agent, error) {
+func (r *roster) AgentsByEmail(_ context.Context, email string, limit int) (found []team.Agent, workspaces int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.looked++
 	if r.lookup != nil {
 		r.lookup()
 	}
-	return r.find(func(a team.Agent) bool { return a.Email == email && a.RemovedAt.IsZero() })
+	houses := map[string]bool{}
+	for _, a := range r.agents {
+		houses[a.Workspace] = true
+		if a.Email == email && a.RemovedAt.IsZero() && len(found) < limit {
+			found = append(found, a)
+		}
+	}
+	return found, len(houses), nil
 }
 
 func (r *roster) Agents(_ context.Context, ws string) (out []team.Agent, err error) {
@@ -107,7 +116,7 @@ func (r *roster) LinkAgent(_ context.Context, hash []byte, now time.Time) (team.
 	return r.find(func(a team.Agent) bool { return a.ID == r.links[i].Agent })
 }
 
-func (r *roster) UseLink(_ context.Context, hash []byte, name, password string, now time.Time, d audit.Draft) (team.Agent, error) {
+func (r *roster) UseLink(_ context.Context, hash []byte, chosen team.Choice, now time.Time, d audit.Draft) (team.Agent, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	i := r.link(hash, now)
@@ -118,7 +127,7 @@ func (r *roster) UseLink(_ context.Context, hash []byte, name, password string, 
 	r.links, r.records = slices.Delete(r.links, i, i+1), append(r.records, d)
 	for j := range r.agents {
 		if r.agents[j].ID == id {
-			r.agents[j].Name, r.agents[j].Password = name, password
+			r.agents[j].Name, r.agents[j].Password, r.agents[j].Email = chosen.Name, chosen.Password, cmp.Or(chosen.Email, r.agents[j].Email)
 			return r.agents[j], nil
 		}
 	}
@@ -145,9 +154,15 @@ func (r *roster) RemoveAgent(_ context.Context, ws, id string, now time.Time, d 
 	return nil
 }
 
-func (r *roster) OpenLogin(_ context.Context, l team.Login, _ string, d audit.Draft) error {
+func (r *roster) OpenLogin(_ context.Context, l team.Login, password string, d audit.Draft) error {
+	if r.opening != nil {
+		r.opening()
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if a, err := r.find(func(a team.Agent) bool { return a.ID == l.Agent }); err != nil || a.Password != password {
+		return team.ErrRefused
+	}
 	r.logins, r.records = append(r.logins, l), append(r.records, d)
 	return nil
 }

@@ -28,6 +28,9 @@ const (
 	addressLimit, addressWindow = 100, time.Hour
 	knownWindow                 = 30 * 24 * time.Hour
 
+	// maxNamesakes is how many workspaces' colleagues one address is tried as.
+	maxNamesakes = 8
+
 	// firstWorkspace keeps the record of failures that name no colleague.
 	firstWorkspace = "main"
 )
@@ -126,28 +129,43 @@ func (t *Team) verify(ctx context.Context, email, password string, c counters) (
 	if err := t.admit(ctx, c); err != nil {
 		return Agent{}, err
 	}
-	agent, err := t.store.AgentByEmail(ctx, email)
-	if err != nil && !errors.Is(err, ErrNotFound) {
+	agents, workspaces, err := t.store.AgentsByEmail(ctx, email, maxNamesakes)
+	if err != nil {
 		return Agent{}, fmt.Errorf("team: looking for an agent: %w", err)
 	}
-	stored, can := agent.Password, err == nil && agent.Password != "" && agent.RemovedAt.IsZero()
-	if !can {
-		stored = t.dummy
+	agent, err := t.match(agents, min(workspaces, maxNamesakes), password)
+	if errors.Is(err, ErrRefused) {
+		return Agent{}, t.refuse(context.WithoutCancel(ctx), agents, c)
 	}
-	right, err := checkPassword(stored, password)
-	if err != nil {
-		return Agent{}, fmt.Errorf("team: agent %s: %w", agent.ID, err)
+	return agent, err
+}
+
+// match finds whose password it is. One address may be somebody in each workspace,
+// and the form asks for none: if only the first were tried, whoever runs one workspace
+// could keep a colleague of another out by inviting their address. As many passwords
+// are checked where fewer are there, so that the time tells nothing.
+func (t *Team) match(agents []Agent, checks int, password string) (Agent, error) {
+	found, err := Agent{}, ErrRefused
+	for i := range max(1, len(agents), checks) {
+		agent, stored := Agent{}, t.dummy
+		if i < len(agents) && agents[i].Password != "" {
+			agent, stored = agents[i], agents[i].Password
+		}
+		right, broken := checkPassword(stored, password)
+		if broken != nil {
+			return Agent{}, fmt.Errorf("team: agent %s: %w", agent.ID, broken)
+		}
+		if right && agent.ID != "" && err != nil {
+			found, err = agent, nil
+		}
 	}
-	if !can || !right {
-		return Agent{}, t.refuse(context.WithoutCancel(ctx), agent, c)
-	}
-	return agent, nil
+	return found, err
 }
 
 // refuse counts and records a failure, the same for known and unknown addresses.
 // It runs on though the caller has gone: hanging up must not save a guess from
 // being counted.
-func (t *Team) refuse(ctx context.Context, agent Agent, c counters) error {
+func (t *Team) refuse(ctx context.Context, agents []Agent, c counters) error {
 	now := t.now()
 	for _, count := range []struct {
 		key    string
@@ -157,14 +175,17 @@ func (t *Team) refuse(ctx context.Context, agent Agent, c counters) error {
 			return fmt.Errorf("team: counting a failure: %w", err)
 		}
 	}
-	draft := audit.Draft{
-		Workspace: firstWorkspace, Actor: "sign-in", Action: audit.AgentSignInFailed, Subject: agent.ID,
-		Detail: map[string]string{"network": c.network},
+	if len(agents) == 0 {
+		agents = []Agent{{Workspace: firstWorkspace}}
 	}
-	if agent.ID != "" {
-		draft.Workspace = agent.Workspace
+	drafts := make([]audit.Draft, len(agents))
+	for i, agent := range agents {
+		drafts[i] = audit.Draft{
+			Workspace: agent.Workspace, Actor: "sign-in", Action: audit.AgentSignInFailed, Subject: agent.ID,
+			Detail: map[string]string{"network": c.network},
+		}
 	}
-	if err := t.store.Record(ctx, draft); err != nil {
+	if err := t.store.Record(ctx, drafts...); err != nil {
 		return fmt.Errorf("team: recording a failure: %w", err)
 	}
 	return ErrRefused

@@ -175,3 +175,63 @@ func TestADamagedPasswordRowIsNoMatch(t *testing.T) {
 		}
 	}
 }
+
+// TestAResetThrowsOutASignInThatReadTheOldPassword: whoever knows the old password
+// and began to sign in a moment before the reset comes in no more than afterwards.
+func TestAResetThrowsOutASignInThatReadTheOldPassword(t *testing.T) {
+	b := newBench(t)
+	b.join(t, team.FirstAddress, policy.Owner)
+	link, err := b.team.OwnerReset(t.Context(), root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.store.opening = func() { // the old password was right; the login is about to be written
+		b.store.opening = nil
+		if _, err := b.team.UseLink(t.Context(), team.Joining{Token: link, Name: "Ada", Password: "another window over the harbour"}); err != nil {
+			t.Error(err)
+		}
+	}
+	logins := len(b.store.logins)
+	if err := b.signIn(t, team.FirstAddress, password, office); !errors.Is(err, team.ErrRefused) {
+		t.Errorf("with the password from before the reset: %v", err)
+	}
+	if len(b.store.logins) != logins+1 {
+		t.Errorf("%d logins, want the reset's own alone", len(b.store.logins)-logins)
+	}
+	if err := b.signIn(t, team.FirstAddress, "another window over the harbour", office); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAnInvitationNextDoorLocksNobodyOut: an operator of one workspace who adds a
+// colleague of another must not get between that colleague and their own sign-in.
+func TestAnInvitationNextDoorLocksNobodyOut(t *testing.T) {
+	b := newBench(t)
+	door := policy.ForSystem("next", "cli:root")
+	_, squat, err := b.team.Invite(t.Context(), door, "kim@example.com", policy.AgentR)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := b.join(t, "kim@example.com", policy.Admin)
+	signed, err := b.team.SignIn(t.Context(), team.Credentials{Email: "kim@example.com", Password: password, From: office})
+	if err != nil || signed.Agent.ID != in.Agent.ID {
+		t.Fatalf("beside an invitation next door: %+v, %v", signed.Agent, err)
+	}
+	const other = "a door under the harbour"
+	if _, err := b.team.UseLink(t.Context(), team.Joining{Token: squat, Name: "Eve", Password: other}); err != nil {
+		t.Fatal(err)
+	}
+	if signed, err = b.team.SignIn(t.Context(), team.Credentials{Email: "kim@example.com", Password: password, From: office}); err != nil || signed.Agent.Workspace != "main" {
+		t.Errorf("with their own password: %+v, %v", signed.Agent, err)
+	}
+	if signed, err = b.team.SignIn(t.Context(), team.Credentials{Email: "kim@example.com", Password: other, From: office}); err != nil || signed.Agent.Workspace != "next" {
+		t.Errorf("with the password of next door: %+v, %v", signed.Agent, err)
+	}
+	records := len(b.store.records)
+	if err := b.signIn(t, "kim@example.com", "neither of the two", office); !errors.Is(err, team.ErrRefused) {
+		t.Error(err)
+	}
+	if got := b.store.records[records:]; len(got) != 2 || got[0].Workspace == got[1].Workspace {
+		t.Errorf("each workspace is told of the failure: %+v", got)
+	}
+}

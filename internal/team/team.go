@@ -41,6 +41,15 @@ type Agent struct {
 	RemovedAt time.Time
 }
 
+// ChoosesEmail: the first owner has a made-up address until their link is used.
+func (a Agent) ChoosesEmail() bool { return a.Email == FirstAddress && a.Password == "" && !a.Joined }
+
+// Choice is what somebody who uses a link is called from then on.
+type Choice struct {
+	Name, Password string // Password as it is stored
+	Email          string // folded; empty: as it was
+}
+
 // Link is a one-use capability that sets an agent's password.
 type Link struct {
 	TokenHash []byte // SHA-256
@@ -85,8 +94,9 @@ type Store interface {
 	// AddAgent and its link, together. ErrTaken if the address has a live agent.
 	AddAgent(ctx context.Context, agent Agent, link Link, draft audit.Draft) error
 	Agent(ctx context.Context, workspace, id string) (Agent, error)
-	// AgentByEmail finds a live agent of any workspace that has the address; the first by creation.
-	AgentByEmail(ctx context.Context, email string) (Agent, error)
+	// AgentsByEmail finds the live agents of any workspace who have the address, at most one
+	// in each and limit in all, oldest first. workspaces is how many there are to look in.
+	AgentsByEmail(ctx context.Context, email string, limit int) (agents []Agent, workspaces int, err error)
 	Agents(ctx context.Context, workspace string) ([]Agent, error)
 	// OwnerOf answers with the first live owner, or ErrNotFound.
 	OwnerOf(ctx context.Context, workspace string) (Agent, error)
@@ -94,9 +104,11 @@ type Store interface {
 	PutLink(ctx context.Context, link Link, draft audit.Draft) error
 	// LinkAgent looks at an unused, unexpired link without using it.
 	LinkAgent(ctx context.Context, tokenHash []byte, now time.Time) (Agent, error)
-	// UseLink sets name and password, if the link is unused and unexpired: one winner, by
-	// compare-and-swap. It ends every login of the agent. ErrRefused for everybody else.
-	UseLink(ctx context.Context, tokenHash []byte, name, password string, now time.Time, draft audit.Draft) (Agent, error)
+	// UseLink sets what was chosen, if the link is unused and unexpired: one winner, by
+	// compare-and-swap. It ends every login of the agent. ErrRefused for everybody else, and
+	// for an address where there is none to choose; ErrTaken if another agent of the
+	// workspace has it, and the link is as it was.
+	UseLink(ctx context.Context, tokenHash []byte, chosen Choice, now time.Time, draft audit.Draft) (Agent, error)
 	// SetRole and RemoveAgent raise the epoch, append event.AgentChanged, end logins (Remove), keep the last owner.
 	SetRole(ctx context.Context, workspace, agent string, role policy.Role, now time.Time, draft audit.Draft) error
 	RemoveAgent(ctx context.Context, workspace, agent string, now time.Time, draft audit.Draft) error

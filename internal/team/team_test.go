@@ -48,6 +48,59 @@ func TestTheFirstOwnersLinkWorksOnceAndOnlyTheLatest(t *testing.T) {
 	}
 }
 
+// TestOnlyTheFirstOwnersLinkChoosesAnAddress: any other link is for one person, and
+// must not become another's.
+func TestOnlyTheFirstOwnersLinkChoosesAnAddress(t *testing.T) {
+	b := newBench(t)
+	token, _, err := b.team.FirstOwner(t.Context(), root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	use := func(token, email, password string) error {
+		_, err := b.team.UseLink(t.Context(), team.Joining{Token: token, Name: "Ada", Email: email, Password: password})
+		return err
+	}
+	if agent, err := b.team.CheckLink(t.Context(), token); err != nil || !agent.ChoosesEmail() {
+		t.Fatalf("%+v, %v", agent, err)
+	}
+	for _, c := range []struct{ email, password string }{
+		{"ada", password}, {"ada@", password}, {"ada@example.com,eve@example.com", password}, {"ada@example.com\n", password},
+		{"engineer-ada-one@example.com", "engineer-ada-one"}, // the password is the address that was just chosen
+	} {
+		if err := use(token, c.email, c.password); !errors.Is(err, team.ErrInvalid) {
+			t.Errorf("%q: %v", c.email, err)
+		}
+	}
+	if err := use(token, "Ada@Example.com", password); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.signIn(t, "ada@example.com", password, office); err != nil {
+		t.Errorf("by the address that was chosen: %v", err)
+	}
+	if err := b.signIn(t, team.FirstAddress, password, office); !errors.Is(err, team.ErrRefused) {
+		t.Errorf("by the made-up address: %v", err)
+	}
+	reset, err := b.team.OwnerReset(t.Context(), root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, invited, err := b.team.Invite(t.Context(), root, "kim@example.com", policy.AgentR)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, link := range map[string]string{"a reset": reset, "an invitation": invited} {
+		if agent, err := b.team.CheckLink(t.Context(), link); err != nil || agent.ChoosesEmail() {
+			t.Errorf("%s: %+v, %v", what, agent, err)
+		}
+		if err := use(link, "eve@example.com", password); !errors.Is(err, team.ErrInvalid) {
+			t.Errorf("%s takes another address: %v", what, err)
+		}
+	}
+	if err := use(invited, "KIM@example.com", password); err != nil {
+		t.Errorf("its own address, spelled out: %v", err)
+	}
+}
+
 func TestOfTwoWhoHoldOneLinkOneWins(t *testing.T) {
 	b := newBench(t)
 	_, token, err := b.team.Invite(t.Context(), root, "kim@example.com", policy.AgentR)

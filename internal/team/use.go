@@ -1,6 +1,7 @@
 package team
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,7 +41,7 @@ func New(store Store, pulse *event.Pulse) *Team {
 // now is the database's clock, to the microsecond that the store keeps.
 func (t *Team) now() time.Time { return t.pulse.Now().Truncate(time.Microsecond) }
 
-// FirstAddress is what the first owner signs in with.
+// FirstAddress is the first owner's until their link is used, which may choose another.
 const FirstAddress = "owner@localhost"
 
 // FirstOwner makes the workspace's owner and the one-use link to become one; the
@@ -94,12 +95,18 @@ func (t *Team) Invite(ctx context.Context, who policy.Principal, email string, r
 	if !errors.Is(err, ErrTaken) {
 		return agent, token, err
 	}
-	there, lookup := t.store.AgentByEmail(ctx, FoldEmail(email))
-	if lookup != nil || there.Workspace != who.Workspace() || there.Password != "" || there.Role != role {
+	agents, lookup := t.store.Agents(ctx, who.Workspace())
+	if lookup != nil {
+		return Agent{}, "", lookup
+	}
+	at := slices.IndexFunc(agents, func(a Agent) bool {
+		return a.Email == FoldEmail(email) && a.RemovedAt.IsZero() && a.Password == "" && a.Role == role
+	})
+	if at < 0 {
 		return Agent{}, "", err
 	}
-	token, err = t.relink(ctx, who, there, audit.AgentInvited)
-	return shown(there), token, err
+	token, err = t.relink(ctx, who, agents[at], audit.AgentInvited)
+	return shown(agents[at]), token, err
 }
 
 // mayGrant: nobody gives, changes or takes a role that can do what they cannot.
@@ -155,7 +162,10 @@ func (t *Team) CheckLink(ctx context.Context, token string) (Agent, error) {
 }
 
 // Joining is what a person says who opens a link.
-type Joining struct{ Token, Name, Password, UserAgent string }
+type Joining struct {
+	Token, Name, Password, UserAgent string
+	Email                            string // empty: as it is; another only where Agent.ChoosesEmail
+}
 
 // UseLink sets name and password and signs in. Of two who hold the same link one
 // wins; a password that will not do leaves the link as it was.
@@ -168,21 +178,43 @@ func (t *Team) UseLink(ctx context.Context, j Joining) (SignedIn, error) {
 	if err != nil {
 		return SignedIn{}, err
 	}
-	if err := judgePassword(j.Password, agent.Email); err != nil {
+	email, err := chosenEmail(agent, j.Email)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if err := judgePassword(j.Password, cmp.Or(email, agent.Email)); err != nil {
 		return SignedIn{}, err
 	}
 	release, err := t.slot(ctx)
 	if err != nil {
 		return SignedIn{}, err
 	}
-	password := hashPassword(j.Password)
+	choice := Choice{Name: name, Password: hashPassword(j.Password), Email: email}
 	release()
 	draft := audit.Draft{Workspace: agent.Workspace, Actor: "agent:" + agent.ID, Action: audit.AgentJoined, Subject: agent.ID}
-	agent, err = t.store.UseLink(ctx, hashOf(j.Token), name, password, t.now(), draft)
+	agent, err = t.store.UseLink(ctx, hashOf(j.Token), choice, t.now(), draft)
 	if err != nil {
 		return SignedIn{}, refusal(err)
 	}
 	return t.open(ctx, agent, j.UserAgent, nil)
+}
+
+// chosenEmail is the address that a link is to write; empty if it stays. A link says
+// who somebody is, so but for the first owner's it cannot be used as somebody else.
+func chosenEmail(agent Agent, wish string) (string, error) {
+	if wish == "" {
+		return "", nil
+	}
+	email, err := checkEmail(wish)
+	switch {
+	case err != nil:
+		return "", err
+	case email == agent.Email:
+		return "", nil
+	case !agent.ChoosesEmail():
+		return "", fmt.Errorf("%w: this link is for another address", ErrInvalid)
+	}
+	return email, nil
 }
 
 // slot waits for its turn at the password hash.

@@ -14,7 +14,7 @@ func (d *Door) registerSignIn(f *httpapi.Floor) {
 	const tag = "Console: sign-in"
 	stranger, agent := d.stranger(), d.agent()
 	httpapi.Handle(f, stranger, route("POST", "/setup/check", "checkLink", tag, "For whom a one-use link is", httpapi.LinkRefused), d.checkLink)
-	httpapi.Handle(f, stranger, route("POST", "/setup", "useLink", tag, "Set name and password by a one-use link, and sign in", httpapi.LinkRefused), d.useLink)
+	httpapi.Handle(f, stranger, route("POST", "/setup", "useLink", tag, "Set name and password by a one-use link, and sign in", httpapi.LinkRefused, httpapi.Conflict), d.useLink)
 	httpapi.Handle(f, stranger, route("POST", "/sign-in", "signIn", tag, "Sign in", httpapi.SignInRefused, httpapi.TooMany), d.signIn)
 	httpapi.Handle(f, agent, route("POST", "/sign-out", "signOut", tag, "Sign out"), d.signOut)
 	httpapi.Handle(f, agent, route("GET", "/me", "getMe", tag, "Who is signed in, and what they may do"), d.getMe)
@@ -33,11 +33,11 @@ func (d *Door) checkLink(ctx context.Context, _ *httpapi.Call[wire.None], in wir
 	if err != nil {
 		return wire.LinkAgent{}, refusedAs(httpapi.LinkRefused, err)
 	}
-	return wire.LinkAgent{Email: agent.Email, Name: agent.Name, Role: string(agent.Role), Workspace: agent.Workspace}, nil
+	return wire.LinkAgent{Email: agent.Email, Name: agent.Name, Role: string(agent.Role), Workspace: agent.Workspace, ChooseEmail: agent.ChoosesEmail()}, nil
 }
 
 func (d *Door) useLink(ctx context.Context, c *httpapi.Call[wire.None], in wire.UseLink) (wire.Me, error) {
-	signed, err := d.Team.UseLink(ctx, team.Joining{Token: in.Token, Name: in.Name, Password: in.Password, UserAgent: c.UserAgent()})
+	signed, err := d.Team.UseLink(ctx, team.Joining{Token: in.Token, Name: in.Name, Password: in.Password, Email: in.Email, UserAgent: c.UserAgent()})
 	if err != nil {
 		return wire.Me{}, refusedAs(httpapi.LinkRefused, err)
 	}

@@ -131,6 +131,8 @@ type LinkAgent struct {
 	Name      string `json:"name"`
 	Role      string `json:"role"`
 	Workspace string `json:"workspace"`
+
+	ChooseEmail bool `json:"choose_email,omitzero" doc:"The address is made up: whoever uses the link chooses their own."`
 }
 
 // UseLink sets name and password by a one-use link.
@@ -138,6 +140,7 @@ type UseLink struct {
 	Token    string `json:"token"`
 	Name     string `json:"name"`
 	Password string `json:"password"`
+	Email    string `json:"email,omitzero" doc:"To sign in with; only for a link that says choose_email."`
 }
 
 // Contact is a person, or the shadow of one, as the person panel shows it.

@@ -179,7 +179,7 @@ func (h *House) NewAgent(email string, role policy.Role) (team.Agent, team.Login
 	agent := team.Agent{ID: h.ID("agt"), Workspace: Main, Email: email, Name: "Ann", Role: role, CreatedAt: h.Now}
 	link := team.Link{TokenHash: h.Hash(), Workspace: Main, Agent: agent.ID, ExpiresAt: h.Now.Add(time.Hour)}
 	h.must(h.DB.AddAgent(h.Context(), agent, link, h.Draft(audit.AgentInvited, agent.ID)))
-	agent, err := h.DB.UseLink(h.Context(), link.TokenHash, "Ann", "$argon2id$", h.Now, h.Draft(audit.AgentJoined, agent.ID))
+	agent, err := h.DB.UseLink(h.Context(), link.TokenHash, team.Choice{Name: "Ann", Password: "$argon2id$"}, h.Now, h.Draft(audit.AgentJoined, agent.ID))
 	h.must(err)
 	login := team.Login{ID: h.ID("lgn"), TokenHash: h.Hash(), Workspace: Main, Agent: agent.ID, UserAgent: "test", CreatedAt: h.Now, SeenAt: h.Now, ExpiresAt: h.Now.Add(12 * time.Hour)}
 	h.must(h.DB.OpenLogin(h.Context(), login, agent.Password, h.Draft(audit.AgentSignedIn, agent.ID)))

@@ -31,7 +31,7 @@ var teamTests = []test{
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {
-				_, err := h.DB.UseLink(h.ctx(), link.TokenHash, "Bob", "$argon2id$", h.Now, h.Draft(audit.AgentJoined, link.Agent))
+				_, err := h.DB.UseLink(h.ctx(), link.TokenHash, team.Choice{Name: "Bob", Password: "$argon2id$"}, h.Now, h.Draft(audit.AgentJoined, link.Agent))
 				switch {
 				case err == nil:
 					won.Add(1)
@@ -50,29 +50,78 @@ var teamTests = []test{
 	}},
 	{"an expired, replaced or unknown link opens nothing", func(h *House) {
 		agent, link := h.invite("bob@example.com", policy.AgentR)
-		_, err := h.DB.UseLink(h.ctx(), link.TokenHash, "x", "x", link.ExpiresAt, h.Draft(audit.AgentJoined, ""))
+		_, err := h.DB.UseLink(h.ctx(), link.TokenHash, team.Choice{Name: "x", Password: "x"}, link.ExpiresAt, h.Draft(audit.AgentJoined, ""))
 		h.is(err, team.ErrRefused)
 		got, err := h.DB.LinkAgent(h.ctx(), link.TokenHash, h.Now)
 		h.must(err)
 		same(h, "agent", got.ID, agent.ID)
 		next := team.Link{TokenHash: h.Hash(), Workspace: Main, Agent: agent.ID, ExpiresAt: h.Now.Add(time.Hour)}
 		h.must(h.DB.PutLink(h.ctx(), next, h.Draft(audit.OwnerReset, agent.ID)))
-		_, err = h.DB.UseLink(h.ctx(), link.TokenHash, "x", "x", h.Now, h.Draft(audit.AgentJoined, ""))
+		_, err = h.DB.UseLink(h.ctx(), link.TokenHash, team.Choice{Name: "x", Password: "x"}, h.Now, h.Draft(audit.AgentJoined, ""))
 		h.is(err, team.ErrRefused)
-		_, err = h.DB.UseLink(h.ctx(), h.Hash(), "x", "x", h.Now, h.Draft(audit.AgentJoined, ""))
+		_, err = h.DB.UseLink(h.ctx(), h.Hash(), team.Choice{Name: "x", Password: "x"}, h.Now, h.Draft(audit.AgentJoined, ""))
 		h.is(err, team.ErrRefused)
 	}},
 	{"a new password ends every login that the old one opened", func(h *House) {
 		link := team.Link{TokenHash: h.Hash(), Workspace: Main, Agent: h.Owner.ID, ExpiresAt: h.Now.Add(time.Hour)}
 		h.must(h.DB.PutLink(h.ctx(), link, h.Draft(audit.OwnerReset, h.Owner.ID)))
 		head := h.Head()
-		_, err := h.DB.UseLink(h.ctx(), link.TokenHash, "Ann", "new", h.Now, h.Draft(audit.AgentJoined, h.Owner.ID))
+		_, err := h.DB.UseLink(h.ctx(), link.TokenHash, team.Choice{Name: "Ann", Password: "new"}, h.Now, h.Draft(audit.AgentJoined, h.Owner.ID))
 		h.must(err)
 		_, _, err = h.DB.LoginByToken(h.ctx(), h.Login.TokenHash, h.Now)
 		h.is(err, team.ErrRefused)
 		if h.Head().Epoch <= head.Epoch {
 			h.Fatal("the epoch did not rise")
 		}
+	}},
+	{"a sign-in that read the old password opens nothing after a reset", func(h *House) {
+		before := h.Owner.Password
+		link := team.Link{TokenHash: h.Hash(), Workspace: Main, Agent: h.Owner.ID, ExpiresAt: h.Now.Add(time.Hour)}
+		h.must(h.DB.PutLink(h.ctx(), link, h.Draft(audit.OwnerReset, h.Owner.ID)))
+		_, err := h.DB.UseLink(h.ctx(), link.TokenHash, team.Choice{Name: "Ann", Password: "new"}, h.Now, h.Draft(audit.AgentJoined, h.Owner.ID))
+		h.must(err)
+		login := team.Login{ID: h.ID("lgn"), TokenHash: h.Hash(), Workspace: Main, Agent: h.Owner.ID, CreatedAt: h.Now, SeenAt: h.Now, ExpiresAt: h.Now.Add(time.Hour)}
+		for _, password := range []string{before, "", "other"} {
+			h.is(h.DB.OpenLogin(h.ctx(), login, password, h.Draft(audit.AgentSignedIn, h.Owner.ID)), team.ErrRefused)
+		}
+		h.must(h.DB.OpenLogin(h.ctx(), login, "new", h.Draft(audit.AgentSignedIn, h.Owner.ID)))
+		late, _ := h.invite("late@example.com", policy.AgentR) // has no password, and no empty one either
+		login = team.Login{ID: h.ID("lgn"), TokenHash: h.Hash(), Workspace: Main, Agent: late.ID, CreatedAt: h.Now, SeenAt: h.Now, ExpiresAt: h.Now.Add(time.Hour)}
+		h.is(h.DB.OpenLogin(h.ctx(), login, "", h.Draft(audit.AgentSignedIn, late.ID)), team.ErrRefused)
+	}},
+	{"an address is found in every workspace that has it", func(h *House) {
+		agent := team.Agent{ID: h.ID("agt"), Workspace: Other, Email: h.Owner.Email, Role: policy.Admin, CreatedAt: h.Now.Add(-time.Hour)}
+		link := team.Link{TokenHash: h.Hash(), Workspace: Other, Agent: agent.ID, ExpiresAt: h.Now.Add(time.Hour)}
+		h.must(h.DB.AddAgent(h.ctx(), agent, link, audit.Draft{}))
+		found, workspaces, err := h.DB.AgentsByEmail(h.ctx(), h.Owner.Email, 8)
+		h.must(err)
+		same(h, "agents", len(found), 2)
+		same(h, "workspaces", workspaces, 2)
+		same(h, "the oldest first", found[0].ID, agent.ID)
+		found, _, err = h.DB.AgentsByEmail(h.ctx(), h.Owner.Email, 1)
+		h.must(err)
+		same(h, "no more than asked for", len(found), 1)
+	}},
+	{"only a first owner's link chooses an address, and no colleague's", func(h *House) {
+		first, link := h.invite(team.FirstAddress, policy.Owner)
+		_, other := h.invite("bob@example.com", policy.AgentR)
+		choose := func(link team.Link, email string) error {
+			_, err := h.DB.UseLink(h.ctx(), link.TokenHash, team.Choice{Name: "x", Password: "y", Email: email}, h.Now, h.Draft(audit.AgentJoined, ""))
+			return err
+		}
+		h.is(choose(other, "eve@example.com"), team.ErrRefused)
+		h.is(choose(link, h.Owner.Email), team.ErrTaken)
+		h.must(choose(link, "ada@example.com"))
+		agent, err := h.DB.Agent(h.ctx(), Main, first.ID)
+		h.must(err)
+		same(h, "address", agent.Email, "ada@example.com")
+		again := team.Link{TokenHash: h.Hash(), Workspace: Main, Agent: first.ID, ExpiresAt: h.Now.Add(time.Hour)}
+		h.must(h.DB.PutLink(h.ctx(), again, h.Draft(audit.OwnerReset, first.ID)))
+		h.is(choose(again, "eve@example.com"), team.ErrRefused)
+		h.must(choose(again, ""))
+		agent, err = h.DB.Agent(h.ctx(), Main, first.ID)
+		h.must(err)
+		same(h, "address after a reset", agent.Email, "ada@example.com")
 	}},
 	{"an address has one live agent in a workspace", func(h *House) {
 		agent := team.Agent{ID: h.ID("agt"), Workspace: Main, Email: h.Owner.Email, Role: policy.Admin, CreatedAt: h.Now}
@@ -113,8 +162,9 @@ var teamTests = []test{
 		h.must(h.DB.RemoveAgent(h.ctx(), Main, agent.ID, h.Now, h.Draft(audit.AgentRemoved, agent.ID)))
 		_, _, err = h.DB.LoginByToken(h.ctx(), login.TokenHash, h.Now)
 		h.is(err, team.ErrRefused)
-		_, err = h.DB.AgentByEmail(h.ctx(), agent.Email)
-		h.is(err, team.ErrNotFound)
+		found, _, err := h.DB.AgentsByEmail(h.ctx(), agent.Email, 8)
+		h.must(err)
+		same(h, "live agents of the address", len(found), 0)
 		events := h.Events(head.Seq)
 		same(h, "events", len(events), 2)
 		same(h, "agent", events[1].Agent, agent.ID)
