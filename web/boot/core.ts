@@ -14,6 +14,7 @@ import { ApiError, client, type CallOptions } from "../shared/api";
 import { Backoff } from "../shared/backoff";
 import { Stream, type Link, type StreamEvent } from "../shared/stream";
 import { assertionOf, samePerson } from "./assertion";
+import { alone, HeldSession } from "./held";
 import { Lane } from "./lane";
 import { Shelf } from "./shelf";
 import { apply, merge, unreadOf, type Threads } from "./threads";
@@ -61,7 +62,7 @@ export class Core {
   private pageTurn = 0;
   private inFlight: Promise<void> | undefined;
   private abort: AbortController | undefined;
-  private token: string | undefined;
+  private readonly held: HeldSession;
   private assertion: Assertion | undefined;
   private lane: Lane | undefined;
   private seq = 0;
@@ -71,13 +72,13 @@ export class Core {
   private skew = 0; // server's clock minus ours
   private timers: ReturnType<typeof setTimeout>[] = []; // of the session's life
   private early: StreamEvent[] = []; // heard before the list that they change
-  private unlock: (() => void) | undefined;
   private sent = ""; // last state told to the loader
 
   constructor(private readonly o: CoreOptions) {
     const prefix = `countersign:${o.channel}:`;
     this.tab = new Shelf("sessionStorage", prefix);
     this.browser = new Shelf("localStorage", prefix);
+    this.held = new HeldSession(this.tab);
     this.state = {
       phase: "waiting", session: undefined, error: undefined, reason: "expired", channel: undefined,
       page: { lang: "", dir: "ltr", theme: "auto", site: "" }, host: o.host, link: "connecting", threads: undefined,
@@ -107,14 +108,14 @@ export class Core {
   // call speaks for the session. If the session was replaced while the call was under way, it is repeated once.
   async call<T>(method: string, path: string, body?: unknown, options?: CallOptions): Promise<T> {
     await this.inFlight;
-    const token = this.token;
+    const token = this.held.token;
     try {
       return await this.with(token)<T>(method, path, body, options);
     } catch (failure) {
       if (!(failure instanceof ApiError) || failure.code !== "session_ended") throw failure;
       await this.inFlight;
-      if (this.token && this.token !== token) return this.with(this.token)<T>(method, path, body, options);
-      if (token && token === this.token) this.lost();
+      if (this.held.token && this.held.token !== token) return this.with(this.held.token)<T>(method, path, body, options);
+      if (token && token === this.held.token) this.lost();
       throw failure;
     }
   }
@@ -263,7 +264,7 @@ export class Core {
 
   // Tabs that start at once without a visitor take turns, or each would become a visitor of its own.
   private async exchange(mine: number, assertion: Assertion | undefined, signal: AbortSignal): Promise<Opened> {
-    const replaces = await this.replaceable();
+    const replaces = await this.held.replaceable();
     const post = async (): Promise<Opened> => {
       const body: OpenSession = { channel: this.o.channel, platform: "web", origin: this.o.host };
       if (assertion) body.assertion = assertion;
@@ -277,20 +278,9 @@ export class Core {
     return this.browser.get("visitor") ? post() : alone(`countersign:${this.o.channel}:visitor`, post);
   }
 
-  // replaceable is the session that this tab held before, unless another tab holds it now: a tab that was duplicated has
-  // its storage duplicated too.
-  private async replaceable(): Promise<string | undefined> {
-    if (this.token) return this.token;
-    const kept = this.tab.get<{ id: string; token: string }>("session");
-    if (!kept || !navigator.locks) return kept?.token;
-    return navigator.locks.request(lockOf(kept.id), { ifAvailable: true }, (free) => (free ? kept.token : undefined)).catch(() => kept.token);
-  }
-
   private adopt({ session: token, visitor_token: _, ...facts }: Opened): void {
-    this.token = token;
+    this.held.keep(facts.session_id, token);
     this.adoptedAt = Date.now();
-    this.tab.set("session", { id: facts.session_id, token });
-    this.hold(facts.session_id);
     this.backoff.reset();
     this.schedule(facts.expires_at);
     // Whether this browser has written as nobody in particular, so that its next page load looks for answers.
@@ -321,7 +311,7 @@ export class Core {
       // An anonymous visitor's first message is tried again by the queue that it waits in.
       if (this.state.phase === "idle") return this.set({ error: failure });
       // A session that still stands is not lost because its renewal found nobody.
-      if (!this.token) this.set({ phase: "failed", error: failure });
+      if (!this.held.token) this.set({ phase: "failed", error: failure });
       const again = this.turn;
       return void setTimer(Math.max(this.backoff.next(), failure.retryAfterSeconds * 1000), () => again === this.turn && void this.open(this.assertion));
     }
@@ -334,12 +324,12 @@ export class Core {
 
   // lost is called when the server no longer knows the session.
   private lost(): void {
-    if (this.inFlight || !this.token) return;
+    if (this.inFlight || !this.held.token) return;
     // A right that ends as soon as it is given is not asked for again and again.
     this.shortLives = Date.now() - this.adoptedAt < shortLifeMs ? this.shortLives + 1 : 0;
     if (this.shortLives > 2) return this.end("expired");
     const overdue = Date.now() >= this.endsAt;
-    this.token = undefined;
+    this.held.drop();
     this.lane?.leave();
     if (!this.assertion) {
       // Ended, or its visitor logged out in another tab. What follows starts as the server says, empty if need be.
@@ -362,7 +352,7 @@ export class Core {
   }
 
   private logout(): void {
-    const token = this.token ?? this.tab.get<{ token: string }>("session")?.token;
+    const token = this.held.kept();
     this.turn++;
     this.abort?.abort();
     this.lane?.logout();
@@ -401,9 +391,9 @@ export class Core {
 
   // renew slides the session's life if use alone can, and otherwise asks the page for a fresh proof.
   private async renew(): Promise<void> {
-    const token = this.token;
+    const token = this.held.token;
     const facts = await this.with(token)<SessionFacts>("GET", "/sessions/current").catch((e: ApiError) => e);
-    if (token !== this.token || !token) return;
+    if (token !== this.held.token || !token) return;
     if (facts instanceof ApiError) {
       if (facts.code === "session_ended") return this.lost();
       return void setTimer(this.backoff.next(), () => void this.renew());
@@ -411,7 +401,7 @@ export class Core {
     if (Date.parse(facts.expires_at) - Date.now() - this.skew > 2 * askAheadMs) return this.schedule(facts.expires_at);
     if (!this.assertion) return void this.open(undefined);
     this.askPage(true, () => !this.assertion?.jwt && void this.open(this.assertion));
-    this.timers.push(setTimer(this.endsAt - Date.now(), () => token === this.token && this.lost()));
+    this.timers.push(setTimer(this.endsAt - Date.now(), () => token === this.held.token && this.lost()));
   }
 
   // askPage asks for a fresh proof; silent is called if the page does not even begin to answer.
@@ -425,17 +415,17 @@ export class Core {
   // until the server has said that the session still stands.
   private sleep(): void {
     this.lane?.leave();
-    this.unlock?.();
+    this.held.rest();
   }
 
   private async wake(): Promise<void> {
-    const { token } = this;
+    const { token } = this.held;
     if (!token || this.state.phase !== "open") return;
     this.set({ phase: "waiting" });
     const facts = await this.with(token)<SessionFacts>("GET", "/sessions/current").catch((e: ApiError) => e);
-    if (token !== this.token) return;
+    if (token !== this.held.token) return;
     if (facts instanceof ApiError && facts.code === "session_ended") return this.lost();
-    this.hold(this.state.session!.session_id);
+    this.held.live();
     this.lane?.join();
     this.set({ phase: "open" });
   }
@@ -454,7 +444,7 @@ export class Core {
   }
 
   private openStream(lane: Lane): Stream {
-    const token = this.token;
+    const token = this.held.token;
     const stream = new Stream({
       url: (after) => `${base}/stream?after=${after}`,
       headers: () => ({ Authorization: `Bearer ${token}` }),
@@ -467,7 +457,7 @@ export class Core {
         this.set({ link });
         lane.relayLink(link);
       },
-      onEnd: () => token === this.token && this.lost(),
+      onEnd: () => token === this.held.token && this.lost(),
     });
     stream.start();
     return stream;
@@ -504,10 +494,7 @@ export class Core {
 
   private dropSession(): void {
     for (const t of this.timers.splice(0)) clearTimeout(t);
-    this.token = undefined;
-    this.tab.set("session", undefined);
-    this.unlock?.();
-    this.unlock = undefined;
+    this.held.drop();
   }
 
   // forget leaves nothing of the person whose session it was.
@@ -517,11 +504,6 @@ export class Core {
     this.assertion = undefined;
     this.seq = 0;
     this.set({ session: undefined, threads: undefined, more: undefined });
-  }
-
-  private hold(id: string): void {
-    this.unlock?.();
-    void navigator.locks?.request(lockOf(id), () => new Promise<void>((done) => (this.unlock = done))).catch(() => undefined);
   }
 
   private with(token?: string) {
@@ -575,20 +557,4 @@ export class Core {
 // long before.
 function setTimer(ms: number, run: () => void): ReturnType<typeof setTimeout> {
   return setTimeout(run, Math.min(ms, 2 ** 31 - 1));
-}
-
-function lockOf(session: string): string {
-  return `countersign:held:${session}`;
-}
-
-// alone runs one at a time over all tabs, where the browser has locks; a tab that hangs holds nobody up for long.
-async function alone<T>(name: string, run: () => Promise<T>): Promise<T> {
-  if (!navigator.locks) return run();
-  let ran: Promise<T> | undefined;
-  try {
-    await navigator.locks.request(name, { signal: AbortSignal.timeout(5000) }, () => (ran = run()).catch(() => undefined));
-  } catch {
-    // No lock in time, or none to be had here.
-  }
-  return ran ?? run();
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { choose, directionOf, language, plural, speak, supported } from "./i18n";
+import { choose, language, plural, speak, supported } from "./i18n";
 
 afterEach(() => speak("en"));
 
@@ -26,9 +26,4 @@ test("a language without a catalogue is English throughout", () => {
   assert.equal(supported("ar", {}), "en");
   assert.equal(supported("en-GB", {}), "en-GB");
   assert.equal(supported("de-AT", { de: {} }), "de-AT");
-});
-
-test("direction is the language's", () => {
-  assert.equal(directionOf("he-IL"), "rtl");
-  assert.equal(directionOf("hello"), "ltr");
 });

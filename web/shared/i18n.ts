@@ -4,8 +4,6 @@
 let locale = "en";
 let rules = new Intl.PluralRules(locale);
 
-const rightToLeft = /^(ar|arc|ckb|dv|fa|he|ks|ku-arab|nqo|ps|sd|ug|ur|yi)(-|$)/i;
-
 // speak sets the language that plurals, times and numbers follow. An unknown tag leaves it as it is.
 export function speak(tag: string): void {
   try {
@@ -18,10 +16,6 @@ export function speak(tag: string): void {
 
 export function language(): string {
   return locale;
-}
-
-export function directionOf(tag: string): "ltr" | "rtl" {
-  return rightToLeft.test(tag) ? "rtl" : "ltr";
 }
 
 // supported is the tag itself where a catalogue speaks its language, and English otherwise: dates in one language between

@@ -14,8 +14,6 @@ export const en = {
   away: "We answer here as soon as we can",
   write: "Send us a message",
   conversations: "Your conversations",
-  noConversations: "Nothing here yet",
-  noConversationsText: "Your conversations with us will be kept here.",
   moreConversations: "Show older conversations",
   unread: (n: number) => plural(n, { one: "# unread message", other: "# unread messages" }),
   newConversation: "New conversation",

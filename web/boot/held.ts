@@ -1,0 +1,73 @@
+// The session that this tab holds: its token in memory, and in the tab's storage so that the next page of the same tab can
+// say which session it replaces. It is never resumed from there; only a proof opens a session.
+//
+// A lock by the session's id says that somebody lives in it. A tab that was duplicated has its storage duplicated too, and
+// must not end the session of its original.
+import type { Shelf } from "./shelf";
+
+interface Kept {
+  id: string;
+  token: string;
+}
+
+export class HeldSession {
+  token: string | undefined;
+  private id: string | undefined;
+  private unlock: (() => void) | undefined;
+
+  constructor(private readonly tab: Shelf) {}
+
+  keep(id: string, token: string): void {
+    this.token = token;
+    this.id = id;
+    this.tab.set("session", { id, token });
+    this.live();
+  }
+
+  drop(): void {
+    this.rest();
+    this.token = this.id = undefined;
+    this.tab.set("session", undefined);
+  }
+
+  // live and rest take and give back the lock: a page that is put aside holds none.
+  live(): void {
+    this.rest();
+    if (!this.id || !navigator.locks) return;
+    navigator.locks.request(lockOf(this.id), () => new Promise<void>((done) => (this.unlock = done))).catch(() => undefined);
+  }
+
+  rest(): void {
+    this.unlock?.();
+    this.unlock = undefined;
+  }
+
+  // kept is what this tab held, on this page or the one before.
+  kept(): string | undefined {
+    return this.token ?? this.tab.get<Kept>("session")?.token;
+  }
+
+  // replaceable is the same, unless another tab lives in it.
+  async replaceable(): Promise<string | undefined> {
+    if (this.token) return this.token;
+    const kept = this.tab.get<Kept>("session");
+    if (!kept || !navigator.locks) return kept?.token;
+    return navigator.locks.request(lockOf(kept.id), { ifAvailable: true }, (free) => (free ? kept.token : undefined)).catch(() => kept.token);
+  }
+}
+
+// alone runs one at a time over all tabs, where the browser has locks; a tab that hangs holds nobody up for long.
+export async function alone<T>(name: string, run: () => Promise<T>): Promise<T> {
+  if (!navigator.locks) return run();
+  let ran: Promise<T> | undefined;
+  try {
+    await navigator.locks.request(name, { signal: AbortSignal.timeout(5000) }, () => (ran = run()).catch(() => undefined));
+  } catch {
+    // No lock in time, or none to be had here.
+  }
+  return ran ?? run();
+}
+
+function lockOf(session: string): string {
+  return `countersign:held:${session}`;
+}
