@@ -61,7 +61,7 @@ func (c *Chat) rows(ctx context.Context, workspace string, list []Conversation) 
 	if err != nil {
 		return nil, err
 	}
-	attributes, err := c.store.AttributesOf(ctx, workspace, ids)
+	attributes, err := c.store.NamesOf(ctx, workspace, ids)
 	if err != nil {
 		return nil, err
 	}

@@ -45,6 +45,8 @@ const (
 	MaxTextBytes     = 16 << 10
 	MaxClientIDBytes = 64
 	MaxPage          = 100
+	// MaxKeptAttributes of one contact and provenance are kept: those said last.
+	MaxKeptAttributes = 100
 )
 
 // Visitor is a browser or device. ID is public and opens nothing; Token is another secret.
@@ -363,7 +365,10 @@ type Store interface {
 	Contact(ctx context.Context, workspace, id string) (Contact, error)
 	Contacts(ctx context.Context, workspace string, ids []string) (map[string]Contact, error)
 	LinksOf(ctx context.Context, workspace, contact string) ([]Link, error)
+	// AttributesOf contacts, at most MaxKeptAttributes of each and of each provenance.
 	AttributesOf(ctx context.Context, workspace string, contacts []string) ([]Attribute, error)
+	// NamesOf is AttributesOf of the names name, email and user_id alone: what a person is called by.
+	NamesOf(ctx context.Context, workspace string, contacts []string) ([]Attribute, error)
 	// SetAttribute asks, as every change by an agent does, whether the word still counts:
 	// policy.ErrForbidden, and nothing changed, if not.
 	SetAttribute(ctx context.Context, attribute Attribute, by policy.Authority) error

@@ -408,6 +408,11 @@ func (f *fake) AttributesOf(_ context.Context, ws string, contacts []string) (li
 	return list, nil
 }
 
+func (f *fake) NamesOf(ctx context.Context, ws string, contacts []string) ([]chat.Attribute, error) {
+	list, err := f.AttributesOf(ctx, ws, contacts)
+	return slices.DeleteFunc(list, func(a chat.Attribute) bool { return !slices.Contains([]string{"name", "email", "user_id"}, a.Name) }), err
+}
+
 func (f *fake) SetAttribute(_ context.Context, a chat.Attribute, _ policy.Authority) error {
 	f.attributes = append(f.attributes, a)
 	return nil

@@ -127,7 +127,7 @@ func (c *Chat) Current(ctx context.Context, s Session) (Result, error) {
 		return Result{}, err
 	}
 	result := Result{Session: s, Visitor: s.Visitor, Lane: s.Lane, Seq: c.pulse.Head().Seq}
-	attributes, err := c.store.AttributesOf(ctx, s.Workspace, []string{s.Contact})
+	attributes, err := c.store.NamesOf(ctx, s.Workspace, []string{s.Contact})
 	if err != nil {
 		return Result{}, fmt.Errorf("chat: read the visitor's name: %w", err)
 	}

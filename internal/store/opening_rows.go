@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 
 	"countersign/identity"
 	"countersign/identity/policy"
@@ -209,11 +210,22 @@ const (
 
 func (s *openings) writeAttributes() error {
 	var args []any
+	var known []string // contacts that had attributes before; a new one has few
+	fresh := map[string]bool{}
+	for _, c := range s.contacts.made {
+		fresh[c.ID] = true
+	}
 	for _, a := range s.attributes.rows {
 		args = append(args, a.Workspace, a.Contact, a.Name, string(a.Provenance), string(a.Value), s.people[a.Contact].Realm,
 			string(a.Method), a.Session, a.Key, micros(a.At))
+		if !fresh[a.Contact] && !slices.Contains(known, a.Contact) {
+			known = append(known, a.Contact)
+		}
 	}
-	return s.t.insert(insertAttribute, 10, args, updateAttribute)
+	if err := s.t.insert(insertAttribute, 10, args, updateAttribute); err != nil {
+		return err
+	}
+	return s.t.forget(known)
 }
 
 func (s *openings) writeSessions() error {

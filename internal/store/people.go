@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -78,10 +79,21 @@ func (db *DB) LinksOf(ctx context.Context, workspace, contact string) ([]chat.Li
 	return list, nil
 }
 
+const attributeColumns = `workspace, contact, name, provenance, value, method, session, key_id, at`
+
 // AttributesOf contacts, by contact, name and provenance.
 func (db *DB) AttributesOf(ctx context.Context, workspace string, contacts []string) ([]chat.Attribute, error) {
-	const query = `SELECT workspace, contact, name, provenance, value, method, session, key_id, at FROM attributes
-	WHERE workspace = $1 AND contact IN (`
+	const query = `SELECT ` + attributeColumns + ` FROM attributes WHERE workspace = $1 AND contact IN (`
+	return db.attributes(ctx, query, workspace, contacts)
+}
+
+// NamesOf contacts are the attributes by which a person is called.
+func (db *DB) NamesOf(ctx context.Context, workspace string, contacts []string) ([]chat.Attribute, error) {
+	const query = `SELECT ` + attributeColumns + ` FROM attributes WHERE workspace = $1 AND name IN ('name', 'email', 'user_id') AND contact IN (`
+	return db.attributes(ctx, query, workspace, contacts)
+}
+
+func (db *DB) attributes(ctx context.Context, query, workspace string, contacts []string) ([]chat.Attribute, error) {
 	var list []chat.Attribute
 	err := db.among(ctx, query, workspace, contacts, `) ORDER BY contact, name, provenance`, func(row scanner) error {
 		var a chat.Attribute
@@ -95,6 +107,36 @@ func (db *DB) AttributesOf(ctx context.Context, workspace string, contacts []str
 		return nil, fmt.Errorf("store: attributes: %w", err)
 	}
 	return list, nil
+}
+
+// forget keeps of each contact's attributes, by provenance, the hundred that were
+// said last: a page that says another name each time must not fill the database.
+// What goes is what nobody has said for the longest.
+func (t *tx) forget(contacts []string) error {
+	const crowded = `SELECT contact, provenance FROM attributes WHERE contact IN (`
+	const tail = `) GROUP BY contact, provenance HAVING COUNT(*) > `
+	const surplus = `DELETE FROM attributes WHERE contact = $1 AND provenance = $2 AND name IN
+	(SELECT name FROM attributes WHERE contact = $1 AND provenance = $2 ORDER BY at DESC, name LIMIT 1000000 OFFSET $3)`
+	var ids []any
+	for _, contact := range contacts {
+		ids = append(ids, contact)
+	}
+	var full [][2]string
+	err := t.lookup(crowded, 1, ids, tail+strconv.Itoa(chat.MaxKeptAttributes), func(row scanner) error {
+		var one [2]string
+		err := row.Scan(&one[0], &one[1])
+		full = append(full, one)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("count attributes: %w", err)
+	}
+	for _, one := range full {
+		if _, err := t.exec(surplus, one[0], one[1], chat.MaxKeptAttributes); err != nil {
+			return fmt.Errorf("forget attributes: %w", err)
+		}
+	}
+	return nil
 }
 
 // SetAttribute writes one value of one provenance and tells the agents.
@@ -117,6 +159,9 @@ func (db *DB) SetAttribute(ctx context.Context, attribute chat.Attribute, by pol
 		args := []any{a.Workspace, a.Contact, a.Name, string(a.Provenance), string(a.Value), realm, string(a.Method), a.Session, a.Key, micros(a.At)}
 		if err := t.insert(insertAttribute, 10, args, updateAttribute); err != nil {
 			return nil, fmt.Errorf("set attribute: %w", err)
+		}
+		if err := t.forget([]string{a.Contact}); err != nil {
+			return nil, err
 		}
 		t.append(event.Event{Workspace: a.Workspace, Audience: event.AudienceAgents, Kind: event.ContactUpdated, Contact: a.Contact, At: a.At})
 		return nil, nil

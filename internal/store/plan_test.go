@@ -19,8 +19,10 @@ var growing = []string{"events", "audit", "contacts", "links", "attributes", "vi
 
 // bounded :: part of a query → why its walk or sort does not grow.
 var bounded = map[string]string{
-	`FROM (SELECT v.id`: "a search looks through a window of the list, which is limited inside",
-	`ORDER BY at, kind`: "the identifiers of one contact",
+	`FROM (SELECT v.id`:            "a search looks through a window of the list, which is limited inside",
+	`ORDER BY at, kind`:            "the identifiers of one contact",
+	`GROUP BY contact, provenance`: "the attributes of a few contacts, which this bounds",
+	`AND provenance = $2`:          "the attributes of one contact that are one too many",
 }
 
 var parameter = regexp.MustCompile(`\$(\d+)`)

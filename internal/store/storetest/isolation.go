@@ -124,6 +124,7 @@ func readsFromNextDoor(h *House, g Guest, posted chat.Posted) map[string]func() 
 		"Contacts":      func() bool { l, err := h.DB.Contacts(ctx, Other, []string{contact}); return empty(len(l), err) },
 		"LinksOf":       func() bool { l, err := h.DB.LinksOf(ctx, Other, contact); return empty(len(l), err) },
 		"AttributesOf":  func() bool { l, err := h.DB.AttributesOf(ctx, Other, []string{contact}); return empty(len(l), err) },
+		"NamesOf":       func() bool { l, err := h.DB.NamesOf(ctx, Other, []string{contact}); return empty(len(l), err) },
 		"VisitorEvents": func() bool { l, err := h.DB.VisitorEvents(ctx, Other, contact, 0, 10); return empty(len(l), err) },
 		"AgentEvents":   func() bool { l, err := h.DB.AgentEvents(ctx, Other, 0, 10); return empty(len(l), err) },
 	}

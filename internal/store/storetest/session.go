@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -385,5 +386,50 @@ var sessionTests = []test{
 		same(h, "signed", values[chat.BySignature], `"silver"`)
 		same(h, "claimed", values[chat.ByClaim], `"platinum"`)
 		same(h, "agent", values[chat.ByAgent], `true`)
+	}},
+	{"a person who says another name each time fills a hundred rows of each provenance, and keeps the latest", func(h *House) {
+		visitor, fresh := h.Visitor(), true
+		var g Guest
+		for i := range 5 {
+			o := h.As(h.opening(policy.Verified, visitor, fresh), "u-1")
+			at := h.Now.Add(time.Duration(i) * time.Second)
+			for j := range 40 {
+				o.Attributes = append(o.Attributes, chat.Attribute{Name: fmt.Sprintf("made-up-%d-%02d", i, j), Provenance: chat.ByClaim, Value: []byte("1"), At: at})
+			}
+			o.Attributes = append(o.Attributes, chat.Attribute{Name: "name", Provenance: chat.ByClaim, Value: []byte(`"Ann"`), At: at},
+				chat.Attribute{Name: "user_id", Provenance: chat.BySignature, Value: []byte(`"u-1"`), At: at})
+			g, fresh = h.Enter(o), false
+		}
+		opened, err := h.DB.AttributesOf(h.ctx(), Main, []string{g.Contact.ID})
+		h.must(err)
+		same(h, "by openings alone", len(opened), chat.MaxKeptAttributes+1)
+		elsewhere := h.Enter(h.Verified("u-2"))
+		for i := range 120 {
+			a := chat.Attribute{Workspace: Main, Contact: g.Contact.ID, Name: fmt.Sprint("noted-", i), Provenance: chat.ByAgent, Value: []byte("1"), At: h.Now.Add(time.Duration(i) * time.Second)}
+			h.must(h.DB.SetAttribute(h.ctx(), a, policy.Authority{}))
+			if a.Contact = elsewhere.Contact.ID; i < 2 {
+				h.must(h.DB.SetAttribute(h.ctx(), a, policy.Authority{}))
+			}
+		}
+		list, err := h.DB.AttributesOf(h.ctx(), Main, []string{g.Contact.ID, elsewhere.Contact.ID})
+		h.must(err)
+		kept := map[chat.Provenance]int{}
+		has := func(name string) bool {
+			return slices.ContainsFunc(list, func(a chat.Attribute) bool { return a.Name == name })
+		}
+		for _, a := range list {
+			if a.Contact == g.Contact.ID {
+				kept[a.Provenance]++
+			}
+		}
+		same(h, "claimed", kept[chat.ByClaim], chat.MaxKeptAttributes)
+		same(h, "noted", kept[chat.ByAgent], chat.MaxKeptAttributes)
+		same(h, "signed", kept[chat.BySignature], 1)
+		same(h, "another's", len(list)-kept[chat.ByClaim]-kept[chat.ByAgent]-kept[chat.BySignature], 2)
+		same(h, "the latest", has("made-up-4-39") && has("made-up-4-00") && has("noted-119"), true)
+		same(h, "the first", has("made-up-0-00") || has("noted-19"), false)
+		named, err := h.DB.NamesOf(h.ctx(), Main, []string{g.Contact.ID})
+		h.must(err)
+		same(h, "what the person is called by", len(named), 2)
 	}},
 }
