@@ -233,6 +233,12 @@ func (b *tab) reload() {
 	}
 }
 
+// back goes back in the tab's history, to a page that the browser may have kept as it was.
+func (b *tab) back() {
+	b.t.Helper()
+	script[any](b, `history.back()`)
+}
+
 // messenger is the frame on our origin inside the page.
 func (b *tab) messenger() frame {
 	return frame{tab: b, of: func(f *cdp.Frame) bool { return f.ParentID != "" && strings.Contains(f.URL, "/frame/") }}

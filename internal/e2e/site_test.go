@@ -22,13 +22,13 @@ type site struct {
 	base    string // of Countersign
 	channel string
 	secret  string
-	policy  string            // Content-Security-Policy of the pages; empty for none
+	policy  map[string]string // :: path → Content-Security-Policy
 	first   map[string]string // :: path → script that runs before everything else of that page
 }
 
 func newSite(t *testing.T, base, channel, secret string) *site {
 	t.Helper()
-	s := &site{base: base, channel: channel, secret: secret, first: map[string]string{}}
+	s := &site{base: base, channel: channel, secret: secret, first: map[string]string{}, policy: map[string]string{}}
 	s.Server = httptest.NewServer(http.HandlerFunc(s.serve))
 	t.Cleanup(s.Close)
 	return s
@@ -114,8 +114,8 @@ func (s *site) page(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	if s.policy != "" {
-		w.Header().Set("Content-Security-Policy", s.policy)
+	if policy := s.policy[r.URL.Path]; policy != "" {
+		w.Header().Set("Content-Security-Policy", policy)
 	}
 	_, _ = page.WriteTo(w)
 }

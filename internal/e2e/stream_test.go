@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -96,4 +97,19 @@ func TestStreamResumesAfterTheLastSequence(t *testing.T) {
 		}
 	}
 	cancel()
+
+	// A server that is told to stop sends its readers elsewhere and is gone soon.
+	frames = s.stream(t.Context(), session, last)
+	started := time.Now()
+	s.stop()
+	end := event{}
+	for e := range frames {
+		end = e
+	}
+	if end.Event != "end" || !strings.Contains(end.Data, "reconnect") {
+		t.Errorf("the last word of a stopping server is %+v", end)
+	}
+	if took := time.Since(started); took > soon {
+		t.Errorf("the server took %v to stop", took)
+	}
 }

@@ -53,6 +53,9 @@ func walkCustomer(t *testing.T, d *demo) {
 	if left := messenger.keeps(); strings.Contains(left, words) || strings.Contains(left, stolen) {
 		t.Errorf("after log-out the browser still keeps %s", left)
 	}
+	shop.back()
+	shop.sees("Log in")
+	shop.messenger().seesNothingOf(words)
 	if status := statusOf(t, d.Base, kept); status != 200 {
 		t.Errorf("log-out on the laptop ended the phone's session: %d", status)
 	}

@@ -14,7 +14,7 @@ func TestMessengerWorksUnderAStrictPolicy(t *testing.T) {
 	s := serve(t)
 	secret, _ := s.channel("shop", "enforce")
 	host := newSite(t, s.Base, "shop", secret)
-	host.policy = "default-src 'none'; script-src 'self' " + s.Base + "; frame-src " + s.Base + "; connect-src " + s.Base +
+	host.policy["/"] = "default-src 'none'; script-src 'self' " + s.Base + "; frame-src " + s.Base + "; connect-src " + s.Base +
 		"; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 	for _, address := range []string{host.URL, host.elsewhere()} {
 		page := meet(t, "visitor").open(address + "/?as=ada")
@@ -164,6 +164,9 @@ func TestNothingOfOursThrowsIntoABrokenPage(t *testing.T) {
 		host.first[path] = broken
 		pages[name] = visitor.open(host.URL + path + "?as=ada")
 	}
+	// A page without an origin: no storage, and nobody that the frame could know.
+	host.policy["/sandboxed"] = "sandbox allow-scripts"
+	pages["sandboxed"] = visitor.open(host.URL + "/sandboxed?as=ada")
 	for name, page := range pages {
 		script[any](page, `noted.idle`)
 		minded := page.noted()

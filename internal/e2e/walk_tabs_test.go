@@ -55,11 +55,21 @@ func TestTabsOfOnePersonShareAndOthersDoNot(t *testing.T) {
 		one.messenger().seesNothingOf(question2, answer2)
 	}
 
-	session := ada[7].messenger().token()
+	// The tab that held the stream goes away, another takes over.
+	const more = "Or on Tuesday"
+	first.cancel()
+	ada = ada[1:]
+	settles(t, "2", "the number of streams after the first tab was closed", count)
+	grace.answer(answer, more)
+	for _, one := range ada {
+		one.messenger().seesWithin(soon, more)
+	}
+
+	session := ada[6].messenger().token()
 	script[any](ada[3], `Countersign("logout")`)
 	ada[3].messenger().sees("You are chatting as a guest")
 	for i, one := range ada {
-		one.messenger().losesSight(question, answer)
+		one.messenger().losesSight(question, answer, more)
 		if i != 3 {
 			one.messenger().sees("You signed out", "another tab")
 		}
