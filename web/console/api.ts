@@ -20,7 +20,8 @@ export const me = () => call<Me>("GET", "/me");
 export const signIn = (email: string, password: string) => call<Me>("POST", "/sign-in", { email, password });
 export const signOut = () => call<void>("POST", "/sign-out", {});
 export const checkLink = (token: string) => call<LinkFacts>("POST", "/setup/check", { token });
-export const useLink = (token: string, name: string, password: string) => call<Me>("POST", "/setup", { token, name, password });
+export const useLink = (token: string, name: string, password: string, email?: string) =>
+  call<Me>("POST", "/setup", { token, name, password, ...(email ? { email } : {}) });
 export const logins = () => call<{ logins: Login[] }>("GET", "/logins");
 export const endLogin = (id: string) => call<void>("DELETE", `/logins/${seg(id)}`);
 

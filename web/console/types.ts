@@ -37,6 +37,8 @@ export interface LinkFacts {
   name: string;
   role: Role;
   workspace: string;
+  /** The address is made up: whoever uses the link chooses their own. */
+  choose_email?: boolean;
 }
 
 export interface ContactLabel {

@@ -75,18 +75,21 @@ export function passwordRules(password: string, again: string, email: string, na
 
 function Form({ token, facts }: { token: string; facts: LinkFacts }): JSX.Element {
   const [name, setName] = useState(facts.name ?? "");
+  const [chosen, setChosen] = useState("");
   const [password, setPassword] = useState("");
   const [again, setAgain] = useState("");
   const [tried, setTried] = useState(false);
   const action = useAction();
-  const rules = passwordRules(password, again, facts.email, name);
+  const email = facts.choose_email ? chosen.trim() : facts.email;
+  const wrong = !/^[^\s@]+@[^\s@]+$/.test(email);
+  const rules = passwordRules(password, again, email, name);
 
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     setTried(true);
-    if (!name.trim() || rules.some((rule) => !rule.met) || action.busy) return;
+    if (wrong || !name.trim() || rules.some((rule) => !rule.met) || action.busy) return;
     await action.run(async () => {
-      const who = await api.useLink(token, name.trim(), password);
+      const who = await api.useLink(token, name.trim(), password, facts.choose_email ? email : undefined);
       history.replaceState(null, "", href("/inbox/open"));
       place.value = { path: "/inbox/open", segments: ["inbox", "open"], query: new URLSearchParams() };
       enter(who);
@@ -96,11 +99,26 @@ function Form({ token, facts }: { token: string; facts: LinkFacts }): JSX.Elemen
   return (
     <Door title={t.setup.title} subtitle={t.setup.welcome(facts.workspace, (t.roles[facts.role] ?? facts.role).toLowerCase())}>
       <form class="stack" onSubmit={(event) => void submit(event)} noValidate>
-        <p class="door__who">
-          <span class="dim">{t.signIn.email}</span>
-          <strong dir="auto">{facts.email}</strong>
-        </p>
-        <input class="sr-only" type="email" name="username" autocomplete="username" value={facts.email} readOnly tabIndex={-1} aria-hidden="true" />
+        {facts.choose_email ? (
+          <Field
+            label={t.setup.email}
+            hint={t.setup.emailHint}
+            type="email"
+            name="username"
+            autocomplete="username"
+            value={chosen}
+            onValue={setChosen}
+            {...(tried && wrong ? { error: t.setup.emailWrong } : {})}
+          />
+        ) : (
+          <>
+            <p class="door__who">
+              <span class="dim">{t.signIn.email}</span>
+              <strong dir="auto">{facts.email}</strong>
+            </p>
+            <input class="sr-only" type="email" name="username" autocomplete="username" value={facts.email} readOnly tabIndex={-1} aria-hidden="true" />
+          </>
+        )}
         <Field
           label={t.setup.name}
           hint={t.setup.nameHint}
