@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -21,6 +22,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -58,16 +60,27 @@ type server struct {
 	log   bytes.Buffer
 }
 
-// freeAddress is a loopback address that was free a moment ago.
+// freeAddress is a loopback address where nobody listens. Its port lies below those
+// that the system hands out by itself, so that it is still free when a server that
+// was killed comes back, and no two tests are given the same.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		address := fmt.Sprintf("127.0.0.1:%d", 20000+ports.Add(1)%12000)
+		if l, err := net.Listen("tcp", address); err == nil {
+			l.Close()
+			return address
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }
+
+var ports = func() *atomic.Uint32 {
+	var last atomic.Uint32
+	last.Store(rand.Uint32N(12000))
+	return &last
+}()
 
 // serve starts `countersign serve` on a fresh directory and waits until it is ready.
 func serve(t *testing.T, extra ...string) *server {

@@ -203,6 +203,7 @@ type wire struct {
 	to       string
 	mu       sync.Mutex
 	cut      bool
+	mute     bool
 	conns    map[net.Conn]*wired // :: the browser's end → what it carries
 }
 
@@ -246,10 +247,7 @@ func (w *wire) carry(conn net.Conn) {
 	if refused {
 		return
 	}
-	go func() {
-		_, _ = io.Copy(conn, there)
-		conn.Close()
-	}()
+	go w.bringBack(conn, there)
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := conn.Read(buffer)
@@ -270,6 +268,32 @@ func (w *wire) carry(conn net.Conn) {
 	w.mu.Unlock()
 }
 
+// bringBack carries what the server says, unless the wire has gone mute: then the
+// server has heard, and its answer is lost.
+func (w *wire) bringBack(conn, there net.Conn) {
+	defer conn.Close()
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := there.Read(buffer)
+		w.mu.Lock()
+		lost := w.mute
+		w.mu.Unlock()
+		if err != nil || lost {
+			return
+		}
+		if _, err := conn.Write(buffer[:n]); err != nil {
+			return
+		}
+	}
+}
+
+// swallow loses every answer from now on, while what is asked gets through.
+func (w *wire) swallow() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.mute = true
+}
+
 // drop cuts the wire: nobody gets through. Streams that stand may be spared.
 func (w *wire) drop(streamsToo bool) {
 	w.mu.Lock()
@@ -285,5 +309,5 @@ func (w *wire) drop(streamsToo bool) {
 func (w *wire) mend() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.cut = false
+	w.cut, w.mute = false, false
 }

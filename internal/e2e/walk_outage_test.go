@@ -34,6 +34,7 @@ func TestNothingIsLostOverAnOutage(t *testing.T) {
 	}{
 		{"drop", func() { network.drop(true) }, network.mend},
 		{"kill", s.kill, s.start},
+		{"loss of every answer", network.swallow, network.mend},
 		{"short drop that spares the streams", func() { network.drop(false) }, network.mend},
 	} {
 		asked, answered := "Asked during the "+outage.name, "Answered during the "+outage.name
