@@ -25,7 +25,7 @@ const (
 	EndedLogout  End = "ended"       // logged out, ended by an agent, or replaced
 	EndedExpired End = "expired"     // its proof, its sliding or its absolute life
 	EndedKey     End = "key"         // its key was retired or revoked
-	EndedPolicy  End = "enforcement" // claimed under enforce
+	EndedPolicy  End = "enforcement" // claimed under enforce, or below the channel's minimum tier
 	EndedBlocked End = "blocked"
 )
 
@@ -40,6 +40,7 @@ type Row struct {
 	EndedBy     End
 	KeyVerifies bool // the ring's present word on Key; ignored if Key is empty
 	Enforcement Enforcement
+	MinimumTier Tier // of the channel by now
 	Blocked     bool
 }
 
@@ -60,10 +61,18 @@ func Restore(row Row, now time.Time) Standing {
 		s.ends = EndedKey
 	case row.Tier == Claimed && row.Enforcement == Enforce:
 		s.ends = EndedPolicy
+	case below(row):
+		s.ends = EndedPolicy
 	case row.Tier != Verified && row.Tier != Claimed && row.Tier != Anonymous:
 		s.ends = EndedPolicy
 	}
 	return s
+}
+
+// below says whether Decide would admit nobody of this tier any more.
+func below(row Row) bool {
+	counts := row.Tier == Verified || enforced(Rule{Enforcement: row.Enforcement})
+	return counts && tiers(row.Tier) < tiers(row.MinimumTier)
 }
 
 func (s Standing) Tier() Tier                         { return s.tier }

@@ -48,8 +48,8 @@ const (
 	ContactBlocked     Kind = "contact.blocked"     // Contact
 	KeyChanged         Kind = "key.changed"         // Channel: its ring; body {"ends": {key: time}} if some now end
 	KeySilenced        Kind = "key.silenced"        // Key: retired or revoked; every session of it ended
-	EnforcementChanged Kind = "enforcement.changed" // Channel: under enforce, its claimed sessions ended
-	ChannelChanged     Kind = "channel.changed"     // Channel
+	EnforcementChanged Kind = "enforcement.changed" // Channel: body {"tiers": […]}, whose sessions ended
+	ChannelChanged     Kind = "channel.changed"     // Channel: the same, if its minimum tier rose
 	AgentChanged       Kind = "agent.changed"       // Agent: role, removal
 	AgentSessionEnded  Kind = "agent.session.ended" // Agent, Session
 	TokenRevoked       Kind = "token.revoked"       // Session is the token's id

@@ -3,6 +3,7 @@ package realtime
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -273,11 +274,25 @@ func (h *Hub) revoke(e event.Event) {
 		h.silence(sessionSlot, named(e.Workspace, "login", e.Session), SessionEnded)
 	case event.AgentChanged: // whoever still is an agent comes back with the new role
 		h.silence(keySlot, named(e.Workspace, "agent", e.Agent), Reconnect)
-	case event.EnforcementChanged: // whoever may still claim comes back
-		h.sweep(Reconnect, func(s *Stream) bool {
-			return s.sub.Workspace == e.Workspace && s.sub.Channel == e.Channel && s.sub.Tier == policy.Claimed
-		})
+	case event.EnforcementChanged, event.ChannelChanged: // whoever may still be what it was comes back
+		if tiers := tiersOf(e); len(tiers) > 0 {
+			h.sweep(Reconnect, func(s *Stream) bool {
+				return s.sub.Workspace == e.Workspace && s.sub.Channel == e.Channel && slices.Contains(tiers, s.sub.Tier)
+			})
+		}
 	}
+}
+
+// tiersOf reads whose sessions a change of a channel may have ended. A switch that does
+// not say so ended the claimed ones.
+func tiersOf(e event.Event) []policy.Tier {
+	var body struct {
+		Tiers []policy.Tier `json:"tiers"`
+	}
+	if err := json.Unmarshal(e.Body, &body); e.Kind == event.EnforcementChanged && (err != nil || body.Tiers == nil) {
+		return []policy.Tier{policy.Claimed}
+	}
+	return body.Tiers
 }
 
 // retire reads which keys of a changed ring end, and when: their streams were opened

@@ -41,6 +41,12 @@ type keyWord struct {
 	ends                      time.Time
 }
 
+// door is what a channel asks of whoever comes in by a platform.
+type door struct {
+	enforcement policy.Enforcement
+	minimum     policy.Tier
+}
+
 type visitorState struct {
 	chat.Visitor
 	retiredAt time.Time
@@ -77,13 +83,13 @@ type latestWord struct {
 
 // openings is the state of one batch's openings.
 type openings struct {
-	t           *tx
-	keys        map[string]keyWord
-	enforcement map[string]policy.Enforcement // :: workspace/channel/platform → enforcement; known channels alone
-	owners      map[identity.Identifier]map[string]*chat.Contact
-	scopes      map[string]*chat.Contact // :: workspace/scope → contact
-	people      map[string]*chat.Contact // :: id → contact, one place in memory for each
-	visitors    map[string]*visitorState // :: id → visitor
+	t        *tx
+	keys     map[string]keyWord
+	doors    map[string]door // :: workspace/channel/platform → what it asks for; known channels alone
+	owners   map[identity.Identifier]map[string]*chat.Contact
+	scopes   map[string]*chat.Contact // :: workspace/scope → contact
+	people   map[string]*chat.Contact // :: id → contact, one place in memory for each
+	visitors map[string]*visitorState // :: id → visitor
 
 	contacts   written[chat.Contact]
 	browsers   written[visitorState]
@@ -98,7 +104,7 @@ func (b *batch) open(t *tx) error {
 		return nil
 	}
 	s := &openings{
-		t: t, keys: map[string]keyWord{}, enforcement: map[string]policy.Enforcement{},
+		t: t, keys: map[string]keyWord{}, doors: map[string]door{},
 		owners: map[identity.Identifier]map[string]*chat.Contact{}, scopes: map[string]*chat.Contact{},
 		people: map[string]*chat.Contact{}, visitors: map[string]*visitorState{},
 		attributes: latestWord{last: map[string]*chat.Attribute{}},
@@ -155,7 +161,7 @@ func (s *openings) apply(w *openingWrite) error {
 // stands judges the verdict again, against the ring and the channel as they are in
 // this transaction: an identify in flight does not outlive a revocation.
 func (s *openings) stands(o *chat.Opening) (*sessionRow, error) {
-	enforcement, known := s.enforcement[o.Session.Workspace+"/"+o.Session.Channel+"/"+string(o.Session.Platform)]
+	door, known := s.doors[o.Session.Workspace+"/"+o.Session.Channel+"/"+string(o.Session.Platform)]
 	if !known {
 		return nil, chat.ErrNotFound
 	}
@@ -165,7 +171,7 @@ func (s *openings) stands(o *chat.Opening) (*sessionRow, error) {
 	}
 	row := &sessionRow{
 		Session: o.Session, tier: o.Verdict.Tier, method: o.Verdict.Method, key: o.Verdict.Key, identifiers: o.Verdict.Identifiers,
-		keyState: key.state, keyEnds: key.ends, enforcement: enforcement,
+		keyState: key.state, keyEnds: key.ends, enforcement: door.enforcement, minimum: door.minimum,
 	}
 	if row.at(s.t.now).Standing.Ended() != policy.Stands {
 		return nil, chat.ErrSessionEnded

@@ -24,15 +24,17 @@ type sessionRow struct {
 	keyState    string
 	keyEnds     time.Time
 	enforcement policy.Enforcement
+	minimum     policy.Tier // of the channel
 }
 
 const sessionColumns = `s.token_hash, s.id, s.workspace, s.channel, s.realm, s.platform, s.dialect, s.visitor, s.contact, s.lane,
 	s.origin, s.user_agent, s.tier, s.method, s.key_id, s.identifiers, s.created_at, s.seen_at, s.expires_at, s.absolute,
-	s.proof_ends, s.ended_at, s.ended_by, c.blocked_at, COALESCE(k.state, ''), COALESCE(k.ends_at, 0), COALESCE(p.enforcement, '')`
+	s.proof_ends, s.ended_at, s.ended_by, c.blocked_at, COALESCE(k.state, ''), COALESCE(k.ends_at, 0), COALESCE(p.enforcement, ''), h.minimum_tier`
 
 // A key of another channel, or of none, joins nothing and so verifies nothing.
 const sessionTables = `sessions s
 	JOIN contacts c ON c.id = s.contact AND c.workspace = s.workspace
+	JOIN channels h ON h.id = s.channel AND h.workspace = s.workspace
 	LEFT JOIN keys k ON k.id = s.key_id AND k.channel = s.channel AND k.workspace = s.workspace
 	LEFT JOIN channel_platforms p ON p.channel = s.channel AND p.platform = s.platform`
 
@@ -40,7 +42,7 @@ func (r *sessionRow) scan(row scanner) error {
 	return row.Scan(&r.token, &r.ID, &r.Workspace, &r.Channel, &r.Realm, (*string)(&r.Platform), &r.Dialect, &r.Visitor, &r.Contact, &r.Lane,
 		&r.Origin, &r.UserAgent, (*string)(&r.tier), (*string)(&r.method), &r.key, document{&r.identifiers}, stamp{&r.CreatedAt}, stamp{&r.SeenAt},
 		stamp{&r.ExpiresAt}, stamp{&r.Absolute}, stamp{&r.ProofEnds}, stamp{&r.endedAt}, (*string)(&r.endedBy), stamp{&r.blockedAt},
-		&r.keyState, stamp{&r.keyEnds}, (*string)(&r.enforcement))
+		&r.keyState, stamp{&r.keyEnds}, (*string)(&r.enforcement), (*string)(&r.minimum))
 }
 
 // at is the session as it stands at now. This is the one place that restores a standing.
@@ -53,7 +55,8 @@ func (r *sessionRow) at(now time.Time) chat.Session {
 	s.Standing = policy.Restore(policy.Row{
 		Tier: r.tier, Method: r.method, Key: r.key, Identifiers: r.identifiers,
 		ExpiresAt: s.ExpiresAt, EndedAt: r.endedAt, EndedBy: r.endedBy,
-		KeyVerifies: verifies(r.keyState, r.keyEnds, now), Enforcement: strict(r.enforcement), Blocked: !r.blockedAt.IsZero(),
+		KeyVerifies: verifies(r.keyState, r.keyEnds, now), Enforcement: strict(r.enforcement), MinimumTier: r.minimum,
+		Blocked: !r.blockedAt.IsZero(),
 	}, now)
 	return s
 }

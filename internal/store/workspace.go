@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"countersign/identity/policy"
@@ -159,49 +160,92 @@ func (db *DB) channels(ctx context.Context, query string, args ...any) ([]worksp
 	return list, nil
 }
 
-// UpdateChannel writes name, appearance, origins and minimum tier.
+// UpdateChannel writes name, appearance, origins and minimum tier. A minimum tier that
+// rises ends the sessions below it, on every platform where it counts.
 func (db *DB) UpdateChannel(ctx context.Context, channel workspace.Channel, draft audit.Draft) error {
 	const update = `UPDATE channels SET name = $1, appearance = $2, origins = $3, minimum_tier = $4 WHERE id = $5 AND workspace = $6`
 	return db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
-		n, err := t.exec(update, channel.Name, text(channel.Appearance), text(channel.Origins), string(channel.MinimumTier), channel.ID, channel.Workspace)
+		before, err := minimumTier(t, channel.Workspace, channel.ID)
 		if err != nil {
 			return fmt.Errorf("update channel: %w", err)
 		}
-		if n == 0 {
-			return workspace.ErrNotFound
+		if _, err := t.exec(update, channel.Name, text(channel.Appearance), text(channel.Origins), string(channel.MinimumTier), channel.ID, channel.Workspace); err != nil {
+			return fmt.Errorf("update channel: %w", err)
 		}
-		t.revoke(event.Event{Kind: event.ChannelChanged, Workspace: channel.Workspace, Channel: channel.ID})
-		t.record(draft)
+		changed, record := event.Event{Kind: event.ChannelChanged, Workspace: channel.Workspace, Channel: channel.ID}, draft
+		if tiers := under(channel.MinimumTier); len(tiers) > len(under(before)) {
+			n, err := endUnder(t, channel)
+			if err != nil {
+				return fmt.Errorf("update channel: %w", err)
+			}
+			changed.Body = []byte(text(map[string]any{"tiers": tiers}))
+			record.Detail = maps.Clone(draft.Detail)
+			if record.Detail == nil {
+				record.Detail = map[string]string{}
+			}
+			record.Detail["sessions_ended"] = strconv.Itoa(n)
+		}
+		t.revoke(changed)
+		t.record(record)
 		return nil
 	})
 }
 
-// SetEnforcement writes the switch. Under enforce nobody is claimed any more: the
-// sessions that are, end with it.
+// minimumTier of a channel of the workspace, workspace.ErrNotFound if there is none.
+func minimumTier(t *tx, of, channel string) (tier policy.Tier, err error) {
+	known, err := t.found(`SELECT minimum_tier FROM channels WHERE id = $1 AND workspace = $2`, []any{channel, of}, &tier)
+	if err == nil && !known {
+		err = workspace.ErrNotFound
+	}
+	return tier, err
+}
+
+// under are the tiers below a minimum.
+func under(minimum policy.Tier) []policy.Tier {
+	switch minimum {
+	case policy.Claimed:
+		return []policy.Tier{policy.Anonymous}
+	case policy.Verified:
+		return []policy.Tier{policy.Anonymous, policy.Claimed}
+	}
+	return nil
+}
+
+func endUnder(t *tx, channel workspace.Channel) (int, error) {
+	const where = `channel = $3 AND tier <> 'verified' AND tier <> $4 AND NOT EXISTS (SELECT 1 FROM channel_platforms p
+	WHERE p.channel = sessions.channel AND p.platform = sessions.platform AND p.enforcement IN ('off', 'observe'))`
+	list, err := endSessions(t, where, policy.EndedPolicy, t.now, channel.ID, string(channel.MinimumTier))
+	return len(list), err
+}
+
+// SetEnforcement writes the switch. Under enforce nobody is claimed any more, nor
+// below the channel's minimum tier: the sessions that are, end with it.
 func (db *DB) SetEnforcement(ctx context.Context, of string, change workspace.EnforcementChange, now time.Time, draft audit.Draft) (int, error) {
 	const put = `INSERT INTO channel_platforms (channel, platform, enforcement) VALUES ($1, $2, $3)
 	ON CONFLICT (channel, platform) DO UPDATE SET enforcement = excluded.enforcement`
 	n := 0
 	err := db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
-		known, err := t.found(`SELECT 1 FROM channels WHERE id = $1 AND workspace = $2`, []any{change.Channel, of}, new(int))
+		minimum, err := minimumTier(t, of, change.Channel)
 		if err != nil {
 			return fmt.Errorf("set enforcement: %w", err)
-		}
-		if !known {
-			return workspace.ErrNotFound
 		}
 		if _, err := t.exec(put, change.Channel, string(change.Platform), string(change.To)); err != nil {
 			return fmt.Errorf("set enforcement: %w", err)
 		}
+		tiers := []policy.Tier{}
 		if change.To == policy.Enforce {
-			list, err := endSessions(t, `channel = $3 AND platform = $4 AND tier = 'claimed'`, policy.EndedPolicy, now, change.Channel, string(change.Platform))
+			if tiers = []policy.Tier{policy.Claimed}; len(under(minimum)) > 0 {
+				tiers = append(tiers, policy.Anonymous)
+			}
+			list, err := endSessions(t, `channel = $3 AND platform = $4 AND tier <> 'verified' AND (tier = 'claimed' OR tier = $5)`, policy.EndedPolicy, now,
+				change.Channel, string(change.Platform), string(tiers[len(tiers)-1]))
 			if err != nil {
 				return fmt.Errorf("set enforcement: %w", err)
 			}
 			n = len(list)
 		}
 		t.revoke(event.Event{Kind: event.EnforcementChanged, Workspace: of, Channel: change.Channel, At: now,
-			Body: []byte(text(map[string]string{"platform": string(change.Platform), "enforcement": string(change.To)}))})
+			Body: []byte(text(map[string]any{"platform": change.Platform, "enforcement": change.To, "tiers": tiers}))})
 		t.record(draft)
 		return nil
 	})

@@ -71,9 +71,10 @@ type Store interface {
 	// Channel finds by id inside a workspace.
 	Channel(ctx context.Context, workspace, id string) (Channel, error)
 	Channels(ctx context.Context, workspace string) ([]Channel, error)
-	// UpdateChannel writes name, appearance, origins and minimum tier. Appends event.ChannelChanged.
+	// UpdateChannel writes name, appearance, origins and minimum tier; one that rises ends every
+	// live session below it where it is enforced. Appends event.ChannelChanged.
 	UpdateChannel(ctx context.Context, channel Channel, draft audit.Draft) error
-	// SetEnforcement writes the switch; going to enforce ends every live claimed
-	// session of that channel and platform and counts them. Appends event.EnforcementChanged.
+	// SetEnforcement writes the switch; going to enforce ends every live session of that
+	// channel and platform that is claimed or below the minimum tier, and counts them. Appends event.EnforcementChanged.
 	SetEnforcement(ctx context.Context, workspace string, change EnforcementChange, now time.Time, draft audit.Draft) (ended int, err error)
 }

@@ -360,11 +360,80 @@ var sessionTests = []test{
 		_, err = h.DB.Post(h.ctx(), h.Begin(claimed, "x"))
 		h.is(err, chat.ErrSessionEnded)
 	}},
+	{"a minimum tier that rises ends the sessions below it for good, and tells their streams", func(h *House) {
+		enforce := func(platform policy.Platform) int {
+			n, err := h.DB.SetEnforcement(h.ctx(), Main, workspace.EnforcementChange{Channel: h.Channel.ID, Platform: platform, To: policy.Enforce}, h.Now, h.Draft(audit.EnforcementSet, h.Channel.ID))
+			h.must(err)
+			return n
+		}
+		minimum := func(tier policy.Tier) string {
+			head, channel := h.Head(), h.Channel
+			channel.MinimumTier = tier
+			h.must(h.DB.UpdateChannel(h.ctx(), channel, h.Draft(audit.ChannelChanged, channel.ID)))
+			events := h.Events(head.Seq)
+			if want := []event.Kind{event.ChannelChanged}; !slices.Equal(kinds(events), want) || h.Head().Epoch <= head.Epoch {
+				h.Fatalf("events %v", kinds(events))
+			}
+			return string(events[0].Body)
+		}
+		enforce(policy.Web)
+		late := h.Anonymous(h.Visitor(), true)
+		anonymous, verified, phone := h.Enter(h.Anonymous(h.Visitor(), true)), h.Enter(h.Verified("u-1")), h.Anonymous(h.Visitor(), true)
+		phone.Session.Platform = policy.IOS
+		other := h.Enter(phone)
+		same(h, "a change that takes nothing", minimum(policy.Anonymous), "{}")
+		same(h, "body", minimum(policy.Verified), `{"tiers":["anonymous","claimed"]}`)
+		same(h, "anonymous", h.Stands(anonymous.Token), policy.EndedPolicy)
+		same(h, "verified", h.Stands(verified.Token), policy.Stands)
+		same(h, "where nothing is enforced", h.Stands(other.Token), policy.Stands)
+		_, err := h.DB.OpenSession(h.ctx(), late)
+		h.is(err, chat.ErrSessionEnded)
+		_, err = h.DB.Post(h.ctx(), h.Begin(anonymous, "x"))
+		h.is(err, chat.ErrSessionEnded)
+		same(h, "the same once more", minimum(policy.Verified), "{}")
+		same(h, "ended by a switch", enforce(policy.IOS), 1)
+		minimum(policy.Anonymous)
+		same(h, "anonymous after it was lowered again", h.Stands(anonymous.Token), policy.EndedPolicy)
+		same(h, "the other after it was lowered again", h.Stands(other.Token), policy.EndedPolicy)
+		entries, err := h.DB.Entries(h.ctx(), Main, audit.Filter{Action: audit.ChannelChanged})
+		h.must(err)
+		same(h, "on the record", entries.Entries[2].Detail["sessions_ended"], "1")
+	}},
 	{"a platform that the channel does not list is enforced", func(h *House) {
 		o := h.Claimed("ann")
 		o.Session.Platform = policy.Android
 		_, err := h.DB.OpenSession(h.ctx(), o)
 		h.is(err, chat.ErrSessionEnded)
+	}},
+	{"one question finds a browser and what is known of a person", func(h *House) {
+		o := h.Verified("u-1")
+		o.Attributes = []chat.Attribute{
+			{Name: "plan", Provenance: chat.BySignature, Value: []byte(`"gold"`), At: h.Now},
+			{Name: "plan", Provenance: chat.ByClaim, Value: []byte(`null`), At: h.Now},
+		}
+		g := h.Enter(o)
+		one, err := h.DB.VisitorByToken(h.ctx(), Main, o.Visitor.TokenHash, h.Now)
+		h.must(err)
+		visitor, known, err := h.DB.Returning(h.ctx(), Main, o.Visitor.TokenHash, g.Contact.ID, h.Now)
+		h.must(err)
+		same(h, "visitor", fmt.Sprint(visitor), fmt.Sprint(one))
+		values := map[chat.Provenance]string{}
+		for _, a := range known {
+			same(h, "name", a.Name, "plan")
+			values[a.Provenance] = string(a.Value)
+		}
+		same(h, "words", len(known), 2)
+		same(h, "signed", values[chat.BySignature], `"gold"`)
+		same(h, "claimed", values[chat.ByClaim], `null`)
+		if _, known, err = h.DB.Returning(h.ctx(), Main, o.Visitor.TokenHash, h.ID("con"), h.Now); err != nil || len(known) > 0 {
+			h.Errorf("of nobody: %v, %v", known, err)
+		}
+		_, _, err = h.DB.Returning(h.ctx(), Main, o.Visitor.TokenHash, g.Contact.ID, one.ExpiresAt)
+		h.is(err, chat.ErrNotFound)
+		_, err = h.DB.LogOut(h.ctx(), g.Session, h.Now)
+		h.must(err)
+		_, _, err = h.DB.Returning(h.ctx(), Main, o.Visitor.TokenHash, g.Contact.ID, h.Now)
+		h.is(err, chat.ErrNotFound)
 	}},
 	{"a weaker word stands beside a stronger one and replaces nothing", func(h *House) {
 		o := h.Verified("u-1")
