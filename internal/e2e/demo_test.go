@@ -112,7 +112,7 @@ func TestDemoAndItsShopLiveAndDieTogether(t *testing.T) {
 	if second == "" || second == first {
 		t.Fatalf("the second start printed %q, want a fresh link while the first was not used", d.Link)
 	}
-	password := object{"token": second, "name": "Olive Owner", "password": "four unrelated words here"}
+	password := object{"token": second, "email": "olive@example.com", "name": "Olive Owner", "password": "four unrelated words here"}
 	if status := d.call("POST", "/api/v1/console/setup", "", password, nil); status != 200 && status != 201 {
 		t.Fatalf("using the owner's link: %d", status)
 	}

@@ -68,10 +68,11 @@ func (b *tab) logIn(shop, customer string) {
 	b.sees("Log out")
 }
 
-// setUp sets the password of the person whom the link was made for, and ends in the inbox.
+// setUp chooses the address and password of the owner whom the link was made for, and ends in the inbox.
 func (b *tab) setUp(name, password string) {
 	b.t.Helper()
 	b.sees("Set up your account")
+	b.write("textbox", "Your email address", "owner@example.com")
 	b.write("textbox", "Your name", name)
 	b.write("textbox", "Password", password)
 	b.write("textbox", "Password, once more", password)

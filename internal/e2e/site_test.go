@@ -150,7 +150,7 @@ func (s *server) hire(t *testing.T) *colleague {
 		t.Fatal(err)
 	}
 	c := &colleague{t: t, base: s.Base, client: &http.Client{Jar: jar}}
-	c.call("POST", "/setup", object{"token": token(s.line(`^Console\s+(\S+)$`)), "name": "Grace Agent", "password": ownersPassword}, nil)
+	c.call("POST", "/setup", object{"token": token(s.line(`^Console\s+(\S+)$`)), "email": "grace@example.com", "name": "Grace Agent", "password": ownersPassword}, nil)
 	return c
 }
 
