@@ -331,6 +331,9 @@ type Store interface {
 	EndSessionsOf(ctx context.Context, workspace, contact string, now time.Time, draft audit.Draft) (int, error)
 	SessionsOf(ctx context.Context, workspace, contact string, limit int, now time.Time) ([]Session, error)
 	VisitorByToken(ctx context.Context, workspace string, tokenHash []byte, now time.Time) (Visitor, error)
+	// Returning is VisitorByToken with name, provenance and value of one contact's attributes,
+	// in one question: every page load asks it.
+	Returning(ctx context.Context, workspace string, tokenHash []byte, contact string, now time.Time) (Visitor, []Attribute, error)
 
 	// Post writes message, event and conversation in one group commit. The same ClientID
 	// of the same author in the same conversation answers with the first message.

@@ -206,6 +206,15 @@ func (f *fake) VisitorByToken(_ context.Context, ws string, hash []byte, now tim
 	return chat.Visitor{}, chat.ErrNotFound
 }
 
+func (f *fake) Returning(ctx context.Context, ws string, hash []byte, contact string, now time.Time) (chat.Visitor, []chat.Attribute, error) {
+	visitor, err := f.VisitorByToken(ctx, ws, hash, now)
+	if err != nil {
+		return chat.Visitor{}, nil, err
+	}
+	known, err := f.AttributesOf(ctx, ws, []string{contact})
+	return visitor, known, err
+}
+
 func (f *fake) Post(_ context.Context, p chat.Post) (chat.Posted, error) {
 	f.posts = append(f.posts, p)
 	if len(p.TokenHash) > 0 {

@@ -113,11 +113,7 @@ func (c *Chat) Renew(ctx context.Context, verdict policy.Verdict, channel worksp
 	if verdict.Refusal() != policy.NotRefused || device.Replaces == "" {
 		return Result{}, false, nil
 	}
-	e := entrance{verdict: verdict, channel: channel, device: device, now: c.pulse.Now()}
-	if err := c.recognise(ctx, &e); err != nil || e.secret != "" {
-		return Result{}, false, err
-	}
-	return c.renew(ctx, e, epoch)
+	return c.renew(ctx, entrance{verdict: verdict, channel: channel, device: device, now: c.pulse.Now()}, epoch)
 }
 
 // begin writes a new session.
@@ -136,7 +132,7 @@ func (c *Chat) begin(ctx context.Context, e entrance, epoch int64) (Result, erro
 	}
 	result := c.result(e, session)
 	result.Token, result.VisitorToken, result.Conflicts = token, e.secret, opened.Conflicts
-	if e.secret == "" && mayClaim(session) {
+	if e.mayHold(session) {
 		result.Claimed, result.Waiting, err = c.follow(ctx, session, e.now)
 	}
 	return result, err
@@ -156,34 +152,49 @@ func (c *Chat) renew(ctx context.Context, e entrance, epoch int64) (Result, bool
 		return Result{}, false, nil
 	}
 	s, err := c.sessionAt(ctx, hash, epoch)
-	if errors.Is(err, ErrSessionEnded) {
+	if err == nil {
+		err = c.same(ctx, &e, s)
+	}
+	if err == nil {
+		s, err = c.slide(ctx, s)
+	}
+	if errors.Is(err, ErrSessionEnded) || errors.Is(err, errOther) {
 		return Result{}, false, nil
 	}
 	if err != nil {
-		return Result{}, false, err
-	}
-	same, err := e.sameAs(s)
-	if err != nil || !same {
-		return Result{}, false, err
-	}
-	known, err := c.store.AttributesOf(ctx, s.Workspace, []string{s.Contact})
-	if err != nil {
-		return Result{}, false, fmt.Errorf("chat: read what is known of the visitor: %w", err)
-	}
-	if !tellsNothingNew(e.attributes(), known) {
-		return Result{}, false, nil
-	}
-	if s, err = c.slide(ctx, s); errors.Is(err, ErrSessionEnded) {
-		return Result{}, false, nil
-	} else if err != nil {
 		return Result{}, false, err
 	}
 	result := c.result(e, s)
 	result.Token = e.device.Replaces
-	if mayClaim(s) {
+	if e.mayHold(s) {
 		result.Claimed, result.Waiting, err = c.follow(ctx, s, e.now)
 	}
 	return result, true, err
+}
+
+// errOther: the session is not what this entrance would make.
+var errOther = errors.New("chat: another session")
+
+// same recognises the browser, and answers errOther unless this is its person's
+// session and nothing new is said.
+func (c *Chat) same(ctx context.Context, e *entrance, s Session) error {
+	hash, ok := hashToken(e.device.VisitorToken)
+	if !ok {
+		return errOther
+	}
+	visitor, known, err := c.store.Returning(ctx, e.channel.Workspace, hash, s.Contact, e.now)
+	if errors.Is(err, ErrNotFound) || err == nil && !e.knows(visitor) {
+		return errOther
+	}
+	if err != nil {
+		return fmt.Errorf("chat: read what is known of the visitor: %w", err)
+	}
+	e.visitor = visitor
+	same, err := e.sameAs(s)
+	if err == nil && (!same || !tellsNothingNew(e.attributes(), known)) {
+		err = errOther
+	}
+	return err
 }
 
 // sameAs says whether a live session is what this entrance would make of the same token.
@@ -209,7 +220,7 @@ func tellsNothingNew(said, known []Attribute) bool {
 func (c *Chat) recognise(ctx context.Context, e *entrance) error {
 	if hash, ok := hashToken(e.device.VisitorToken); ok {
 		known, err := c.store.VisitorByToken(ctx, e.channel.Workspace, hash, e.now)
-		if err == nil && known.Channel == e.channel.ID && e.now.Before(known.ExpiresAt) {
+		if err == nil && e.knows(known) {
 			e.visitor = known
 			return nil
 		}
@@ -220,6 +231,14 @@ func (c *Chat) recognise(ctx context.Context, e *entrance) error {
 	e.meet()
 	return nil
 }
+
+func (e *entrance) knows(v Visitor) bool {
+	return v.Channel == e.channel.ID && e.now.Before(v.ExpiresAt)
+}
+
+// mayHold says whether an anonymous thread can wait for the session: its browser was
+// here before, and had an anonymous contact.
+func (e *entrance) mayHold(s Session) bool { return e.visitor.Contact != "" && mayClaim(s) }
 
 // meet makes a visitor that was never here.
 func (e *entrance) meet() {

@@ -232,3 +232,31 @@ func (db *DB) VisitorByToken(ctx context.Context, workspace string, tokenHash []
 	}
 	return found[0], nil
 }
+
+// Returning finds a browser and what is known of a contact. The words of another
+// workspace are not even joined.
+func (db *DB) Returning(ctx context.Context, workspace string, tokenHash []byte, contact string, now time.Time) (chat.Visitor, []chat.Attribute, error) {
+	const query = `SELECT v.id, v.channel, v.contact, v.person, v.created_at, v.seen_at, v.expires_at,
+	COALESCE(a.name, ''), COALESCE(a.provenance, ''), COALESCE(a.value, '')
+	FROM visitors v LEFT JOIN attributes a ON a.contact = $2 AND a.workspace = v.workspace
+	WHERE v.token_hash = $1 AND v.workspace = $3 AND v.retired_at = 0 AND v.expires_at > $4`
+	v := chat.Visitor{Workspace: workspace, TokenHash: tokenHash}
+	var known []chat.Attribute
+	err := db.rows(ctx, query, []any{tokenHash, contact, workspace, micros(now)}, func(row scanner) error {
+		a := chat.Attribute{Workspace: workspace, Contact: contact}
+		var value string
+		err := row.Scan(&v.ID, &v.Channel, &v.Contact, &v.Person, stamp{&v.CreatedAt}, stamp{&v.SeenAt}, stamp{&v.ExpiresAt},
+			&a.Name, (*string)(&a.Provenance), &value)
+		if a.Value = []byte(value); a.Name != "" {
+			known = append(known, a)
+		}
+		return err
+	})
+	if err != nil {
+		return chat.Visitor{}, nil, fmt.Errorf("store: visitor: %w", err)
+	}
+	if v.ID == "" {
+		return chat.Visitor{}, nil, chat.ErrNotFound
+	}
+	return v, known, nil
+}

@@ -100,6 +100,10 @@ func readsFromNextDoor(h *House, g Guest, posted chat.Posted) map[string]func() 
 		"Entries":        func() bool { p, err := h.DB.Entries(ctx, Other, audit.Filter{}); return empty(len(p.Entries), err) },
 		"SessionsOf":     func() bool { l, err := h.DB.SessionsOf(ctx, Other, contact, 10, h.Now); return empty(len(l), err) },
 		"VisitorByToken": func() bool { return missing(h.DB.VisitorByToken(ctx, Other, g.Visitor.TokenHash, h.Now)) },
+		"Returning": func() bool {
+			_, _, err := h.DB.Returning(ctx, Other, g.Visitor.TokenHash, contact, h.Now)
+			return errors.Is(err, chat.ErrNotFound)
+		},
 		"Conversations": func() bool {
 			l, err := h.DB.Conversations(ctx, Other, contact, chat.Cursor{}, 10)
 			return empty(len(l), err)
