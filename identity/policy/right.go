@@ -28,15 +28,16 @@ const (
 	ManageTeam         Right = "team.manage"
 	ReadTeam           Right = "team.read"
 	ManageTokens       Right = "tokens.manage"
+	ReadMetrics        Right = "metrics.read" // they say why proofs are refused: nothing for strangers
 )
 
 // rights is the one table :: role → rights.
 var rights = map[Role][]Right{
 	Owner: {ReadConversations, ReplyConversations, ReadKeys, ManageKeys, RevealKeys, SetEnforcement, ManageChannels,
-		ReadChannels, ManagePeople, ReadAudit, ManageTeam, ReadTeam, ManageTokens},
+		ReadChannels, ManagePeople, ReadAudit, ManageTeam, ReadTeam, ManageTokens, ReadMetrics},
 	Security: {ReadConversations, ReplyConversations, ReadKeys, ManageKeys, RevealKeys, SetEnforcement, ManageChannels,
-		ReadChannels, ManagePeople, ReadAudit, ReadTeam, ManageTokens},
-	Admin:   {ReadConversations, ReplyConversations, ReadKeys, ManageChannels, ReadChannels, ManagePeople, ManageTeam, ReadTeam},
+		ReadChannels, ManagePeople, ReadAudit, ReadTeam, ManageTokens, ReadMetrics},
+	Admin:   {ReadConversations, ReplyConversations, ReadKeys, ManageChannels, ReadChannels, ManagePeople, ManageTeam, ReadTeam, ReadMetrics},
 	AgentR:  {ReadConversations, ReplyConversations, ReadChannels, ReadTeam},
 	Auditor: {ReadKeys, ReadChannels, ReadAudit, ReadTeam},
 }

@@ -18,21 +18,27 @@ func TestRestoreJudgesARowAgain(t *testing.T) {
 		change func(*policy.Row)
 		want   policy.End
 	}{
-		"as it was":                         {func(*policy.Row) {}, policy.Stands},
-		"logged out":                        {func(r *policy.Row) { r.EndedAt = now; r.EndedBy = policy.EndedLogout }, policy.EndedLogout},
-		"ended without a word":              {func(r *policy.Row) { r.EndedAt = now.Add(time.Hour) }, policy.EndedLogout},
-		"ended by its key, and expired":     {func(r *policy.Row) { r.EndedAt = now; r.EndedBy = policy.EndedKey; r.ExpiresAt = now }, policy.EndedKey},
-		"in its last moment":                {func(r *policy.Row) { r.ExpiresAt = now.Add(1) }, policy.Stands},
-		"at its expiry":                     {func(r *policy.Row) { r.ExpiresAt = now }, policy.EndedExpired},
-		"without an expiry":                 {func(r *policy.Row) { r.ExpiresAt = time.Time{} }, policy.EndedExpired},
-		"contact blocked":                   {func(r *policy.Row) { r.Blocked = true }, policy.EndedBlocked},
-		"key retired or revoked":            {func(r *policy.Row) { r.KeyVerifies = false }, policy.EndedKey},
-		"verified by no key":                {func(r *policy.Row) { r.Key = "" }, policy.EndedKey},
-		"claimed under enforce":             {func(r *policy.Row) { r.Tier = policy.Claimed; r.Key = "" }, policy.EndedPolicy},
-		"claimed under observe":             {func(r *policy.Row) { r.Tier = policy.Claimed; r.Key = ""; r.Enforcement = policy.Observe }, policy.Stands},
-		"anonymous under enforce":           {func(r *policy.Row) { r.Tier = policy.Anonymous; r.Key = "" }, policy.Stands},
-		"of a tier that does not exist":     {func(r *policy.Row) { r.Tier = "gold" }, policy.EndedPolicy},
-		"of no tier":                        {func(r *policy.Row) { r.Tier = "" }, policy.EndedPolicy},
+		"as it was":                     {func(*policy.Row) {}, policy.Stands},
+		"logged out":                    {func(r *policy.Row) { r.EndedAt = now; r.EndedBy = policy.EndedLogout }, policy.EndedLogout},
+		"ended without a word":          {func(r *policy.Row) { r.EndedAt = now.Add(time.Hour) }, policy.EndedLogout},
+		"ended by its key, and expired": {func(r *policy.Row) { r.EndedAt = now; r.EndedBy = policy.EndedKey; r.ExpiresAt = now }, policy.EndedKey},
+		"in its last moment":            {func(r *policy.Row) { r.ExpiresAt = now.Add(1) }, policy.Stands},
+		"at its expiry":                 {func(r *policy.Row) { r.ExpiresAt = now }, policy.EndedExpired},
+		"without an expiry":             {func(r *policy.Row) { r.ExpiresAt = time.Time{} }, policy.EndedExpired},
+		"contact blocked":               {func(r *policy.Row) { r.Blocked = true }, policy.EndedBlocked},
+		"key retired or revoked":        {func(r *policy.Row) { r.KeyVerifies = false }, policy.EndedKey},
+		"verified by no key":            {func(r *policy.Row) { r.Key = "" }, policy.EndedKey},
+		"claimed under enforce":         {func(r *policy.Row) { r.Tier = policy.Claimed; r.Key = "" }, policy.EndedPolicy},
+		"claimed under observe":         {func(r *policy.Row) { r.Tier = policy.Claimed; r.Key = ""; r.Enforcement = policy.Observe }, policy.Stands},
+		"anonymous under enforce":       {func(r *policy.Row) { r.Tier = policy.Anonymous; r.Key = "" }, policy.Stands},
+		"of a tier that does not exist": {func(r *policy.Row) { r.Tier = "gold" }, policy.EndedPolicy},
+		"of no tier":                    {func(r *policy.Row) { r.Tier = "" }, policy.EndedPolicy},
+		"anonymous, minimum raised":     {func(r *policy.Row) { r.Tier = policy.Anonymous; r.Key = ""; r.MinimumTier = policy.Claimed }, policy.EndedPolicy},
+		"anonymous, minimum not enforced": {func(r *policy.Row) {
+			r.Tier, r.Key, r.MinimumTier, r.Enforcement = policy.Anonymous, "", policy.Verified, policy.Observe
+		}, policy.Stands},
+		"verified, minimum raised":          {func(r *policy.Row) { r.MinimumTier = policy.Verified }, policy.Stands},
+		"verified, a minimum nobody knows":  {func(r *policy.Row) { r.MinimumTier = "gold"; r.Enforcement = policy.Off }, policy.EndedPolicy},
 		"verified, enforcement off by now":  {func(r *policy.Row) { r.Enforcement = policy.Off }, policy.Stands},
 		"anonymous, its former key revoked": {func(r *policy.Row) { r.Tier = policy.Anonymous; r.KeyVerifies = false }, policy.Stands},
 	} {
@@ -51,7 +57,7 @@ func TestRestoreJudgesARowAgain(t *testing.T) {
 // TestRightsTable writes the table of roles and rights down a second time.
 func TestRightsTable(t *testing.T) {
 	all := []policy.Right{policy.ReadConversations, policy.ReplyConversations, policy.ReadKeys, policy.ManageKeys, policy.RevealKeys, policy.SetEnforcement,
-		policy.ManageChannels, policy.ReadChannels, policy.ManagePeople, policy.ReadAudit, policy.ManageTeam, policy.ReadTeam, policy.ManageTokens}
+		policy.ManageChannels, policy.ReadChannels, policy.ManagePeople, policy.ReadAudit, policy.ManageTeam, policy.ReadTeam, policy.ManageTokens, policy.ReadMetrics}
 	// :: right → who has it, in the order owner, security, admin, agent, auditor
 	table := map[policy.Right]string{
 		policy.ReadConversations:  "osag-",
@@ -67,6 +73,7 @@ func TestRightsTable(t *testing.T) {
 		policy.ManageTeam:         "o-a--",
 		policy.ReadTeam:           "osagu",
 		policy.ManageTokens:       "os---",
+		policy.ReadMetrics:        "osa--",
 	}
 	if len(table) != len(all) {
 		t.Fatal("a right without a row")

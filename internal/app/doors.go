@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 
+	"countersign/identity/policy"
 	"countersign/internal/config"
 	"countersign/internal/httpapi"
 	"countersign/internal/httpapi/api"
@@ -21,7 +22,11 @@ func (a *App) floor(cfg config.Server, log *slog.Logger) (*httpapi.Floor, error)
 		return nil, err
 	}
 	floor := httpapi.New(httpapi.Options{
-		BaseURL: cfg.BaseURL, Version: a.Version, TrustedProxies: proxies, Log: log, Ready: a.ready,
+		BaseURL: cfg.BaseURL, Address: cfg.Base(), Version: a.Version, TrustedProxies: proxies, Log: log, Ready: a.ready,
+		Program: func(ctx context.Context, token string) (policy.Principal, error) {
+			who, _, err := a.Team.AuthenticateToken(ctx, token)
+			return who, err
+		},
 	})
 	faces, err := face.New(face.Deps{Assets: web.Assets(), Channels: a.Channels})
 	if err != nil {

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -126,6 +127,50 @@ func TestAnAgentsWayIn(t *testing.T) {
 	if strings.Contains(h.Log.String(), token) || strings.Contains(h.Log.String(), "herons") || strings.Contains(h.Log.String(), c.Value) {
 		t.Error("a secret was logged")
 	}
+}
+
+// TestAnInvitationsLinkLeadsToUs: whatever Host a request names, the link that carries
+// the secret leads to the address that the server knows as its own.
+func TestAnInvitationsLinkLeadsToUs(t *testing.T) {
+	h := open(t, func(o *httpapi.Options) { o.Address = "http://127.0.0.1:8080" })
+	owner := h.agent(policy.Owner)
+	r, err := http.NewRequestWithContext(t.Context(), "POST", h.Server.URL+"/api/v1/console/agents", strings.NewReader(`{"email":"kim@example.com","role":"agent"}`))
+	must(t, err)
+	r.Host = "evil.example"
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set(owner.header, owner.value)
+	resp, err := h.client().Do(r)
+	must(t, err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	must(t, err)
+	if resp.StatusCode != 201 || strings.Contains(string(text), "evil.example") || !strings.Contains(string(text), `"http://127.0.0.1:8080/console/setup#`) {
+		t.Errorf("%d %s", resp.StatusCode, text)
+	}
+}
+
+// TestTheFirstOwnerChoosesAnAddress walks the first link of an installation.
+func TestTheFirstOwnerChoosesAnAddress(t *testing.T) {
+	h := open(t)
+	token, _, err := h.Team.FirstOwner(t.Context(), h.System)
+	must(t, err)
+	if a := h.want(200, "POST", "/api/v1/console/setup/check", credential{}, object{"token": token}); a.JSON["choose_email"] != true {
+		t.Errorf("%s", a.Text)
+	}
+	const words = "seven grey herons at the weir"
+	h.want(422, "POST", "/api/v1/console/setup", credential{}, object{"token": token, "name": "Ada", "password": words, "email": "ada"})
+	in := h.want(200, "POST", "/api/v1/console/setup", credential{}, object{"token": token, "name": "Ada", "password": words, "email": "Ada@Example.com"})
+	if in.JSON["agent"].(object)["email"] != "ada@example.com" {
+		t.Errorf("%s", in.Text)
+	}
+	h.want(200, "POST", "/api/v1/console/sign-in", credential{}, object{"email": "ada@example.com", "password": words})
+	h.want(401, "POST", "/api/v1/console/sign-in", credential{}, object{"email": "owner@localhost", "password": words})
+	invited := h.want(201, "POST", "/api/v1/console/agents", cookie(loginIn(t, in)), object{"email": "kim@example.com", "role": "agent"})
+	_, link, _ := strings.Cut(invited.text("link"), "#")
+	if a := h.want(200, "POST", "/api/v1/console/setup/check", credential{}, object{"token": link}); a.JSON["choose_email"] != nil {
+		t.Errorf("an invitation chooses: %s", a.Text)
+	}
+	h.want(422, "POST", "/api/v1/console/setup", credential{}, object{"token": link, "name": "Eve", "password": words, "email": "eve@example.com"})
 }
 
 func TestForeignPagesCannotActForAnAgent(t *testing.T) {

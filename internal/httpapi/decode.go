@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"reflect"
 	"strings"
 	"unicode/utf8"
 
@@ -59,14 +60,35 @@ func isJSON(h http.Header) bool {
 	return !said || strings.EqualFold(charset, "utf-8")
 }
 
+var (
+	strict = json.RejectUnknownMembers(true)
+	// A null would leave a struct, a number or a switch as it is, which then says zero
+	// or no in its sender's name. A text that is null is an absent one.
+	strictOnNull = json.JoinOptions(strict, json.WithUnmarshalers(json.UnmarshalFromFunc(func(d *jsontext.Decoder, into any) error {
+		if d.PeekKind() != 'n' {
+			return json.SkipFunc
+		}
+		switch reflect.TypeOf(into).Elem().Kind() {
+		case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface, reflect.String:
+			return json.SkipFunc
+		}
+		return errNull
+	})))
+	errNull = errors.New("null where a value is needed")
+)
+
 // Decode reads one JSON document into a struct, strictly: UTF-8, no NUL, no
-// duplicate, unknown or differently cased names, the exact types, nothing after
-// it, at most maxDepth deep. The error says where, never what was sent there.
+// duplicate, unknown or differently cased names, the exact types, null only for what
+// may be absent, nothing after it, at most maxDepth deep. The error says where, never what was sent there.
 func Decode(body []byte, into any) error {
 	if err := scan(body); err != nil {
 		return err
 	}
-	err := json.Unmarshal(body, into, json.RejectUnknownMembers(true))
+	options := strict
+	if bytes.Contains(body, []byte("null")) {
+		options = strictOnNull
+	}
+	err := json.Unmarshal(body, into, options)
 	if err == nil {
 		return nil
 	}

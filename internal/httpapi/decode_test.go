@@ -27,7 +27,9 @@ var seeds = []struct {
 	{"cut off", `{"channel":"shop"`, false},
 	{"an array", `[{"channel":"shop"}]`, false},
 	{"a text", `"shop"`, false},
-	{"null alone", `null`, true}, // every field absent: refused by the use case, not by the form
+	{"null alone", `null`, false},
+	{"null alone between blanks", " null\n", false},
+	{"the word null in a text", `{"channel":"null"}`, true},
 	{"two documents", `{"channel":"shop"}{"channel":"shop"}`, false},
 	{"two documents on two lines", "{\"channel\":\"shop\"}\n{}", false},
 	{"text after it", `{"channel":"shop"} x`, false},
@@ -62,7 +64,7 @@ var seeds = []struct {
 }
 
 // A new seed is a new line above and here, so that none is lost unnoticed.
-const wantSeeds = 45
+const wantSeeds = 47
 
 func TestStrictDecoding(t *testing.T) {
 	if len(seeds) != wantSeeds {
@@ -93,6 +95,32 @@ func checkRefusal(t *testing.T, err error, body string) {
 	}
 	if strings.Contains(body, "sh\xffop") && strings.Contains(own.Detail, "sh") {
 		t.Fatalf("the answer repeats a value: %q", own.Detail)
+	}
+}
+
+// TestNullDecidesNothing: a null for a switch would unblock, for a number mark nothing
+// as read, for an object leave everything empty, all in its sender's name.
+func TestNullDecidesNothing(t *testing.T) {
+	for _, c := range []struct {
+		body string
+		into any
+		good bool
+	}{
+		{`null`, &wire.OpenConversation{}, false},
+		{`null`, &wire.Empty{}, false},
+		{`{"seq":null}`, &wire.MarkRead{}, false},
+		{`{"blocked":null}`, &wire.Block{}, false},
+		{`{"text":"x","client_id":"c","note":null}`, &wire.PostReply{}, false},
+		{`{"name":"x","appearance":null,"origins":[],"minimum_tier":"verified"}`, &wire.ChangeChannel{}, false},
+		{`{"name":"x","appearance":{},"origins":null,"minimum_tier":null}`, &wire.ChangeChannel{}, true},
+		{`{"overlap_hours":null}`, &wire.RotateKey{}, true},
+		{`{"compromised_since":null}`, &wire.RevokeKey{}, true},
+		{`{"status":null,"assignee":null,"snoozed_until":null}`, &wire.ChangeConversation{}, true},
+		{`{"channel":"shop","assertion":{"user_id":null,"hash":null,"attributes":{"plan":null}}}`, &wire.OpenSession{}, true},
+	} {
+		if err := Decode([]byte(c.body), c.into); (err == nil) != c.good {
+			t.Errorf("%s: %v", c.body, err)
+		}
 	}
 }
 

@@ -310,8 +310,70 @@ func TestLogsNameThePatternAndNeverTheAddress(t *testing.T) {
 	if !strings.Contains(log.String(), `"route":"POST /x/{id}"`) || !strings.Contains(log.String(), `"route":"unmatched"`) {
 		t.Errorf("the log does not name the patterns: %s", log.String())
 	}
-	if strings.Contains(get(f, "GET", "/metrics", "").Body.String(), secretQuery) {
-		t.Error("the metrics repeat what was sent")
+	text := metricsFrom(f, "127.0.0.1:5555").Body.String()
+	if !strings.Contains(text, "countersign_http_requests_total") || strings.Contains(text, secretQuery) {
+		t.Errorf("the metrics are not there, or repeat what was sent:\n%s", text)
+	}
+}
+
+func metricsFrom(f *Floor, peer string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("GET", "/metrics", nil)
+	r.RemoteAddr = peer
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	f.ServeHTTP(w, r)
+	return w
+}
+
+// TestMetricsAreNoOracleForStrangers: they count refusals by their exact reason, so
+// whoever forges proofs could read there how near each one came.
+func TestMetricsAreNoOracleForStrangers(t *testing.T) {
+	f := testFloor(t, Options{
+		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("203.0.113.0/24")},
+		Program: func(_ context.Context, token string) (policy.Principal, error) {
+			switch token {
+			case "metrics":
+				return policy.ForToken("main", "tok_1", []policy.Right{policy.ReadMetrics}), nil
+			case "audit":
+				return policy.ForToken("main", "tok_2", []policy.Right{policy.ReadAudit}), nil
+			}
+			return policy.Principal{}, team.ErrRefused
+		},
+	})
+	for _, c := range []struct {
+		peer    string
+		headers []string
+		want    int
+	}{
+		{"127.0.0.1:1", nil, 200},
+		{"[::1]:1", nil, 200},
+		{"[::ffff:127.0.0.1]:1", nil, 200},
+		{"127.0.0.1:1", []string{"X-Forwarded-For", "198.51.100.7"}, 404},
+		{"127.0.0.1:1", []string{"X-Forwarded-For", "127.0.0.1"}, 404},
+		{"127.0.0.1:1", []string{"X-Forwarded-For", ""}, 404},
+		{"127.0.0.1:1", []string{"x-forwarded-proto", "https"}, 404},
+		{"127.0.0.1:1", []string{"Forwarded", "for=127.0.0.1"}, 404},
+		{"127.0.0.1:1", []string{"X-Real-IP", "127.0.0.1"}, 404},
+		{"127.0.0.1:1", []string{"Via", "1.1 proxy"}, 404},
+		{"198.51.100.7:1", nil, 404},
+		{"203.0.113.7:1", []string{"X-Forwarded-For", "127.0.0.1"}, 404},
+		{"10.0.0.1:1", nil, 404},
+		{"", nil, 404},
+		{"198.51.100.7:1", []string{"Authorization", "Bearer metrics"}, 200},
+		{"127.0.0.1:1", []string{"X-Forwarded-For", "198.51.100.7", "Authorization", "Bearer metrics"}, 200},
+		{"198.51.100.7:1", []string{"Authorization", "Bearer audit"}, 404},
+		{"198.51.100.7:1", []string{"Authorization", "Bearer nonesuch"}, 404},
+		{"198.51.100.7:1", []string{"Cookie", LoginCookie + "=metrics"}, 404},
+	} {
+		w := metricsFrom(f, c.peer, c.headers...)
+		if w.Code != c.want || (w.Code == 200) != strings.Contains(w.Body.String(), "countersign_") {
+			t.Errorf("from %q with %v: %d, want %d", c.peer, c.headers, w.Code, c.want)
+		}
+	}
+	if w := metricsFrom(testFloor(t, Options{}), "198.51.100.7:1", "Authorization", "Bearer metrics"); w.Code != 404 {
+		t.Errorf("where nobody knows tokens: %d", w.Code)
 	}
 }
 

@@ -141,6 +141,7 @@ var bad = []struct {
 	{"an array", `["marker-7"]`, 400},
 	{"a text", `"marker-7"`, 400},
 	{"a number", `7`, 400},
+	{"null", `null`, 400},
 	{"an unknown field", `{"marker-7":1}`, 400},
 	{"invalid UTF-8", "{\"text\":\"marker-7\xff\"}", 400},
 	{"a NUL escape", `{"text":"marker-7\u0000"}`, 400},

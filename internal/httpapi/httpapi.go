@@ -33,16 +33,21 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"countersign/identity/policy"
 )
 
 // Options is what the floor is told by the process.
 type Options struct {
-	BaseURL        string // as browsers see us, without a trailing slash; empty: told by each request
+	BaseURL        string // as browsers see us, without a trailing slash
+	Address        string // where we listen, as http://host:port: what links begin with if there is no BaseURL
 	Version        string
 	TrustedProxies []netip.Prefix
 	Log            *slog.Logger
 	// Ready answers nil while this node may act: its pulse is fresh and its database answers.
 	Ready func(context.Context) error
+	// Program finds out who holds an API token, for /metrics. nil: nobody does.
+	Program func(ctx context.Context, token string) (policy.Principal, error)
 	// Heartbeat is how often a silent stream shows that it lives; zero is 20 s.
 	Heartbeat time.Duration
 }
@@ -90,15 +95,14 @@ func (f *Floor) Routes() []Route { return append([]Route(nil), f.routes...) }
 // Metrics is where doors count.
 func (f *Floor) Metrics() *Metrics { return f.metrics }
 
-// Base is the public address for a request: as configured, else as asked.
-func (f *Floor) Base(r *http.Request) string {
+// Base is the public address, for links: as configured, else where we listen. The
+// Host of a request is whatever its sender wrote there, and a link with a secret in it
+// would lead there.
+func (f *Floor) Base() string {
 	if f.base != "" {
 		return f.base
 	}
-	if ClientOf(r).HTTPS {
-		return "https://" + r.Host
-	}
-	return "http://" + r.Host
+	return strings.TrimRight(f.options.Address, "/")
 }
 
 // Secure says whether browsers reach us over https, so that cookies must not travel otherwise.

@@ -2,14 +2,18 @@ package httpapi
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"countersign/identity/policy"
 )
 
-// Metrics is what /metrics shows. No label takes a word that an outsider chose:
+// Metrics is what /metrics shows: to this machine itself, and to an API token with the
+// scope metrics.read. No label takes a word that an outsider chose:
 // each has a closed list of values.
 type Metrics struct {
 	registry   *prometheus.Registry
@@ -58,6 +62,32 @@ func (m *Metrics) StreamOpened(audience string) (closed func()) {
 	gauge := m.streams.WithLabelValues(audience)
 	gauge.Inc()
 	return gauge.Dec
+}
+
+// fromThisMachine says that a request came from the machine itself and through no
+// proxy on it. What a proxy names in a header, anybody can write, but nobody can take
+// away what theirs adds.
+func fromThisMachine(r *http.Request) bool {
+	if !parseAddr(r.RemoteAddr).IsLoopback() {
+		return false
+	}
+	for name := range r.Header {
+		if name == "Forwarded" || name == "Via" || name == "X-Real-Ip" || strings.HasPrefix(name, "X-Forwarded-") {
+			return false
+		}
+	}
+	return true
+}
+
+// mayReadMetrics: they count refusals by their exact reason, which would tell a
+// stranger how near a forged proof came.
+func (f *Floor) mayReadMetrics(r *http.Request) bool {
+	token, ok := Bearer(r)
+	if !ok || f.options.Program == nil {
+		return false
+	}
+	who, err := f.options.Program(r.Context(), token)
+	return err == nil && who.May(policy.ReadMetrics)
 }
 
 func (m *Metrics) handler() http.Handler {

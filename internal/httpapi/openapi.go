@@ -28,7 +28,8 @@ func newSpec(version string) *huma.OpenAPI {
 	return &huma.OpenAPI{
 		OpenAPI: "3.1.0",
 		Info: &huma.Info{Title: "Countersign", Version: version,
-			Description: "Support chat that knows who it is talking to. Bodies are JSON in UTF-8; unknown fields are refused. Every error is application/problem+json (RFC 9457) with a stable `code`."},
+			Description: "Support chat that knows who it is talking to. Bodies are JSON in UTF-8; unknown fields are refused. Every error is application/problem+json (RFC 9457) with a stable `code`. " +
+				"Prometheus metrics are at /metrics: for the machine itself, and for an API token with the scope `metrics.read`."},
 		Components: &huma.Components{
 			Schemas: huma.NewMapRegistry(schemaPrefix, huma.DefaultSchemaNamer),
 			SecuritySchemes: map[string]*huma.SecurityScheme{

@@ -90,9 +90,6 @@ func (c *Call[P]) UserAgent() string {
 	return strings.ToValidUTF8(text, "")
 }
 
-// Base is the public address under which this call was made.
-func (c *Call[P]) Base(f *Floor) string { return f.Base(c.request) }
-
 // SetCookie adds a cookie to the answer.
 func (c *Call[P]) SetCookie(cookie *http.Cookie) { c.header.Add("Set-Cookie", cookie.String()) }
 

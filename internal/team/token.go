@@ -15,7 +15,7 @@ import (
 // tokens is a person's to do: a token that could would outlive its own revocation.
 var scopes = []policy.Right{
 	policy.ReadConversations, policy.ReplyConversations, policy.ReadKeys, policy.SetEnforcement, policy.ManageChannels,
-	policy.ReadChannels, policy.ManagePeople, policy.ReadAudit, policy.ReadTeam,
+	policy.ReadChannels, policy.ManagePeople, policy.ReadAudit, policy.ReadTeam, policy.ReadMetrics,
 }
 
 // CreateToken makes a token with at most the rights of its maker. Its secret is

@@ -267,6 +267,7 @@ export const pages = {
     "team.manage": "Manage the team",
     "tokens.manage": "Manage API tokens",
     "keys.reveal": "Reveal secrets",
+    "metrics.read": "Read the metrics",
   } as Record<string, string>,
 
   account: {

@@ -18,9 +18,9 @@ const knobs = { slow: 0, fail: 0, role: "owner", in: true };
 const streams = new Set();
 
 const rights = {
-  owner: "conversations.read conversations.reply keys.read keys.manage keys.reveal enforcement.set channels.manage channels.read people.manage audit.read team.manage team.read tokens.manage",
-  security: "conversations.read conversations.reply keys.read keys.manage keys.reveal enforcement.set channels.manage channels.read people.manage audit.read team.read tokens.manage",
-  admin: "conversations.read conversations.reply keys.read channels.manage channels.read people.manage team.manage team.read",
+  owner: "conversations.read conversations.reply keys.read keys.manage keys.reveal enforcement.set channels.manage channels.read people.manage audit.read team.manage team.read tokens.manage metrics.read",
+  security: "conversations.read conversations.reply keys.read keys.manage keys.reveal enforcement.set channels.manage channels.read people.manage audit.read team.read tokens.manage metrics.read",
+  admin: "conversations.read conversations.reply keys.read channels.manage channels.read people.manage team.manage team.read metrics.read",
   agent: "conversations.read conversations.reply channels.read team.read",
   auditor: "keys.read channels.read audit.read team.read",
 };

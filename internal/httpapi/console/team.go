@@ -59,7 +59,7 @@ func (d *Door) inviteAgent(ctx context.Context, c *call, in wire.Invite) (wire.I
 		return wire.Invited{}, err
 	}
 	// Behind the #, where no server, log or referrer sees the token.
-	return wire.Invited{Agent: shapeAgent(agent), Link: c.Base(d.floor) + "/console/setup#" + token}, nil
+	return wire.Invited{Agent: shapeAgent(agent), Link: d.floor.Base() + "/console/setup#" + token}, nil
 }
 
 func (d *Door) setRole(ctx context.Context, c *call, in wire.SetRole) (wire.None, error) {

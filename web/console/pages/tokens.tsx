@@ -19,6 +19,7 @@ const m = t.team;
 /** What a token may be given, in the order of what it can do. Managing keys, people's roles and tokens stays with people. */
 const SCOPES = [
   "audit.read", "conversations.read", "conversations.reply", "channels.read", "channels.manage", "keys.read", "enforcement.set", "people.manage", "team.read",
+  "metrics.read",
 ];
 
 export function TokensPanel(): JSX.Element {
