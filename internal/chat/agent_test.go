@@ -303,3 +303,38 @@ func TestWhatAgentsDoToPeopleIsRecorded(t *testing.T) {
 		}
 	})
 }
+
+func TestVisitorFindsASnoozedConversationOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		alice := w.open(w.proves("alice"), chat.Device{})
+		thread := w.says(alice.Session, "hello")
+		w.store.conversations[thread].Status, w.store.conversations[thread].SnoozedUntil = chat.Snoozed, time.Now().Add(time.Hour)
+		one, err := w.chat.Conversation(w.ctx, alice.Session, thread)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, _, err := w.chat.Conversations(w.ctx, alice.Session, chat.Cursor{}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := w.chat.Create(w.ctx, alice.Session, chat.Writing{Text: "x", ClientID: "c"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.store.conversations[again.Conversation.ID].Status = chat.Snoozed
+		repeat, err := w.chat.Create(w.ctx, alice.Session, chat.Writing{ClientID: "c"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, c := range map[string]chat.Conversation{"read": one, "listed": list[0], "begun again": repeat.Conversation} {
+			if c.Status != chat.Open || !c.SnoozedUntil.IsZero() {
+				t.Errorf("%s: %s until %v", name, c.Status, c.SnoozedUntil)
+			}
+		}
+		row, err := w.chat.Thread(w.ctx, w.agent(policy.AgentR), thread)
+		if err != nil || row.Status != chat.Snoozed || row.SnoozedUntil.IsZero() {
+			t.Errorf("agents: %s until %v, %v", row.Status, row.SnoozedUntil, err)
+		}
+	})
+}

@@ -11,8 +11,8 @@ import (
 
 // The bodies of events. One body serves both sides of a conversation, so it says
 // nothing that its visitor may not know: no session, no key, no token, no id of a
-// person but the agent's shown name. What agents see beside it comes from the
-// event's own columns (AgentBody), which no visitor's stream reads.
+// person but the agent's shown name, no planning of the team. What agents see beside
+// it comes from the event's own columns (AgentBody), which no visitor's stream reads.
 
 // Author is who wrote, as both sides see it. ID is filled for agents alone.
 type Author struct {
@@ -55,8 +55,9 @@ type Assignee struct {
 	Name string `json:"name"`
 }
 
-// ConversationBody is a conversation in the log. Counts of unread messages differ
-// by side and are left to the reader.
+// ConversationBody is a conversation in the log, as its visitor may see it. Counts of
+// unread messages differ by side and are left to the reader. SnoozedUntil is filled
+// for agents alone.
 type ConversationBody struct {
 	ID           string      `json:"id"`
 	Status       Status      `json:"status"`
@@ -78,6 +79,22 @@ type AgentConversationBody struct {
 	ConversationBody
 	Contact string `json:"contact_id"`
 	Channel string `json:"channel_id"`
+}
+
+// planBody is what the team plans to do with a conversation.
+type planBody struct {
+	Status       Status     `json:"status"`
+	SnoozedUntil *time.Time `json:"snoozed_until,omitempty"`
+}
+
+// forVisitor is a conversation as its visitor may know it: when the team means to come
+// back to it is the team's own.
+func forVisitor(c Conversation) Conversation {
+	if c.Status == Snoozed {
+		c.Status = Open
+	}
+	c.SnoozedUntil = time.Time{}
+	return c
 }
 
 // ReadBody is a read mark that moved.
@@ -112,18 +129,15 @@ func AgentBodyOf(m Message) AgentMessageBody {
 	return body
 }
 
-// ConversationBodyOf shapes a conversation for the log.
-func ConversationBodyOf(c Conversation) ConversationBody {
+// conversationBody shapes a conversation for its visitor.
+func conversationBody(c Conversation) ConversationBody {
+	c = forVisitor(c)
 	body := ConversationBody{
 		ID: c.ID, Status: c.Status, Tier: c.Tier, Preview: c.Preview, LastAuthor: c.LastAuthor, Seq: c.LastSeq,
 		VisitorRead: c.VisitorRead, AgentsRead: c.AgentsRead, CreatedAt: c.CreatedAt.UTC(), LastAt: c.LastAt.UTC(),
 	}
 	if c.Assignee != "" {
 		body.Assignee = &Assignee{Name: c.AssigneeName}
-	}
-	if !c.SnoozedUntil.IsZero() {
-		until := c.SnoozedUntil.UTC()
-		body.SnoozedUntil = &until
 	}
 	return body
 }
@@ -147,12 +161,30 @@ func MessageEvent(m Message) event.Event {
 	return e
 }
 
-// ConversationEvent is the row that a new, changed or moved conversation appends.
+// ConversationEvent is the row that a new or moved conversation appends.
 func ConversationEvent(kind event.Kind, c Conversation, at time.Time) event.Event {
-	return event.Event{
+	e := event.Event{
 		Workspace: c.Workspace, Audience: event.AudienceVisitor, Kind: kind, Channel: c.Channel, Contact: c.Contact,
-		Conversation: c.ID, Agent: c.Assignee, At: at, Body: encode(ConversationBodyOf(c)),
+		Conversation: c.ID, Agent: c.Assignee, At: at, Body: encode(conversationBody(c)),
 	}
+	if c.Status == Snoozed {
+		plan := planBody{Status: c.Status}
+		if until := c.SnoozedUntil.UTC(); !c.SnoozedUntil.IsZero() {
+			plan.SnoozedUntil = &until
+		}
+		e.AgentsBody = encode(plan)
+	}
+	return e
+}
+
+// ChangeEvent is the row that a changed conversation appends. Of a change that its
+// visitor may not know, only agents are told that there was one.
+func ChangeEvent(before, after Conversation, at time.Time) event.Event {
+	e := ConversationEvent(event.ConversationUpdated, after, at)
+	if forVisitor(before) == forVisitor(after) {
+		e.Audience = event.AudienceAgents
+	}
+	return e
 }
 
 // ReadEvent is the row that a moved read mark appends; c is the conversation as written.
@@ -187,6 +219,9 @@ func AgentBody(e event.Event) json.RawMessage {
 	case event.ConversationCreated, event.ConversationUpdated, event.ConversationMoved:
 		body := AgentConversationBody{Contact: e.Contact, Channel: e.Channel}
 		if json.Unmarshal(e.Body, &body.ConversationBody) != nil {
+			return e.Body
+		}
+		if len(e.AgentsBody) > 0 && json.Unmarshal(e.AgentsBody, &body.ConversationBody) != nil {
 			return e.Body
 		}
 		if body.Assignee != nil {

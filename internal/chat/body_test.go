@@ -87,3 +87,32 @@ func TestReadEventNamesTheMarkThatMoved(t *testing.T) {
 		}
 	}
 }
+
+func TestVisitorIsToldNothingOfASnooze(t *testing.T) {
+	_, open := sample()
+	snoozed := open
+	snoozed.Status, snoozed.SnoozedUntil = chat.Snoozed, open.LastAt.Add(time.Hour)
+	assigned := snoozed
+	assigned.AssigneeName = "Yan"
+	for name, c := range map[string]struct {
+		before, after chat.Conversation
+		visitor       bool
+		status        chat.Status // as agents see it
+	}{
+		"snoozed":                 {open, snoozed, false, chat.Snoozed},
+		"woken":                   {snoozed, open, false, chat.Open},
+		"handed on while snoozed": {snoozed, assigned, true, chat.Snoozed},
+	} {
+		e := chat.ChangeEvent(c.before, c.after, open.LastAt)
+		if (e.Audience == event.AudienceVisitor) != c.visitor {
+			t.Errorf("%s: for %s", name, e.Audience)
+		}
+		if body := string(e.Body); strings.Contains(body, "snoozed") || !strings.Contains(body, `"status":"open"`) {
+			t.Errorf("%s: visitors are told %s", name, body)
+		}
+		var agents chat.AgentConversationBody
+		if err := json.Unmarshal(chat.AgentBody(e), &agents); err != nil || agents.Status != c.status || (agents.SnoozedUntil != nil) != (c.status == chat.Snoozed) {
+			t.Errorf("%s: agents are told %s", name, chat.AgentBody(e))
+		}
+	}
+}

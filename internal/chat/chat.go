@@ -307,7 +307,7 @@ type ThreadClaim struct {
 // Store keeps the story. Every method finds rows of its workspace alone. Methods that
 // write for a visitor or agent check session (and key, enforcement, block) again inside
 // the transaction and answer ErrSessionEnded for that write alone. Bodies of events are built
-// by MessageEvent, ConversationEvent and ReadEvent (body.go), called by the store with the
+// by MessageEvent, ConversationEvent, ChangeEvent and ReadEvent (body.go), called by the store with the
 // rows as written.
 type Store interface {
 	// OpenSession finds or makes contact, visitor, links and attributes, ends the replaced

@@ -27,6 +27,9 @@ func (c *Chat) Conversations(ctx context.Context, s Session, before Cursor, limi
 		return nil, Cursor{}, err
 	}
 	list, next = cutPage(list, limit)
+	for i := range list {
+		list[i] = forVisitor(list[i])
+	}
 	return list, next, nil
 }
 
@@ -44,7 +47,8 @@ func (c *Chat) Conversation(ctx context.Context, s Session, id string) (Conversa
 	if err := c.check(ctx, &s); err != nil {
 		return Conversation{}, err
 	}
-	return c.owned(ctx, s, id)
+	own, err := c.owned(ctx, s, id)
+	return forVisitor(own), err
 }
 
 // Create begins a conversation, with its first message if writing has a text. The
@@ -80,7 +84,13 @@ func (c *Chat) Create(ctx context.Context, s Session, writing Writing) (Posted, 
 	if !c.beginning.admit(s.Contact, now) || post.Message.ID != "" && !c.posting.admit(s.Contact, now) {
 		return Posted{}, ErrTooMany
 	}
-	return c.store.Post(ctx, post)
+	return c.post(ctx, post)
+}
+
+func (c *Chat) post(ctx context.Context, post Post) (Posted, error) {
+	posted, err := c.store.Post(ctx, post)
+	posted.Conversation = forVisitor(posted.Conversation)
+	return posted, err
 }
 
 // Post writes into one of the visitor's own conversations; a closed one opens again.
@@ -98,7 +108,7 @@ func (c *Chat) Post(ctx context.Context, s Session, conversation string, writing
 	if !c.posting.admit(s.Contact, message.At) {
 		return Posted{}, ErrTooMany
 	}
-	return c.store.Post(ctx, Post{Message: message, TokenHash: s.token, Reopen: true})
+	return c.post(ctx, Post{Message: message, TokenHash: s.token, Reopen: true})
 }
 
 // message is what the visitor wrote, with what the session had proved at that moment.

@@ -69,6 +69,9 @@ type Event struct {
 	Agent        string
 	At           time.Time
 	Body         json.RawMessage // shape by Kind, see httpapi/wire
+	// AgentsBody is what agents alone are told beside Body; nil if nothing. The query of
+	// visitors does not read it.
+	AgentsBody json.RawMessage
 }
 
 // Head is the state of the log in one row.

@@ -17,7 +17,10 @@ func (db *DB) Head(ctx context.Context) (event.Head, error) {
 	return head, nil
 }
 
-const eventColumns = `seq, workspace, audience, kind, channel, contact, conversation, session, key_id, agent, at, body`
+const (
+	visitorColumnsOfEvents = `seq, workspace, audience, kind, channel, contact, conversation, session, key_id, agent, at, body, ''`
+	eventColumns           = `seq, workspace, audience, kind, channel, contact, conversation, session, key_id, agent, at, body, agents_body`
+)
 
 // Since answers with events of every audience, oldest first.
 func (db *DB) Since(ctx context.Context, after int64, limit int) ([]event.Event, error) {
@@ -28,7 +31,7 @@ func (db *DB) Since(ctx context.Context, after int64, limit int) ([]event.Event,
 // VisitorEvents is the one query that says visitor. Whose the thread is now decides,
 // not whose it was when something happened in it.
 func (db *DB) VisitorEvents(ctx context.Context, workspace, contact string, after int64, limit int) ([]event.Event, error) {
-	const query = `SELECT ` + eventColumns + ` FROM events
+	const query = `SELECT ` + visitorColumnsOfEvents + ` FROM events
 	WHERE contact = $1 AND workspace = $2 AND audience = 'visitor' AND seq > $3
 	AND EXISTS (SELECT 1 FROM conversations v WHERE v.id = events.conversation AND v.contact = $1) ORDER BY seq LIMIT $4`
 	if contact == "" {
@@ -48,10 +51,13 @@ func (db *DB) events(ctx context.Context, query string, args ...any) ([]event.Ev
 	var list []event.Event
 	err := db.rows(ctx, query, args, func(row scanner) error {
 		var e event.Event
-		var body string
+		var body, agents string
 		err := row.Scan(&e.Seq, &e.Workspace, (*string)(&e.Audience), (*string)(&e.Kind), &e.Channel, &e.Contact, &e.Conversation, &e.Session, &e.Key,
-			&e.Agent, stamp{&e.At}, &body)
+			&e.Agent, stamp{&e.At}, &body, &agents)
 		e.Body = []byte(body)
+		if agents != "" {
+			e.AgentsBody = []byte(agents)
+		}
 		list = append(list, e)
 		return err
 	})

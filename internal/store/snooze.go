@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"countersign/internal/chat"
-	"countersign/internal/event"
 )
 
 // Wake opens snoozed conversations whose time has come, at most limit of them, and
@@ -39,7 +38,8 @@ func (s *threads) wakeUp(w *threadWrite) {
 	if c == nil || c.Status != chat.Snoozed || c.SnoozedUntil.After(s.t.now) {
 		return
 	}
+	before := c.Conversation
 	c.Status, c.SnoozedUntil, c.dirty = chat.Open, time.Time{}, true
-	s.t.append(chat.ConversationEvent(event.ConversationUpdated, c.Conversation, s.t.now))
+	s.t.append(chat.ChangeEvent(before, c.Conversation, s.t.now))
 	w.posted.Conversation = c.Conversation
 }

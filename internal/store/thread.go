@@ -180,7 +180,7 @@ func (s *threads) say(c *thread, m chat.Message, fresh, reopen bool) chat.Messag
 	}
 	s.t.append(chat.MessageEvent(m))
 	if !fresh && (c.Status != before.Status || c.Tier != before.Tier) {
-		s.t.append(chat.ConversationEvent(event.ConversationUpdated, c.Conversation, m.At))
+		s.t.append(chat.ChangeEvent(before, c.Conversation, m.At))
 	}
 	s.messages = append(s.messages, m)
 	return m
@@ -334,9 +334,8 @@ func (s *threads) change(w *threadWrite) error {
 		}
 	}
 	if next != c.Conversation {
+		s.t.append(chat.ChangeEvent(c.Conversation, next, u.At))
 		c.Conversation, c.dirty = next, true
-		e := chat.ConversationEvent(event.ConversationUpdated, next, u.At)
-		s.t.append(e)
 	}
 	w.posted.Conversation = c.Conversation
 	return nil

@@ -106,8 +106,8 @@ func (t *tx) finish(chain Sealer) (commit func(), err error) {
 }
 
 func (t *tx) writeEvents() error {
-	const insert = `INSERT INTO events (seq, workspace, audience, kind, channel, contact, conversation, session, key_id, agent, at, body) VALUES `
-	args := make([]any, 0, 12*len(t.events))
+	const insert = `INSERT INTO events (seq, workspace, audience, kind, channel, contact, conversation, session, key_id, agent, at, body, agents_body) VALUES `
+	args := make([]any, 0, 13*len(t.events))
 	for i := range t.events {
 		e := &t.events[i]
 		body := string(e.Body)
@@ -115,9 +115,9 @@ func (t *tx) writeEvents() error {
 			body = "{}"
 		}
 		args = append(args, e.Seq, e.Workspace, string(e.Audience), string(e.Kind), e.Channel, e.Contact,
-			e.Conversation, e.Session, e.Key, e.Agent, micros(e.At), body)
+			e.Conversation, e.Session, e.Key, e.Agent, micros(e.At), body, string(e.AgentsBody))
 	}
-	return t.insert(insert, 12, args, "")
+	return t.insert(insert, 13, args, "")
 }
 
 func (t *tx) writeEntries(entries []audit.Entry) error {

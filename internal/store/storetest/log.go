@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -67,6 +68,32 @@ var logTests = []test{
 		none, err := h.DB.VisitorEvents(h.ctx(), Main, "", 0, 10)
 		h.must(err)
 		same(h, "of nobody", len(none), 0)
+	}},
+	{"a visitor's stream learns nothing of a snooze, an agent's all", func(h *House) {
+		g := h.Enter(h.Verified("u-1"))
+		id := h.Post(h.Begin(g, "hello")).Conversation.ID
+		head, snoozed, me := h.Head().Seq, chat.Snoozed, h.Owner.ID
+		for _, u := range []chat.Update{{Status: &snoozed, SnoozedUntil: h.Now.Add(time.Hour)}, {Assignee: &me}} {
+			u.Workspace, u.Conversation, u.Agent, u.Login, u.At = Main, id, h.Owner.ID, h.Login.ID, h.Now
+			_, err := h.DB.UpdateConversation(h.ctx(), u)
+			h.must(err)
+		}
+		mine, err := h.DB.VisitorEvents(h.ctx(), Main, g.Contact.ID, head, 10)
+		h.must(err)
+		same(h, "visitor's", len(mine), 1)
+		if all := fmt.Sprintf("%+v %s", mine[0], mine[0].Body); mine[0].AgentsBody != nil || strings.Contains(all, "snoozed") {
+			h.Fatalf("a visitor reads %s", all)
+		}
+		agents, err := h.DB.AgentEvents(h.ctx(), Main, head, 10)
+		h.must(err)
+		same(h, "agents'", len(agents), 2)
+		for _, list := range [][]event.Event{agents, h.Events(head)} {
+			for _, e := range list {
+				if body := string(chat.AgentBody(e)); !strings.Contains(body, `"status":"snoozed"`) || !strings.Contains(body, "snoozed_until") {
+					h.Fatalf("agents read %s", body)
+				}
+			}
+		}
 	}},
 	{"the head carries the database's clock", func(h *House) {
 		a := h.Head()
