@@ -80,7 +80,7 @@ var catalogue = []entry{
 	{Conflict, http.StatusConflict, "Conflict", "Somebody else changed it first. Read it again.",
 		"Another operator was faster, or the name is taken."},
 	{TooMany, http.StatusTooManyRequests, "Too many requests", "Slow down and try again in a minute.",
-		"A limit on failures or on new sessions was reached."},
+		"A limit on failures, new sessions or messages was reached."},
 	{NotReady, http.StatusServiceUnavailable, "Not ready", "The server cannot answer for its rights at the moment. Try again.",
 		"The node has not read the log's head within a second, is starting, or is closing."},
 	{FacesNotBuilt, http.StatusServiceUnavailable, "Faces not built", "This binary was built without the messenger and the console. Run: make build",

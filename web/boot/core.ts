@@ -145,8 +145,9 @@ export class Core {
   }
 
   async claimThread(yes: boolean): Promise<void> {
-    if (yes) await this.call("POST", "/sessions/current/claim", {});
-    const { claim: _, ...session } = this.state.session!;
+    const { claim, ...session } = this.state.session!;
+    // Which threads were asked about: what is written meanwhile, perhaps by somebody else, was not.
+    if (yes) await this.call("POST", "/sessions/current/claim", claim ?? {});
     this.set({ session });
     if (!yes) return;
     this.browser.set("guest", undefined);
