@@ -23,6 +23,7 @@ type Action string
 
 const (
 	SessionOpened     Action = "session.opened"   // a verified one
+	SessionRefused    Action = "session.refused"  // verified, and not let in: Detail as opened, and outcome (blocked)
 	IdentityRefused   Action = "identity.refused" // Detail: reason, dialect, platform, key, origin, enforcement, outcome
 	SessionEnded      Action = "session.ended"
 	ThreadClaimed     Action = "thread.claimed"

@@ -366,6 +366,9 @@ type Store interface {
 	Inbox(ctx context.Context, workspace string, view View) ([]Conversation, error)
 	InboxCounts(ctx context.Context, workspace, agent string) (Counts, error)
 	Contact(ctx context.Context, workspace, id string) (Contact, error)
+	// Blocked says whether the contact is that a proof would find: by the identifier, or
+	// by a scope if it hangs on one.
+	Blocked(ctx context.Context, workspace string, proved identity.Identifier, scope string) (bool, error)
 	Contacts(ctx context.Context, workspace string, ids []string) (map[string]Contact, error)
 	LinksOf(ctx context.Context, workspace, contact string) ([]Link, error)
 	// AttributesOf contacts, at most MaxKeptAttributes of each and of each provenance.

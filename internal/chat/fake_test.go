@@ -382,6 +382,16 @@ func (f *fake) ClaimThread(_ context.Context, claim chat.ThreadClaim) (moved int
 	return moved, nil
 }
 
+func (f *fake) Blocked(_ context.Context, ws string, proved identity.Identifier, scope string) (bool, error) {
+	for id, c := range f.contacts {
+		found := scope != "" && c.Scope == scope || scope == "" && f.links[proved].Contact == id
+		if found && c.Workspace == ws {
+			return !c.BlockedAt.IsZero(), nil
+		}
+	}
+	return false, nil
+}
+
 func (f *fake) Contact(_ context.Context, ws, id string) (chat.Contact, error) {
 	if c := f.contacts[id]; c != nil && c.Workspace == ws {
 		return *c, nil

@@ -33,7 +33,7 @@ type Names interface {
 
 // Gate is the one way in for an assertion:
 //
-//	find the channel and its ring ─▶ verify ─▶ decide ─▶ record ─▶ answer
+//	find the channel and its ring ─▶ verify ─▶ decide ─▶ ask whether a session may begin ─▶ record ─▶ answer
 //
 // Whatever cannot be found, opened or recorded ends the arrival with an error, and
 // an error admits nobody.
@@ -96,6 +96,9 @@ func (g *Gate) Admit(ctx context.Context, arrival Arrival) (policy.Verdict, work
 	} else if renewed {
 		return j.verdict, channel, nil
 	}
+	if outcome, err := j.allowed(ctx, channel); err != nil {
+		return fail(errors.Join(err, g.turnedAway(ctx, channel, j, outcome)))
+	}
 	if err := g.record(ctx, channel, j); err != nil {
 		return fail(fmt.Errorf("trust: recording a judgement: %w", err))
 	}
@@ -117,6 +120,27 @@ func (j judgement) renews(ctx context.Context, channel workspace.Channel) (bool,
 		return false, nil
 	}
 	return j.arrival.Renew(ctx, j.verdict, channel)
+}
+
+// allowed asks the caller whether somebody who proved who they are comes in.
+func (j judgement) allowed(ctx context.Context, channel workspace.Channel) (outcome string, err error) {
+	if j.arrival.Allow == nil || j.verdict.Tier() != policy.Verified || j.verdict.Refusal() != policy.NotRefused {
+		return "", nil
+	}
+	return j.arrival.Allow(ctx, j.verdict, channel)
+}
+
+// turnedAway records who proved to be somebody who does not come in.
+func (g *Gate) turnedAway(ctx context.Context, channel workspace.Channel, j judgement, outcome string) error {
+	if outcome == "" {
+		return nil
+	}
+	draft := g.opened(channel, j)
+	draft.Action, draft.Detail["outcome"] = audit.SessionRefused, outcome
+	if err := g.store.Record(ctx, draft); err != nil {
+		return fmt.Errorf("trust: recording a refusal: %w", err)
+	}
+	return nil
 }
 
 // judge verifies and decides; it reads no clock and no store.
@@ -172,7 +196,7 @@ func (g *Gate) due(key string, now time.Time) bool {
 // record writes what was decided, so that nobody is admitted, and no proof turned
 // away, without a trace:
 //
-//	verified                          session.opened
+//	verified                          session.opened, or session.refused if the caller's rules keep it out
 //	a proof that is wrong             identity.refused, in every mode
 //	no proof where one is enforced    identity.refused
 //	nothing claimed, or a mere claim  nothing

@@ -141,6 +141,49 @@ func TestOnlyAProofRenewsAndARenewalWritesNoSecondRecord(t *testing.T) {
 	}
 }
 
+// TestWhoIsTurnedAwayWasNeverOpened: a right proof that opens no session leaves no
+// record of one, however often it is sent.
+func TestWhoIsTurnedAwayWasNeverOpened(t *testing.T) {
+	h := newHouse(t)
+	_, secret := h.key(t, trust.KeyDraft{})
+	errAway := errors.New("not now")
+	admit := func(outcome string, err error) error {
+		_, _, got := h.gate.Admit(t.Context(), trust.Arrival{
+			Channel: "shop", Assertion: identity.Assertion{UserID: "ada", Hash: sign(secret, "ada")},
+			Allow: func(context.Context, policy.Verdict, workspace.Channel) (string, error) { return outcome, err },
+		})
+		return got
+	}
+	for range 300 {
+		if err := admit("", errAway); !errors.Is(err, errAway) {
+			t.Fatal(err)
+		}
+	}
+	if n := len(h.store.recorded(audit.SessionOpened)) + len(h.store.recorded(audit.SessionRefused)); n != 0 {
+		t.Errorf("%d entries for sessions that never were", n)
+	}
+	if err := admit("blocked", errAway); !errors.Is(err, errAway) {
+		t.Fatal(err)
+	}
+	refused := h.store.recorded(audit.SessionRefused)
+	if len(refused) != 1 || len(h.store.recorded(audit.SessionOpened)) != 0 || refused[0].Detail["outcome"] != "blocked" || refused[0].Subject == "" || refused[0].Detail["key"] == "" {
+		t.Errorf("recorded %+v", refused)
+	}
+	if err := admit("", nil); err != nil || len(h.store.recorded(audit.SessionOpened)) != 1 {
+		t.Errorf("allowed: %v", err)
+	}
+	_, _, err := h.gate.Admit(t.Context(), trust.Arrival{
+		Channel: "shop", Assertion: identity.Assertion{UserID: "ada", Hash: sign("another secret", "ada")},
+		Allow: func(context.Context, policy.Verdict, workspace.Channel) (string, error) {
+			t.Error("asked without a proof")
+			return "", nil
+		},
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 func TestWhoClaimsNobodyLeavesNoTrace(t *testing.T) {
 	h := newHouse(t)
 	h.key(t, trust.KeyDraft{})

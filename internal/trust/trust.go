@@ -101,4 +101,8 @@ type Arrival struct {
 	// a session of the same person by the same key in the same browser. That session was
 	// recorded when it was opened, so a yes writes no second record.
 	Renew func(ctx context.Context, verdict policy.Verdict, channel workspace.Channel) (bool, error)
+	// Allow, if set, is asked about everybody else whose proof has verified, before it is
+	// recorded that a session was opened. An error ends the arrival; an outcome beside it
+	// is recorded as session.refused, and no outcome leaves no record.
+	Allow func(ctx context.Context, verdict policy.Verdict, channel workspace.Channel) (outcome string, err error)
 }

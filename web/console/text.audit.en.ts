@@ -49,6 +49,7 @@ export const auditTexts = {
 
   names: {
     "session.opened": "Session opened",
+    "session.refused": "Session refused",
     "identity.refused": "Proof refused",
     "session.ended": "Session ended",
     "thread.claimed": "Thread claimed",
@@ -79,6 +80,8 @@ export const auditTexts = {
 
   sentences: {
     "session.opened": (f) => `let a verified person in, proved by ${methods[f.get("method")] ?? f.get("method")}${about(f.key("key"), " with the key “", "”")}`,
+    "session.refused": (f) =>
+      `turned a verified person away${f.get("outcome") === "blocked" ? ", who is blocked" : ""}${about(f.key("key"), ": proved with the key “", "”")}`,
     "identity.refused": (f) =>
       f.get("count")
         ? `refused ${f.get("count")} more proofs within one second: ${f.reason(f.get("reason"))}`

@@ -41,6 +41,13 @@ func (d *Door) openSession(ctx context.Context, c *httpapi.Call[wire.None], in w
 			result, renewed, err = d.Sessions.Renew(ctx, verdict, channel, device)
 			return renewed, err
 		},
+		Allow: func(ctx context.Context, verdict policy.Verdict, channel workspace.Channel) (string, error) {
+			outcome, err := d.Sessions.Allow(ctx, verdict, channel, device)
+			if err != nil {
+				d.metrics.Admitted(verdict.Dialect(), "failed", "")
+			}
+			return outcome, err
+		},
 	})
 	if err != nil {
 		return wire.OpenedSession{}, unknownChannel(err)

@@ -34,6 +34,7 @@ type Channels interface {
 // Sessions is the life of a visitor's right to act.
 type Sessions interface {
 	Open(ctx context.Context, verdict policy.Verdict, channel workspace.Channel, device chat.Device) (chat.Result, error)
+	Allow(ctx context.Context, verdict policy.Verdict, channel workspace.Channel, device chat.Device) (outcome string, err error)
 	Renew(ctx context.Context, verdict policy.Verdict, channel workspace.Channel, device chat.Device) (result chat.Result, ok bool, err error)
 	Authenticate(ctx context.Context, token string) (chat.Session, policy.Principal, error)
 	Current(ctx context.Context, s chat.Session) (chat.Result, error)

@@ -501,4 +501,29 @@ var sessionTests = []test{
 		h.must(err)
 		same(h, "what the person is called by", len(named), 2)
 	}},
+	{"who is blocked is found by the proof that would let them in", func(h *House) {
+		o := h.Verified("u-1")
+		g := h.Enter(o)
+		i := o.Verdict.Identifiers[0]
+		blocked := func(i identity.Identifier, scope string) bool {
+			found, err := h.DB.Blocked(h.ctx(), Main, i, scope)
+			h.must(err)
+			return found
+		}
+		same(h, "before", blocked(i, ""), false)
+		_, err := h.DB.SetBlocked(h.ctx(), Main, g.Contact.ID, true, h.Now, h.Draft(audit.ContactBlocked, g.Contact.ID))
+		h.must(err)
+		same(h, "by identifier", blocked(i, ""), true)
+		elsewhere, err := h.DB.Blocked(h.ctx(), Other, i, "")
+		h.must(err)
+		same(h, "next door", elsewhere, false)
+		i.Value = "u-2"
+		same(h, "another", blocked(i, ""), false)
+		e := h.Claimed("x")
+		hangs := h.Enter(e)
+		_, err = h.DB.SetBlocked(h.ctx(), Main, hangs.Contact.ID, true, h.Now, h.Draft(audit.ContactBlocked, hangs.Contact.ID))
+		h.must(err)
+		same(h, "by scope", blocked(i, e.Contact.Scope), true)
+		same(h, "by another scope", blocked(i, e.Contact.Scope+"x"), false)
+	}},
 }
