@@ -14,10 +14,17 @@ const (
 // is good for the epoch that was current before its row was read, and until it
 // expires; the caller makes sure that the epoch itself is fresh.
 type sessionCache struct {
-	shards [cacheShards]struct {
-		mu   sync.RWMutex
-		byID map[string]*cached // :: token hash → session
-	}
+	shards [cacheShards]cacheShard
+}
+
+type cacheShard struct {
+	mu   sync.RWMutex
+	byID map[string]*cached // :: token hash → session
+}
+
+// shard goes by the end of the hash: its beginning is the time.
+func (c *sessionCache) shard(hash []byte) *cacheShard {
+	return &c.shards[hash[len(hash)-1]%cacheShards]
 }
 
 type cached struct {
@@ -35,7 +42,7 @@ func newSessionCache() *sessionCache {
 
 // get answers with the session if it is of this epoch and lives at now.
 func (c *sessionCache) get(hash []byte, epoch int64, now time.Time) (Session, bool) {
-	shard := &c.shards[hash[0]%cacheShards]
+	shard := c.shard(hash)
 	shard.mu.RLock()
 	defer shard.mu.RUnlock()
 	entry, ok := shard.byID[string(hash)]
@@ -46,7 +53,7 @@ func (c *sessionCache) get(hash []byte, epoch int64, now time.Time) (Session, bo
 }
 
 func (c *sessionCache) put(s Session) {
-	shard := &c.shards[s.token[0]%cacheShards]
+	shard := c.shard(s.token)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
 	if len(shard.byID) >= maxCachedShard {
@@ -67,7 +74,7 @@ func (c *sessionCache) drop(hash []byte) {
 	if len(hash) == 0 {
 		return
 	}
-	shard := &c.shards[hash[0]%cacheShards]
+	shard := c.shard(hash)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
 	delete(shard.byID, string(hash))
@@ -75,7 +82,7 @@ func (c *sessionCache) drop(hash []byte) {
 
 // mayRenew says whether it is this caller who should renew: once a minute at most.
 func (c *sessionCache) mayRenew(hash []byte, now time.Time) bool {
-	shard := &c.shards[hash[0]%cacheShards]
+	shard := c.shard(hash)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
 	entry, ok := shard.byID[string(hash)]

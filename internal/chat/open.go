@@ -242,7 +242,7 @@ func (e *entrance) mayHold(s Session) bool { return e.visitor.Contact != "" && m
 
 // meet makes a visitor that was never here.
 func (e *entrance) meet() {
-	e.secret = newToken()
+	e.secret = newToken(e.now)
 	hash, _ := hashToken(e.secret)
 	e.visitor = Visitor{
 		ID: event.NewID("vis", e.now), Workspace: e.channel.Workspace, Channel: e.channel.ID, TokenHash: hash,
@@ -258,7 +258,7 @@ func (e entrance) opening() (Opening, string, error) {
 		return Opening{}, "", err
 	}
 	v := e.verdict
-	token := newToken()
+	token := newToken(e.now)
 	hash, _ := hashToken(token)
 	session := Session{
 		ID: id, Workspace: e.channel.Workspace, Channel: e.channel.ID, Realm: e.channel.Realm, Platform: e.device.Platform,
@@ -378,7 +378,10 @@ func (e entrance) attributes() []Attribute {
 	signed := map[string]any{}
 	maps.Copy(signed, v.Attributes())
 	for _, i := range v.Identifiers() {
-		signed[string(i.Kind)] = i.Value
+		kind := string(i.Kind)
+		if signed[kind] = i.Value; claimed[kind] == i.Value { // what is proved is no mere claim beside it
+			delete(claimed, kind)
+		}
 	}
 	return append(e.shape(signed, BySignature), e.shape(claimed, ByClaim)...)
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -94,21 +95,33 @@ func cut(text string, n int) string {
 
 var tokenText = base64.RawURLEncoding.Strict()
 
-// newToken makes 256 random bits as text.
-func newToken() string {
-	var b [32]byte
+// A token is 6 bytes of milliseconds and 256 random bits. The time is no secret: it
+// leads the hash that is stored too, so that the sessions of one moment lie side by
+// side in the index of hashes, however many there are, and not one on each page of it.
+const (
+	tokenTime  = 6
+	tokenBytes = tokenTime + 32
+)
+
+// newToken makes a token as text.
+func newToken(now time.Time) string {
+	var b [tokenBytes]byte
 	_, _ = rand.Read(b[:]) // ends the process rather than fail
+	for i, ms := tokenTime-1, now.UnixMilli(); i >= 0; i, ms = i-1, ms>>8 {
+		b[i] = byte(ms)
+	}
 	return tokenText.EncodeToString(b[:])
 }
 
 // hashToken answers with the hash under which a token is stored; false for a text
 // that is no token, in any spelling but the one that was given out.
 func hashToken(token string) ([]byte, bool) {
-	if len(token) != tokenText.EncodedLen(32) || strings.ContainsAny(token, "\r\n") {
+	if len(token) != tokenText.EncodedLen(tokenBytes) || strings.ContainsAny(token, "\r\n") {
 		return nil, false
 	}
-	if _, err := tokenText.DecodeString(token); err != nil {
+	raw, err := tokenText.DecodeString(token)
+	if err != nil {
 		return nil, false
 	}
-	return digest([]byte(token)), true
+	return append(raw[:tokenTime:tokenTime], digest([]byte(token))...), true
 }

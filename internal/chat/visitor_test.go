@@ -61,7 +61,7 @@ func TestVisitorPostsWithWhatTheSessionProved(t *testing.T) {
 			t.Errorf("%+v", m)
 		}
 		post := w.store.posts[len(w.store.posts)-1]
-		if len(post.TokenHash) != 32 || post.Login != "" || !post.Reopen {
+		if len(post.TokenHash) != 6+32 || post.Login != "" || !post.Reopen {
 			t.Errorf("%+v", post)
 		}
 	})
