@@ -251,7 +251,7 @@ func (f *Floor) route(x *exchange, r *http.Request) {
 // settle recovers a panic, counts and logs.
 func (f *Floor) settle(x *exchange, r *http.Request, started time.Time, panicked any) {
 	if panicked != nil {
-		if panicked == http.ErrAbortHandler {
+		if panicked == http.ErrAbortHandler { //nolint:errorlint // what was panicked with, not an error that somebody returned
 			panic(panicked)
 		}
 		f.log.Error("a handler panicked", "request", x.id, "route", patternOf(r), "panic", fmt.Sprint(panicked), "stack", string(debug.Stack()))

@@ -54,5 +54,5 @@ func (f *Floor) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 		h.Set("Retry-After", "1")
 	}
 	w.WriteHeader(p.Status)
-	_, _ = w.Write(body)
+	_, _ = w.Write(body) //nolint:gosec // JSON by its type, with nosniff
 }

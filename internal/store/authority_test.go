@@ -160,20 +160,20 @@ func (w *walk) changes(who policy.Principal) map[string]func() error {
 		},
 		"RevokeToken": func() error { return db.RevokeToken(ctx, main, w.token.ID, w.Now, by(policy.ManageTokens)) },
 		"CreateChannel": func() error {
-			channel := w.House.Channel
+			channel := w.Channel
 			channel.ID, channel.Slug, channel.Aliases = w.ID("chn"), w.ID("s"), nil
 			return db.CreateChannel(ctx, channel, by(policy.ManageChannels))
 		},
-		"UpdateChannel": func() error { return db.UpdateChannel(ctx, w.House.Channel, by(policy.ManageChannels)) },
+		"UpdateChannel": func() error { return db.UpdateChannel(ctx, w.Channel, by(policy.ManageChannels)) },
 		"SetEnforcement": func() error {
-			return second(db.SetEnforcement(ctx, main, workspace.EnforcementChange{Channel: w.House.Channel.ID, Platform: policy.Web, To: policy.Enforce}, w.Now, by(policy.SetEnforcement)))
+			return second(db.SetEnforcement(ctx, main, workspace.EnforcementChange{Channel: w.Channel.ID, Platform: policy.Web, To: policy.Enforce}, w.Now, by(policy.SetEnforcement)))
 		},
 		"SwapRing": func() error {
-			ring, err := db.Ring(ctx, main, w.House.Channel.ID)
+			ring, err := db.Ring(ctx, main, w.Channel.ID)
 			if err != nil {
 				return err
 			}
-			change := trust.RingChange{Workspace: main, Channel: w.House.Channel.ID, Version: ring.Version, Keys: ring.Keys, Silence: []string{w.Key.ID}}
+			change := trust.RingChange{Workspace: main, Channel: w.Channel.ID, Version: ring.Version, Keys: ring.Keys, Silence: []string{w.Key.ID}}
 			change.Drafts = []audit.Draft{by(policy.ManageKeys)}
 			return second(db.SwapRing(ctx, change, w.Now))
 		},

@@ -221,7 +221,7 @@ func TestTheMasterKeyIsNeverPrinted(t *testing.T) {
 		fmt.Fprintf(&log, verb, m)
 		fmt.Fprintf(&log, verb, *m)
 	}
-	for _, form := range []string{masterHex, string(secret), strings.Trim(fmt.Sprint(secret), "[]"), hex.EncodeToString(m.Derive("seal"))} {
+	for _, form := range []string{masterHex, string(secret), strings.Trim(fmt.Sprint(secret), "[]"), hex.EncodeToString(m.Derive("seal"))} { //nolint:staticcheck // its bytes in decimals, as a careless log would print them
 		if strings.Contains(log.String(), form) {
 			t.Errorf("printed: %s", log.String())
 		}

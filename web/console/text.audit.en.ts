@@ -76,6 +76,7 @@ export const auditTexts = {
     "token.created": "API token created",
     "token.revoked": "API token revoked",
     "server.started": "Server started",
+    "master.rewrapped": "Master key changed",
   } as Record<string, string>,
 
   sentences: {
@@ -112,6 +113,7 @@ export const auditTexts = {
     "token.created": (f) => `created an API token${about(f.get("scopes"), " with the scopes ")}`,
     "token.revoked": () => "revoked an API token",
     "server.started": () => "started",
+    "master.rewrapped": (f) => `moved the installation to another master key${about(f.get("from"), ", from ")}${about(f.get("to"), " to ")}`,
   } as Record<string, (f: AuditFacts) => string>,
 
   reasons: {

@@ -149,14 +149,14 @@ func (d *Door) agent() httpapi.Guard[caller] {
 
 // setLogin hands the token to the browser, for as long as the login lives.
 func (d *Door) setLogin(set func(*http.Cookie), client httpapi.Client, token string, expires time.Time) {
-	set(&http.Cookie{
+	set(&http.Cookie{ //nolint:gosec // Secure wherever browsers reach us over https; a Secure cookie over http is none
 		Name: httpapi.LoginCookie, Value: token, Path: base, Expires: expires.UTC(),
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: d.floor.Secure(client),
 	})
 }
 
 func (d *Door) clearLogin(set func(*http.Cookie), client httpapi.Client) {
-	set(&http.Cookie{
+	set(&http.Cookie{ //nolint:gosec // Secure wherever browsers reach us over https; a Secure cookie over http is none
 		Name: httpapi.LoginCookie, Path: base, MaxAge: -1,
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: d.floor.Secure(client),
 	})
