@@ -276,7 +276,7 @@ func (h *Hub) revoke(e event.Event) {
 		h.silence(keySlot, named(e.Workspace, "agent", e.Agent), Reconnect)
 	case event.EnforcementChanged, event.ChannelChanged: // whoever may still be what it was comes back
 		if tiers := tiersOf(e); len(tiers) > 0 {
-			h.sweep(Reconnect, func(s *Stream) bool {
+			h.sweep(func(s *Stream) bool {
 				return s.sub.Workspace == e.Workspace && s.sub.Channel == e.Channel && slices.Contains(tiers, s.sub.Tier)
 			})
 		}
@@ -302,7 +302,7 @@ func (h *Hub) retire(e event.Event) {
 		Ends map[string]time.Time `json:"ends"` // :: key → time
 	}
 	if len(e.Body) > 0 && json.Unmarshal(e.Body, &body) != nil {
-		h.sweep(Reconnect, func(s *Stream) bool {
+		h.sweep(func(s *Stream) bool {
 			return s.sub.Workspace == e.Workspace && s.sub.Channel == e.Channel && s.sub.Key != ""
 		})
 	}
@@ -340,12 +340,12 @@ func codeOf(e event.Event) Code {
 	return SessionEnded
 }
 
-// sweep ends every stream that matches.
-func (h *Hub) sweep(code Code, match func(*Stream) bool) {
+// sweep sends the reader of every stream that matches back to ask.
+func (h *Hub) sweep(match func(*Stream) bool) {
 	h.every(func(s *Stream) {
 		if match(s) {
 			h.unlink(s)
-			s.end(&End{Code: code})
+			s.end(&End{Code: Reconnect})
 		}
 	})
 }
@@ -412,7 +412,7 @@ func (h *Hub) restart(seq int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.pos = seq
-	h.sweep(Reconnect, func(*Stream) bool { return true })
+	h.sweep(func(*Stream) bool { return true })
 }
 
 // current says whether the hub may deliver.
@@ -438,7 +438,7 @@ func (h *Hub) Streams() int {
 func (h *Hub) Close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.sweep(Reconnect, func(*Stream) bool { return true })
+	h.sweep(func(*Stream) bool { return true })
 }
 
 // read is a page of what the stream may carry.
