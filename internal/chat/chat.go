@@ -344,7 +344,8 @@ type Store interface {
 	Conversation(ctx context.Context, workspace, contact, id string) (Conversation, error)
 	// VisitorMessages is the one query that says visitor: a thread's messages that its
 	// visitor may see, newest first before seq (0: newest), at most limit; none unless the
-	// thread is this contact's now, whoever it was when they were written.
+	// thread is this contact's now, whoever it was when they were written. They say what a
+	// visitor is shown: no channel, contact, session, key, method or id of their author.
 	VisitorMessages(ctx context.Context, workspace, contact, conversation string, beforeSeq int64, limit int) ([]Message, error)
 	// AgentMessages has notes too.
 	AgentMessages(ctx context.Context, workspace, conversation string, beforeSeq int64, limit int) ([]Message, error)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"countersign/internal/chat"
+	"countersign/internal/event"
 )
 
 const conversationColumns = `v.id, v.workspace, v.channel, v.contact, v.status, v.assignee, v.assignee_name, v.tier, v.preview,
@@ -173,12 +174,22 @@ func (db *DB) Conversation(ctx context.Context, workspace, contact, id string) (
 }
 
 // VisitorMessages is the one query that says visitor. Whose the thread is now
-// decides, not whose it was when a message was written.
+// decides, not whose it was when a message was written. What no visitor is shown is
+// not even read.
 func (db *DB) VisitorMessages(ctx context.Context, workspace, contact, conversation string, beforeSeq int64, limit int) ([]chat.Message, error) {
-	const query = `SELECT ` + messageColumns + ` FROM messages m
+	const query = `SELECT m.id, m.seq, m.author, m.author_name, m.text, m.client_id, m.tier, m.at FROM messages m
 	WHERE m.conversation = (SELECT v.id FROM conversations v WHERE v.id = $1 AND v.workspace = $2 AND v.contact = $3)
 	AND m.audience = 'visitor' AND m.seq < $4 ORDER BY m.seq DESC LIMIT $5`
-	return db.messages(ctx, query, conversation, workspace, contact, before(beforeSeq), limit)
+	list := make([]chat.Message, 0, min(limit, chat.MaxPage+1))
+	err := db.rows(ctx, query, []any{conversation, workspace, contact, before(beforeSeq), limit}, func(row scanner) error {
+		list = append(list, chat.Message{Workspace: workspace, Conversation: conversation, Audience: event.AudienceVisitor})
+		m := &list[len(list)-1]
+		return row.Scan(&m.ID, &m.Seq, (*string)(&m.Author), &m.AuthorName, &m.Text, &m.ClientID, (*string)(&m.Tier), stamp{&m.At})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store: messages: %w", err)
+	}
+	return list, nil
 }
 
 // AgentMessages has notes too.

@@ -32,7 +32,12 @@ var threadTests = []test{
 		list, err := h.DB.VisitorMessages(h.ctx(), Main, g.Contact.ID, read.ID, 0, 10)
 		h.must(err)
 		same(h, "messages", len(list), 1)
-		same(h, "message as answered and as read", list[0], posted.Message)
+		shown := posted.Message
+		shown.Channel, shown.Contact, shown.AuthorID, shown.Method, shown.Session, shown.Key = "", "", "", "", "", ""
+		same(h, "message as answered and as its visitor reads it", list[0], shown)
+		all, err := h.DB.AgentMessages(h.ctx(), Main, read.ID, 0, 10)
+		h.must(err)
+		same(h, "message as answered and as read", all[0], posted.Message)
 	}},
 	{"a conversation may begin without a word, and twice by the same id is once", func(h *House) {
 		g := h.Enter(h.Verified("u-1"))
