@@ -16,9 +16,7 @@ func (b *tab) openMessenger() frame {
 		if b.has("button", "Close chat") {
 			return true
 		}
-		if b.has("button", "Open chat*") {
-			b.click("button", "Open chat*")
-		}
+		b.tryClick("button", "Open chat*")
 		return false
 	}, func() string { return "to open the messenger" })
 	return b.messenger()

@@ -105,13 +105,22 @@ func (f frame) has(role, name string) bool {
 // click waits for the element and clicks its middle.
 func (f frame) click(role, name string) {
 	f.tab.t.Helper()
-	f.act(fmt.Sprintf("to click the %s %q", role, name), func(ctx context.Context) error {
-		node, err := f.find(ctx, role, name)
-		if err != nil {
-			return err
-		}
-		return f.clickNode(ctx, node)
-	})
+	f.act(fmt.Sprintf("to click the %s %q", role, name), func(ctx context.Context) error { return f.clickOnce(ctx, role, name) })
+}
+
+// tryClick clicks the element if it is there right now.
+func (f frame) tryClick(role, name string) {
+	ctx, cancel := context.WithTimeout(f.tab.ctx, 5*time.Second)
+	defer cancel()
+	_ = f.clickOnce(ctx, role, name)
+}
+
+func (f frame) clickOnce(ctx context.Context, role, name string) error {
+	node, err := f.find(ctx, role, name)
+	if err != nil {
+		return err
+	}
+	return f.clickNode(ctx, node)
 }
 
 // clickText clicks the innermost element that shows the words.

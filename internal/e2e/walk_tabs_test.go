@@ -36,14 +36,12 @@ func TestTabsOfOnePersonShareAndOthersDoNot(t *testing.T) {
 		one.messenger().seesWithin(soon, answer)
 	}
 
-	var bob []*tab
-	for range 2 {
-		bob = append(bob, browser.open(host.URL+"/?as=bob"))
-	}
+	bob := []*tab{browser.open(host.URL + "/?as=bob")}
 	messenger := bob[0].openMessenger()
 	messenger.sees("Signed in as bob")
 	messenger.seesNothingOf(question, answer, "ada", "Your conversations")
 	messenger.say(question2)
+	bob = append(bob, browser.open(host.URL+"/?as=bob"))
 	bob[1].openMessenger().clickText("You: " + question2)
 	settles(t, "2", "the number of streams of two persons", count)
 	grace.answer(question2, answer2)
@@ -78,4 +76,38 @@ func TestTabsOfOnePersonShareAndOthersDoNot(t *testing.T) {
 	settles(t, "1", "the number of streams after one person logged out", count)
 	bob[0].messenger().say(last)
 	bob[1].messenger().seesWithin(soon, last)
+}
+
+// A browser that brings back its tabs starts them all in the same moment, perhaps where
+// somebody else was before.
+func TestTabsThatStartAtOnceAreOnePerson(t *testing.T) {
+	needBrowser(t)
+	t.Parallel()
+	s := serve(t)
+	secret, _ := s.channel("shop", "enforce")
+	host := newSite(t, s.Base, "shop", secret)
+	browser := meet(t, "browser")
+	var tabs []*tab
+	for range 4 {
+		tabs = append(tabs, browser.open(host.URL+"/nobody"))
+	}
+	for _, who := range []string{"ada", "bob"} {
+		for _, one := range tabs {
+			script[any](one, `void (location.href = `+quote("/?as="+who)+`)`)
+		}
+		for _, one := range tabs {
+			one.sees("As " + who)
+			one.openMessenger().sees("Signed in as " + who)
+		}
+		settles(t, "1", "the number of streams of "+who+"'s four tabs", func() string { return streams(t, s.Base) })
+	}
+	var sessions []string
+	for _, one := range tabs {
+		sessions = append(sessions, one.messenger().token())
+	}
+	script[any](tabs[2], `Countersign("logout")`)
+	for i, one := range tabs {
+		one.messenger().losesSight("Signed in as")
+		within(t, soon, "log-out in one tab to end the session of every tab", func() bool { return statusOf(t, s.Base, sessions[i]) == 401 })
+	}
 }
