@@ -57,8 +57,9 @@ func (c *sessionCache) put(s Session) {
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
 	if len(shard.byID) >= maxCachedShard {
-		for hash, entry := range shard.byID { // the map's order is as good as random
-			if entry.session.epoch != s.epoch || len(shard.byID) >= maxCachedShard {
+		// Room for many at once, since it takes a walk; the map's order is as good as random.
+		for hash, entry := range shard.byID {
+			if entry.session.epoch != s.epoch || len(shard.byID) > maxCachedShard*7/8 {
 				delete(shard.byID, hash)
 			}
 		}

@@ -167,7 +167,7 @@ func (s *openings) writeContacts() error {
 
 func (s *openings) writeLinks() error {
 	const insert = `INSERT INTO links (workspace, realm, kind, value, contact, method, session, key_id, at) VALUES `
-	var args []any
+	args := make([]any, 0, 9*len(s.links))
 	for _, l := range s.links {
 		args = append(args, l.Workspace, l.Identifier.Realm, string(l.Identifier.Kind), l.Identifier.Value, l.Contact,
 			string(l.Method), l.Session, l.Key, micros(l.At))
@@ -230,7 +230,7 @@ func (s *openings) writeAttributes() error {
 func (s *openings) writeSessions() error {
 	const insert = `INSERT INTO sessions (id, token_hash, workspace, channel, realm, platform, dialect, visitor, contact, lane, origin, user_agent,
 	tier, method, key_id, identifiers, created_at, seen_at, expires_at, absolute, proof_ends, ended_at, ended_by) VALUES `
-	var args []any
+	args := make([]any, 0, 23*len(s.sessions))
 	for _, w := range s.sessions {
 		o, r := w.Session, w.Verdict
 		args = append(args, o.ID, w.TokenHash, o.Workspace, o.Channel, o.Realm, string(o.Platform), o.Dialect, w.opened.Session.Visitor,
