@@ -3,9 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"countersign/identity/policy"
-	"countersign/internal/config"
+	"countersign/internal/app"
 )
 
 type agentsCmd struct {
@@ -21,16 +22,23 @@ type agentsAddCmd struct {
 
 // linkBase is where printed links lead.
 type linkBase struct {
-	Listen  string `hidden:"" default:"127.0.0.1:8080" env:"COUNTERSIGN_LISTEN"`
-	BaseURL string `help:"Public address of the console, for the link." env:"COUNTERSIGN_BASE_URL" placeholder:"URL"`
+	BaseURL string `help:"Public address of the console, for the link. Default: where the server last served." env:"COUNTERSIGN_BASE_URL" placeholder:"URL"`
 }
 
-func (l linkBase) link(token string) string {
-	return config.Server{Listen: l.Listen, BaseURL: l.BaseURL}.Base() + "/console/setup#" + token
+func (l linkBase) link(ctx context.Context, a *app.App, token string) (string, error) {
+	base := strings.TrimRight(l.BaseURL, "/")
+	if base == "" {
+		served, err := a.LastBase(ctx)
+		if err != nil {
+			return "", err
+		}
+		base = served
+	}
+	return base + "/console/setup#" + token, nil
 }
 
 func (c *agentsAddCmd) Run(ctx context.Context, t terminal) error {
-	a, who, err := c.open(ctx, t)
+	a, who, err := c.make(ctx, t)
 	if err != nil {
 		return err
 	}
@@ -39,7 +47,10 @@ func (c *agentsAddCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return refused(err)
 	}
-	link := c.link(token)
+	link, err := c.link(ctx, a, token)
+	if err != nil {
+		return refused(err)
+	}
 	return c.print(t, map[string]any{"id": agent.ID, "link": link}, func() string {
 		return fmt.Sprintf("%s\n%s\n", agent.ID, link)
 	})
@@ -55,7 +66,7 @@ type ownerResetCmd struct {
 }
 
 func (c *ownerResetCmd) Run(ctx context.Context, t terminal) error {
-	a, who, err := c.open(ctx, t)
+	a, who, err := c.make(ctx, t)
 	if err != nil {
 		return err
 	}
@@ -64,6 +75,9 @@ func (c *ownerResetCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return refused(err)
 	}
-	link := c.link(token)
+	link, err := c.link(ctx, a, token)
+	if err != nil {
+		return refused(err)
+	}
 	return c.print(t, map[string]any{"link": link}, func() string { return link + "\n" })
 }

@@ -29,7 +29,7 @@ type channelCreateCmd struct {
 }
 
 func (c *channelCreateCmd) Run(ctx context.Context, t terminal) error {
-	a, who, err := c.open(ctx, t)
+	a, who, err := c.make(ctx, t)
 	if err != nil {
 		return err
 	}
@@ -90,11 +90,14 @@ func (c *channelSetCmd) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	defer closing(a)
-	channel, err := a.Channels.Find(ctx, who, c.Slug)
+	channel, err := c.channel(ctx, a, who, c.Slug)
 	if err != nil {
-		return refused(err)
+		return err
 	}
-	ended := 0
+	if _, serves := channel.Platforms[policy.Platform(c.Platform)]; c.Platform != "" && !serves {
+		return misuse("%s does not serve %s", channel.Slug, c.Platform)
+	}
+	ended, set := 0, []string{}
 	for _, platform := range sortedPlatforms(channel) {
 		if c.Platform != "" && c.Platform != string(platform) {
 			continue
@@ -106,9 +109,10 @@ func (c *channelSetCmd) Run(ctx context.Context, t terminal) error {
 			return refused(err)
 		}
 		ended += n
+		set = append(set, string(platform))
 	}
-	return c.print(t, map[string]any{"channel": channel.ID, "enforcement": c.Enforcement, "sessions_ended": ended}, func() string {
-		return fmt.Sprintf("%s: %s, %d claimed session(s) ended\n", channel.Slug, c.Enforcement, ended)
+	return c.print(t, map[string]any{"channel": channel.ID, "platforms": set, "enforcement": c.Enforcement, "sessions_ended": ended}, func() string {
+		return fmt.Sprintf("%s: %s on %s, %d claimed session(s) ended\n", channel.Slug, c.Enforcement, strings.Join(set, ", "), ended)
 	})
 }
 

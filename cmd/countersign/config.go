@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"countersign/internal/config"
+	"countersign/internal/trust"
 )
 
 type configCmd struct {
@@ -17,6 +18,7 @@ type configCmd struct {
 type configCheckCmd struct {
 	config.Installation `embed:""`
 	config.Server       `embed:""`
+	config.Demo         `embed:""`
 	JSON                bool `name:"json" help:"Answer as JSON."`
 }
 
@@ -28,6 +30,14 @@ func (c *configCheckCmd) Run(t terminal) error {
 	}
 	if err := c.Server.Check(); err != nil {
 		problems = append(problems, err.Error())
+	}
+	if err := c.Demo.Check(); err != nil {
+		problems = append(problems, err.Error())
+	}
+	if c.MasterKey != "" {
+		if _, err := trust.ParseMaster([]byte(c.MasterKey)); err != nil {
+			problems = append(problems, config.Prefix+"MASTER_KEY: "+told(err))
+		}
 	}
 	problems = append(problems, unknownVariables()...)
 	if c.JSON {
@@ -70,7 +80,11 @@ func (c *configSampleCmd) Run(t terminal) error {
 func unknownVariables() []string {
 	var sentences []string
 	for name, near := range config.Unknown(os.Environ()) {
-		sentences = append(sentences, fmt.Sprintf("unknown variable %s: did you mean %s?", name, near))
+		sentence := "unknown variable " + name
+		if near != "" {
+			sentence += ": did you mean " + near + "?"
+		}
+		sentences = append(sentences, sentence)
 	}
 	slices.Sort(sentences)
 	return sentences

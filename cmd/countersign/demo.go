@@ -29,11 +29,12 @@ type demoCmd struct {
 
 func (c *demoCmd) Run(ctx context.Context, t terminal) error {
 	c.MasterKey = t.Getenv(config.Prefix + "MASTER_KEY")
-	if c.Data == "./data" {
-		c.Data = demoData
-	}
+	c.Installation = c.At(demoData)
 	if err := checkOptions(t, c.Installation, c.Server); err != nil {
 		return err
+	}
+	if err := c.Demo.Check(); err != nil {
+		return misuse("%v", err)
 	}
 	for _, address := range []string{c.Listen, c.DemoListen} {
 		if !c.Force && !loopback(address) {
@@ -54,7 +55,7 @@ func (c *demoCmd) Run(ctx context.Context, t terminal) error {
 	// Listen first: a second start on the same data must fail before it changes anything.
 	running, err := a.Start(ctx, c.Server, logger(c.Server))
 	if err != nil {
-		return no("%v", err)
+		return notStarted(err)
 	}
 	child, address, err := c.openShop(ctx, t, a, running.Base)
 	if err != nil {
@@ -68,8 +69,26 @@ func (c *demoCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return errors.Join(err, running.Stop(), child.Cancel(), endOf(child))
 	}
-	err = running.Wait()
-	return errors.Join(err, endOf(child))
+	return together(ctx, running, child)
+}
+
+// together waits until server or shop has ended, and ends the other.
+func together(ctx context.Context, running *app.Running, child *exec.Cmd) error {
+	shop, server := make(chan error, 1), make(chan error, 1)
+	go func() { shop <- endOf(child) }()
+	go func() { server <- running.Wait() }()
+	select {
+	case err := <-server:
+		if ctx.Err() == nil {
+			err = errors.Join(err, child.Cancel())
+		}
+		return errors.Join(err, <-shop)
+	case err := <-shop:
+		if ctx.Err() != nil {
+			return errors.Join(err, <-server)
+		}
+		return errors.Join(errors.New("the demo shop has ended"), err, running.Stop())
+	}
 }
 
 // say tells a person, or a program, where to look.
@@ -78,7 +97,7 @@ func (c *demoCmd) say(t terminal, shop, console string, setup bool) error {
 		return printJSON(t, map[string]any{"shop": shop, "attacks": shop + "/attacks", "console": console, "setup": setup, "data": c.Data})
 	}
 	_, err := fmt.Fprintf(t.Out, "\nShop       %[1]s\n           log in as a customer, open the messenger, write\n"+
-		"Attacks    %[1]s/attacks\n           one button per attack, and one honest customer\n%[2]sData       %[3]s\nStop       Ctrl-C\n\n",
+		"Attacks    %[1]s/attacks\n           one button per attack, and one honest customer\n%[2]sData       %[3]s\nLocked out countersign owner reset --data %[3]s\nStop       Ctrl-C\n\n",
 		shop, consoleText(console, setup), c.Data)
 	return err
 }

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/user"
+	"regexp"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -13,6 +15,7 @@ import (
 	"countersign/identity/policy"
 	"countersign/internal/app"
 	"countersign/internal/config"
+	"countersign/internal/workspace"
 )
 
 // onInstallation is embedded by every command that works on data.
@@ -21,21 +24,52 @@ type onInstallation struct {
 	JSON                bool `name:"json" help:"Answer as JSON."`
 }
 
-// open opens the installation for one command; the caller closes it.
-func (o *onInstallation) open(ctx context.Context, t terminal) (*app.App, policy.Principal, error) {
+// make opens the installation for a command that may be the first one on it.
+func (o *onInstallation) make(ctx context.Context, t terminal) (*app.App, policy.Principal, error) {
+	for _, sentence := range unknownVariables() {
+		fmt.Fprintln(t.Err, "countersign: warning:", sentence)
+	}
+	o.Installation = o.At(config.DefaultData)
 	o.MasterKey = t.Getenv(config.Prefix + "MASTER_KEY")
 	if err := o.Check(); err != nil {
 		return nil, policy.Principal{}, misuse("%v", err)
 	}
 	a, err := app.Open(ctx, o.Installation, "cli")
 	if err != nil {
-		return nil, policy.Principal{}, no("%v", err)
+		return nil, policy.Principal{}, no("%s", told(err))
 	}
 	for _, note := range a.Notes {
 		fmt.Fprintln(t.Err, "countersign:", note)
 	}
 	return a, policy.ForSystem(o.Workspace, "cli:"+systemUser()), nil
 }
+
+// open opens an installation that is there already; the caller closes it. A
+// misspelt directory is an answer, and not a new and empty installation.
+func (o *onInstallation) open(ctx context.Context, t terminal) (*app.App, policy.Principal, error) {
+	if at := o.At(config.DefaultData); at.Database == "" && !app.Exists(at) {
+		return nil, policy.Principal{}, no("there is no data in %s; serve or channel create makes it", at.Data)
+	}
+	return o.make(ctx, t)
+}
+
+// channel finds a channel by slug or alias.
+func (o *onInstallation) channel(ctx context.Context, a *app.App, who policy.Principal, name string) (workspace.Channel, error) {
+	channel, err := a.Channels.Find(ctx, who, name)
+	if errors.Is(err, workspace.ErrNotFound) {
+		return channel, no("there is no channel %s in the workspace %s", name, o.Workspace)
+	}
+	if err != nil {
+		return channel, refused(err)
+	}
+	return channel, nil
+}
+
+// inCode matches what rooms put before their sentences for those who read code.
+var inCode = regexp.MustCompile(`\b(app|chat|keyring|policy|store|team|trust|workspace): `)
+
+// told is an error in the words that are for people.
+func told(err error) string { return inCode.ReplaceAllString(err.Error(), "") }
 
 // systemUser names who typed the command, for the audit.
 func systemUser() string {

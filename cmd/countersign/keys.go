@@ -30,17 +30,17 @@ type keysCmd struct {
 // keySpec is what generate and import share.
 type keySpec struct {
 	Channel  string   `required:"" help:"Slug or alias of the channel."`
-	Dialect  string   `help:"native, intercom, helpscout, pylon or ensoras." default:"native"`
+	Dialect  string   `help:"native, native-jwt, native-v1, intercom, intercom-jwt, helpscout, pylon, pylon-jwt or ensoras." default:"native"`
 	Signs    string   `help:"user_id, email or either. Default: user_id for native and intercom, email for the others." enum:",user_id,email,either" default:""`
 	Platform []string `help:"Platform that it may sign for; may be repeated. Default: all of the channel's." enum:"web,ios,android"`
 	Name     string   `help:"Name for people."`
 	Reveal   string   `help:"once: the secret is never shown again; request: shown again after the password." enum:"once,request" default:"once"`
 }
 
-func (s keySpec) draft(ctx context.Context, a *app.App, who policy.Principal) (trust.KeyDraft, error) {
-	channel, err := a.Channels.Find(ctx, who, s.Channel)
+func (s keySpec) draft(ctx context.Context, o *onInstallation, a *app.App, who policy.Principal) (trust.KeyDraft, error) {
+	channel, err := o.channel(ctx, a, who, s.Channel)
 	if err != nil {
-		return trust.KeyDraft{}, refused(err)
+		return trust.KeyDraft{}, err
 	}
 	draft := trust.KeyDraft{Channel: channel.ID, Name: s.Name, Dialect: s.Dialect, Signs: s.Signs, Reveal: s.Reveal}
 	for _, p := range s.Platform {
@@ -60,7 +60,7 @@ func (c *keysGenerateCmd) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	defer closing(a)
-	draft, err := c.draft(ctx, a, who)
+	draft, err := c.draft(ctx, &c.onInstallation, a, who)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (c *keysImportCmd) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	defer closing(a)
-	draft, err := c.draft(ctx, a, who)
+	draft, err := c.draft(ctx, &c.onInstallation, a, who)
 	if err != nil {
 		return err
 	}
@@ -124,9 +124,9 @@ func (c *keysListCmd) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	defer closing(a)
-	channel, err := a.Channels.Find(ctx, who, c.Channel)
+	channel, err := c.channel(ctx, a, who, c.Channel)
 	if err != nil {
-		return refused(err)
+		return err
 	}
 	keys, err := a.Keys.List(ctx, who, channel.ID)
 	if err != nil {
@@ -176,9 +176,9 @@ func (c *keysRotateCmd) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	defer closing(a)
-	channel, err := a.Channels.Find(ctx, who, c.Channel)
+	channel, err := c.channel(ctx, a, who, c.Channel)
 	if err != nil {
-		return refused(err)
+		return err
 	}
 	key, generated, err := a.Keys.Rotate(ctx, who, trust.Rotation{Channel: channel.ID, Key: c.Key, Overlap: time.Duration(c.Overlap), Secret: secret})
 	if err != nil {
@@ -280,7 +280,7 @@ func (d *duration) UnmarshalText(text []byte) error {
 	}
 	parsed, err := time.ParseDuration(string(text))
 	if err != nil {
-		return err
+		return fmt.Errorf("%q is no duration; hours are the longest unit: 168h", text)
 	}
 	if parsed < 0 {
 		return errors.New("cannot be negative")
@@ -307,9 +307,9 @@ func timeOrNil(t time.Time) any {
 func refused(err error) error {
 	switch {
 	case errors.Is(err, trust.ErrConflict):
-		return no("conflict: %v", err)
+		return no("conflict: %s", strings.TrimPrefix(told(err), "conflict: "))
 	case errors.Is(err, trust.ErrInvalid), errors.Is(err, workspace.ErrInvalid), errors.Is(err, team.ErrInvalid):
-		return misuse("%v", err)
+		return misuse("%s", told(err))
 	}
-	return no("%v", err)
+	return no("%s", told(err))
 }

@@ -77,7 +77,6 @@ func run(ctx context.Context, args []string, t terminal) int {
 		kong.Name("countersign"),
 		kong.Description("Self-hosted support chat that knows who it is talking to."),
 		kong.Writers(t.Out, t.Err),
-		kong.UsageOnError(),
 		kong.WithHyphenPrefixedParameters(true), // a user id may begin with a hyphen
 		kong.Exit(func(code int) { panic(exiting(code)) }),
 		kong.BindTo(ctx, (*context.Context)(nil)),
@@ -97,7 +96,7 @@ func run(ctx context.Context, args []string, t terminal) int {
 		}()
 		parsed, err := parser.Parse(args)
 		if err != nil {
-			fmt.Fprintln(t.Err, "countersign:", err)
+			fmt.Fprintf(t.Err, "countersign: %v\ncountersign --help tells more\n", err)
 			status = exitMisuse
 			return
 		}
@@ -119,6 +118,6 @@ func report(w io.Writer, err error) int {
 		}
 		return a.status
 	}
-	fmt.Fprintln(w, "countersign:", err)
+	fmt.Fprintln(w, "countersign:", told(err))
 	return exitNo
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"syscall"
 
 	"countersign/internal/app"
 	"countersign/internal/config"
@@ -22,9 +23,10 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) error {
 	if err := checkOptions(t, c.Installation, c.Server); err != nil {
 		return err
 	}
+	c.Installation = c.At(config.DefaultData)
 	a, err := app.Open(ctx, c.Installation, "srv")
 	if err != nil {
-		return no("%v", err)
+		return no("%s", told(err))
 	}
 	defer closing(a)
 	if demo, err := a.IsDemo(ctx); err != nil {
@@ -35,7 +37,7 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) error {
 	notes(t, a)
 	running, err := a.Start(ctx, c.Server, logger(c.Server))
 	if err != nil {
-		return no("%v", err)
+		return notStarted(err)
 	}
 	console, setup, err := consoleAddress(ctx, a, running.Base)
 	if err != nil {
@@ -50,6 +52,14 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) error {
 		return errors.Join(err, running.Stop())
 	}
 	return running.Wait()
+}
+
+// notStarted says what to do about an address that is taken.
+func notStarted(err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return no("%v: is it running already? --listen (COUNTERSIGN_LISTEN) names another address", err)
+	}
+	return no("%s", told(err))
 }
 
 // checkOptions warns of unknown variables and refuses what cannot work.

@@ -81,6 +81,7 @@ func (c *signCmd) Run(t terminal) error {
 	if err != nil {
 		return misuse("%s", strings.TrimPrefix(err.Error(), "identity: "))
 	}
+	warnIfRefused(t, key, statement, proof)
 	if c.JSON {
 		name := "token"
 		if row.Proof == identity.ProofHash {
@@ -90,6 +91,28 @@ func (c *signCmd) Run(t terminal) error {
 	}
 	_, err = fmt.Fprintln(t.Out, proof)
 	return err
+}
+
+// warnIfRefused says on standard error that no gate would take what was just signed,
+// such as a token that lives too long.
+func warnIfRefused(t terminal, key *identity.Key, s identity.Statement, proof string) {
+	ring, err := identity.NewRing(identity.Entry{Key: key})
+	if err != nil {
+		return
+	}
+	a := identity.Assertion{Dialect: key.Dialect(), UserID: s.UserID, Email: s.Email}
+	if key.Proof() != identity.ProofHash {
+		a.Token = proof
+	} else {
+		a.Hash = proof
+	}
+	at := s.IssuedAt
+	if at.IsZero() {
+		at = time.Now()
+	}
+	if _, err := identity.Verify(ring, a, at); err != nil {
+		fmt.Fprintln(t.Err, "countersign: warning: this is", err)
+	}
 }
 
 // statement is what the flags say, once they are found to fit the dialect.

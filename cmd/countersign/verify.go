@@ -1,9 +1,12 @@
 package main
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"countersign/identity"
@@ -108,12 +111,37 @@ func (c *verifyCmd) verify(ring identity.Ring, a identity.Assertion, now time.Ti
 	}
 	signed := verified.Signed()
 	email, covered := verified.Email()
-	if signed.Kind == identity.KindUserID && a.UserID != "" && a.UserID != signed.Value ||
+	if a.UserID != "" && a.Token != "" && a.UserID != userIDIn(verified, a.Token) ||
+		signed.Kind == identity.KindUserID && a.UserID != "" && a.UserID != signed.Value ||
 		covered && a.Email != "" && identity.Fold(a.Email) != email.Value {
 		return identity.Verified{}, &identity.Error{Reason: identity.ClaimContradicted,
 			Message: "The token is for somebody else than the flags beside it."}
 	}
 	return verified, nil
+}
+
+// userIDIn is the user id that a token which verified speaks of: as the person it is
+// for, or beside the email that it is for.
+func userIDIn(verified identity.Verified, token string) string {
+	if signed := verified.Signed(); signed.Kind == identity.KindUserID {
+		return signed.Value
+	}
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return ""
+	}
+	text, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return ""
+	}
+	var claims struct {
+		UserID json.RawMessage `json:"user_id"`
+	}
+	if json.Unmarshal(text, &claims) != nil {
+		return ""
+	}
+	id, _ := identity.ParseScalar(claims.UserID)
+	return id
 }
 
 // verifiedAnswer and refusedAnswer keep the order of the documented JSON.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"countersign/identity/policy"
 	"countersign/internal/trust"
@@ -112,7 +113,9 @@ func (a *App) SettleDemo(ctx context.Context, site DemoSite, pages []string) err
 	if err != nil {
 		return err
 	}
-	channel.Origins = pages
+	// The pages of a demo that runs beside this one on the same data stay allowed.
+	channel.Origins = slices.DeleteFunc(channel.Origins, func(o string) bool { return slices.Contains(pages, o) })
+	channel.Origins = append(channel.Origins[max(0, len(channel.Origins)-4):], pages...)
 	if err := a.Channels.Update(ctx, who, channel); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -58,6 +59,14 @@ func (a *App) committed(seq int64) {
 	}
 }
 
+// Exists says whether an embedded database lies where cfg says.
+func Exists(cfg config.Installation) bool {
+	_, err := os.Stat(databaseFile(cfg))
+	return err == nil
+}
+
+func databaseFile(cfg config.Installation) string { return filepath.Join(cfg.Data, "countersign.db") }
+
 // Open opens the data of cfg. role names this process in the audit chain.
 // It reads the log's head once, so that a command can act at once; a server
 // keeps reading it by running the relay.
@@ -70,7 +79,7 @@ func Open(ctx context.Context, cfg config.Installation, role string) (_ *App, er
 	a := &App{Pulse: &event.Pulse{}, workspace: cfg.Workspace}
 	options := store.Options{URL: cfg.Database, Committed: a.committed}
 	if cfg.Database == "" {
-		options.Path = cfg.Data + "/countersign.db"
+		options.Path = databaseFile(cfg)
 	}
 	db, err := store.Open(ctx, options)
 	if err != nil {

@@ -48,6 +48,9 @@ func (a *App) Start(ctx context.Context, cfg config.Server, log *slog.Logger) (*
 		Base: cfg.Base(), ctx: inner, stop: cancel, failed: make(chan error, 3), done: make(chan struct{}),
 		server: httpapi.NewServer(floor),
 	}
+	if err := a.DB.Mark(ctx, baseMark, r.Base); err != nil {
+		log.Warn("where it serves could not be noted for printed links", "error", err)
+	}
 	go func() {
 		if err := a.Relay.Run(inner); err != nil && !errors.Is(err, context.Canceled) {
 			r.failed <- err
@@ -61,6 +64,19 @@ func (a *App) Start(ctx context.Context, cfg config.Server, log *slog.Logger) (*
 	go a.wakeSnoozed(inner, log)
 	go r.finish(a, cfg.ShutdownTimeout)
 	return r, nil
+}
+
+// baseMark is the meta row with the address that was last served.
+const baseMark = "base"
+
+// LastBase is the address that a server last served this data at; the default one
+// before any did.
+func (a *App) LastBase(ctx context.Context) (string, error) {
+	base, err := a.DB.Marked(ctx, baseMark)
+	if err == nil && base == "" {
+		base = "http://127.0.0.1:8080"
+	}
+	return base, err
 }
 
 // finish lets requests under way end, then closes what is left.

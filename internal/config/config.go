@@ -8,8 +8,10 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -19,13 +21,24 @@ const Prefix = "COUNTERSIGN_"
 
 // Installation says which data a command works on.
 type Installation struct {
-	Data          string `help:"Directory of the embedded database and of files." default:"./data" env:"COUNTERSIGN_DATA" placeholder:"DIR"`
+	Data          string `help:"Directory of the embedded database and of files. Default: ./data, for the demo .demo." env:"COUNTERSIGN_DATA" placeholder:"DIR"`
 	Database      string `help:"Postgres instead of the embedded database: postgres://user@host/name." env:"COUNTERSIGN_DATABASE" secret:"" placeholder:"URL"`
-	Workspace     string `help:"Workspace that a command works in." default:"main" env:"COUNTERSIGN_WORKSPACE" placeholder:"W"`
+	Workspace     string `help:"Workspace that a command works in." default:"main" env:"COUNTERSIGN_WORKSPACE"`
 	MasterKeyFile string `help:"File with the master key (64 hex digits). Default: the data directory's name with .masterkey, beside it." env:"COUNTERSIGN_MASTER_KEY_FILE" placeholder:"FILE"`
 	// MasterKey has no flag: a secret is never an argument. Its _FILE twin is MasterKeyFile.
 	MasterKey string `kong:"-" help:"The master key itself (64 hex digits)." env:"COUNTERSIGN_MASTER_KEY"`
 }
+
+// At is the installation in its directory, or in fallback if none was named.
+func (i Installation) At(fallback string) Installation {
+	if i.Data == "" {
+		i.Data = fallback
+	}
+	return i
+}
+
+// DefaultData is where an installation lies unless told otherwise.
+const DefaultData = "./data"
 
 // MasterKeyDefault is where the master key lies unless told otherwise: beside the
 // data directory, never inside it, so that a copy of the data is not a copy of the key.
@@ -35,18 +48,36 @@ func (i Installation) MasterKeyDefault() string {
 
 // Server says how a server listens and behaves.
 type Server struct {
-	Listen          string        `help:"Address to listen on." default:"127.0.0.1:8080" env:"COUNTERSIGN_LISTEN" placeholder:"ADDR"`
+	Listen          string        `help:"Address to listen on." default:"127.0.0.1:8080" env:"COUNTERSIGN_LISTEN"`
 	BaseURL         string        `help:"Public address, as browsers see it. Default: http:// and the listening address." env:"COUNTERSIGN_BASE_URL" placeholder:"URL"`
 	TrustedProxies  []string      `help:"Networks (CIDR) of proxies whose X-Forwarded-For and X-Forwarded-Proto count. Default: none, the headers are ignored." env:"COUNTERSIGN_TRUSTED_PROXIES" placeholder:"CIDR"`
 	LogLevel        string        `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error" env:"COUNTERSIGN_LOG_LEVEL"`
 	LogFormat       string        `help:"text or json." default:"text" enum:"text,json" env:"COUNTERSIGN_LOG_FORMAT"`
-	ShutdownTimeout time.Duration `help:"How long requests under way may finish after a signal." default:"10s" env:"COUNTERSIGN_SHUTDOWN_TIMEOUT" placeholder:"DURATION"`
+	ShutdownTimeout time.Duration `help:"How long requests under way may finish after a signal." default:"10s" env:"COUNTERSIGN_SHUTDOWN_TIMEOUT"`
 }
 
 // Demo says where the demo's shop listens.
 type Demo struct {
-	DemoListen string `help:"Address of the demo shop; the next free port if it is taken." default:"127.0.0.1:8090" env:"COUNTERSIGN_DEMO_LISTEN" placeholder:"ADDR"`
+	DemoListen string `help:"Address of the demo shop; the next free port if it is taken." default:"127.0.0.1:8090" env:"COUNTERSIGN_DEMO_LISTEN"`
 	Force      bool   `help:"Listen on an address that is not loopback, although everyone who reaches the demo may act as its customers." env:"COUNTERSIGN_FORCE"`
+}
+
+// Check refuses what cannot be listened on.
+func (d Demo) Check() error { return checkAddress("demo-listen", d.DemoListen) }
+
+// checkAddress says whether a text is HOST:PORT, as a listener wants it.
+func checkAddress(option, text string) error {
+	if text == "" {
+		return nil
+	}
+	_, port, err := net.SplitHostPort(text)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %q is not HOST:PORT", option, text)
+	}
+	return nil
 }
 
 // Base is the public address without a trailing slash.
@@ -65,6 +96,9 @@ func (s Server) Check() error {
 		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
 			problems = append(problems, fmt.Errorf("base-url: %q is not http(s)://host[:port] alone", s.BaseURL))
 		}
+	}
+	if err := checkAddress("listen", s.Listen); err != nil {
+		problems = append(problems, err)
 	}
 	if _, err := s.Proxies(); err != nil {
 		problems = append(problems, err)

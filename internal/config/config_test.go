@@ -20,8 +20,8 @@ func TestEveryOptionHasFlagVariableAndMeaning(t *testing.T) {
 }
 
 func TestMisspeltVariableNamesTheNearest(t *testing.T) {
-	got := Unknown([]string{"COUNTERSIGN_LISTN=x", "COUNTERSIGN_DATA=y", "COUNTERSIGN_MASTER_KEY_FILE=z", "PATH=/bin", "COUNTERSIGN_DATABASE_FILE=f"})
-	want := map[string]string{"COUNTERSIGN_LISTN": "COUNTERSIGN_LISTEN"}
+	got := Unknown([]string{"COUNTERSIGN_LISTN=x", "COUNTERSIGN_DATA=y", "COUNTERSIGN_MASTER_KEY_FILE=z", "PATH=/bin", "COUNTERSIGN_DATABASE_FILE=f", "COUNTERSIGN_SOMETHING_ELSE_ENTIRELY=1"})
+	want := map[string]string{"COUNTERSIGN_LISTN": "COUNTERSIGN_LISTEN", "COUNTERSIGN_SOMETHING_ELSE_ENTIRELY": ""}
 	if !reflect.DeepEqual(got, want) {
 		t.Fatalf("Unknown = %v, want %v", got, want)
 	}
@@ -40,6 +40,8 @@ func TestServerCheckRefusesWhatCannotWork(t *testing.T) {
 		{"base without scheme", Server{BaseURL: "example.com"}, false},
 		{"proxy network", Server{TrustedProxies: []string{"10.0.0.0/8", "::1"}}, true},
 		{"proxy word", Server{TrustedProxies: []string{"all"}}, false},
+		{"a word to listen on", Server{Listen: "garbage"}, false},
+		{"a port that is none", Server{Listen: "127.0.0.1:99999"}, false},
 		{"negative time", Server{ShutdownTimeout: -1}, false},
 	} {
 		if err := c.s.Check(); (err == nil) != c.ok {

@@ -59,7 +59,7 @@ func Names() []string {
 }
 
 // Unknown finds variables with our prefix that no option reads, each with the
-// nearest known name :: unknown → nearest. A misspelt option is otherwise silence.
+// nearest known name, if one is near :: unknown → nearest. A misspelt option is otherwise silence.
 func Unknown(environ []string) map[string]string {
 	known := map[string]bool{}
 	for _, name := range Names() {
@@ -75,8 +75,9 @@ func Unknown(environ []string) map[string]string {
 	return unknown
 }
 
+// nearest is the known name that a misspelling may have meant; empty if none is near.
 func nearest(name string) string {
-	best, least := "", len(name)
+	best, least := "", (len(name)-len(Prefix))/2
 	for _, known := range Names() {
 		if d := distance(name, known); d < least {
 			best, least = known, d
