@@ -277,7 +277,7 @@ func TestAssertionsOfEveryShape(t *testing.T) {
 		{"attributes that are none", "strict", `{"attributes":[1]}`, 400, "request_invalid"},
 		{"an unknown channel", "nobody", `{"user_id":"ada","hash":"` + hash + `"}`, 404, "channel_unknown"},
 		{"a channel that cannot be", "../shop", `{}`, 404, "channel_unknown"},
-		{"no channel", "", `{}`, 404, "channel_unknown"},
+		{"no channel", "", `{}`, 422, "request_invalid"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a := h.call("POST", "/api/v1/widget/sessions", credential{}, `{"channel":"`+c.channel+`","assertion":`+c.assertion+`}`)
@@ -295,6 +295,17 @@ func TestAssertionsOfEveryShape(t *testing.T) {
 	}
 	if a := h.call("POST", "/api/v1/widget/sessions", credential{}, object{"channel": "open", "platform": "toaster"}); a.StatusCode != 422 {
 		t.Errorf("a platform that is none: %d %s", a.StatusCode, a.Text)
+	}
+	for _, c := range []struct {
+		body   object
+		detail string
+	}{
+		{object{"channel": "strict", "platform": "ios", "assertion": object{"user_id": "ada", "hash": hash}}, "This channel does not serve the platform ios."},
+		{object{}, "The channel is missing: send its slug or an alias."},
+	} {
+		if a := h.call("POST", "/api/v1/widget/sessions", credential{}, c.body); a.StatusCode != 422 || a.code() != "request_invalid" || a.text("detail") != c.detail {
+			t.Errorf("%v: %d %s", c.body, a.StatusCode, a.Text)
+		}
 	}
 }
 

@@ -63,8 +63,9 @@ func NewGate(store Store, names Names, master *Master, installation string, puls
 
 // Admit judges one arrival and records the judgement before it answers. The
 // verdict may be a refusal; the error says that there is none: no such channel
-// (workspace.ErrNotFound), this node does not know how things stand
-// (event.ErrStale), or the ring or the record failed.
+// (workspace.ErrNotFound), a platform that it does not serve (ErrPlatform), this
+// node does not know how things stand (event.ErrStale), or the ring or the record
+// failed.
 func (g *Gate) Admit(ctx context.Context, arrival Arrival) (policy.Verdict, workspace.Channel, error) {
 	fail := func(err error) (policy.Verdict, workspace.Channel, error) {
 		return policy.Verdict{}, workspace.Channel{}, err
@@ -80,7 +81,7 @@ func (g *Gate) Admit(ctx context.Context, arrival Arrival) (policy.Verdict, work
 	arrival.Platform = cmp.Or(arrival.Platform, policy.Web)
 	enforcement, serves := channel.Platforms[arrival.Platform]
 	if !serves {
-		return fail(workspace.ErrNotFound)
+		return fail(fmt.Errorf("%w: this channel does not serve the platform %s", ErrPlatform, arrival.Platform))
 	}
 	now := g.pulse.Now()
 	ring, err := g.rings.of(ctx, epoch, channel, now)

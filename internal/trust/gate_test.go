@@ -309,7 +309,7 @@ func TestAPlatformThatTheChannelDoesNotServeIsNoWayIn(t *testing.T) {
 	_, secret := h.key(t, trust.KeyDraft{})
 	for _, platform := range []policy.Platform{policy.IOS, "desktop"} {
 		_, _, err := h.gate.Admit(t.Context(), trust.Arrival{Channel: "shop", Platform: platform, Assertion: identity.Assertion{UserID: "ada", Hash: sign(secret, "ada")}})
-		if !errors.Is(err, workspace.ErrNotFound) {
+		if !errors.Is(err, trust.ErrPlatform) || errors.Is(err, workspace.ErrNotFound) {
 			t.Errorf("%s: %v", platform, err)
 		}
 	}

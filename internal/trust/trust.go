@@ -21,6 +21,8 @@ var (
 	ErrConflict = errors.New("trust: conflict")
 	// ErrInvalid: a secret or setting that the ring refuses; wrapped with the reason.
 	ErrInvalid = errors.New("trust: invalid")
+	// ErrPlatform: the channel exists and does not serve the platform; wrapped with its name.
+	ErrPlatform = errors.New("trust: not served")
 	// ErrSecretInUse: the same secret bytes already exist in this installation.
 	ErrSecretInUse = errors.New("trust: this secret is in use already")
 )

@@ -3,6 +3,7 @@ package face
 import (
 	"bytes"
 	"html/template"
+	"io"
 	"net/http"
 	"strconv"
 
@@ -36,6 +37,40 @@ var documentTemplate = template.Must(template.New("document").Parse(`<!doctype h
 </html>
 `))
 
+// noSuchChannelDocument is read by whoever puts the messenger on a page and wrote
+// another id than they meant. It is the same for every id that is none.
+const noSuchChannelDocument = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>No such chat</title>
+<link rel="icon" href="data:,">
+</head>
+<body><p>This page asks for a chat that does not exist here: check the channel id.</p></body>
+</html>
+`
+
+// noSuchChannel answers where a problem's JSON would be shown to nobody: a browser
+// puts its own page in place of a frame that no page may frame.
+func noSuchChannel(w http.ResponseWriter) error {
+	h := w.Header()
+	h.Set("Content-Security-Policy", facePolicy+"*")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	setDocument(h, len(noSuchChannelDocument))
+	w.WriteHeader(http.StatusNotFound)
+	_, err := io.WriteString(w, noSuchChannelDocument)
+	return err
+}
+
+func setDocument(h http.Header, length int) {
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(length))
+	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()")
+}
+
 func (d *Door) document(w http.ResponseWriter, page document) error {
 	page.Script, page.Style = d.manifest[page.Entry+".js"], d.manifest[page.Entry+".css"]
 	if page.Script == "" {
@@ -45,10 +80,7 @@ func (d *Door) document(w http.ResponseWriter, page document) error {
 	if err := documentTemplate.Execute(&body, page); err != nil {
 		return err
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Length", strconv.Itoa(body.Len()))
-	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()")
+	setDocument(w.Header(), body.Len())
 	_, err := w.Write(body.Bytes())
 	return err
 }

@@ -128,7 +128,7 @@ const facePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img
 func (d *Door) frame(w http.ResponseWriter, r *http.Request) error {
 	channel, err := d.channels.ByName(r.Context(), r.PathValue("channel"))
 	if errors.Is(err, workspace.ErrNotFound) {
-		return httpapi.Fail(httpapi.ChannelUnknown)
+		return noSuchChannel(w)
 	}
 	if err != nil {
 		return err

@@ -138,14 +138,30 @@ func TestTheFrameIsMadeForItsChannel(t *testing.T) {
 	if body := get(f, "/frame/shop").Body.String(); strings.Contains(body, "<b>") {
 		t.Errorf("a channel's name became markup: %s", body)
 	}
-	if w := get(f, "/frame/nobody"); w.Code != 404 || !strings.Contains(w.Body.String(), "channel_unknown") {
-		t.Errorf("%d %s", w.Code, w.Body)
-	}
 	if w := get(f, "/frame/stale"); w.Code != 503 {
 		t.Errorf("a node that does not know how things stand answered %d", w.Code)
 	}
 	if console := get(f, "/console/").Body.String(); strings.Contains(console, "data-channel") || !strings.Contains(console, `href="/assets/console-CCCCCCCC.css"`) {
 		t.Errorf("%s", console)
+	}
+}
+
+func TestAFrameOfNoChannelSaysSoInsideThePage(t *testing.T) {
+	f := floor(t, Deps{Assets: built()})
+	one, other := get(f, "/frame/nobody"), get(f, "/frame/%3Cb%3Enobody")
+	h := one.Header()
+	policy := h.Get("Content-Security-Policy")
+	if one.Code != 404 || !strings.HasPrefix(h.Get("Content-Type"), "text/html") || h.Get("Cache-Control") != "no-store" {
+		t.Errorf("%d %v", one.Code, h)
+	}
+	if !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") || !strings.HasSuffix(policy, "frame-ancestors *") || h.Get("X-Frame-Options") != "" {
+		t.Errorf("policy %q", policy)
+	}
+	if body := one.Body.String(); !strings.Contains(body, "check the channel id.") || strings.Contains(body, "<script") || strings.Contains(body, "<style") {
+		t.Errorf("%s", body)
+	}
+	if one.Body.String() != other.Body.String() {
+		t.Errorf("the answer repeats what was asked: %s", other.Body)
 	}
 }
 

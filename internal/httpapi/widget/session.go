@@ -24,6 +24,9 @@ func (d *Door) openSession(ctx context.Context, c *httpapi.Call[wire.None], in w
 	if err != nil {
 		return wire.OpenedSession{}, err
 	}
+	if in.Channel == "" {
+		return wire.OpenedSession{}, httpapi.Impossible("The channel is missing: send its slug or an alias.")
+	}
 	assertion := identity.Assertion{}
 	if in.Assertion != nil {
 		assertion = readAssertion(*in.Assertion)
