@@ -73,6 +73,19 @@ func TestABrokenServerIsNamedByEveryAttack(t *testing.T) {
 	}
 }
 
+func TestTheSentenceCountsAsPeopleDo(t *testing.T) {
+	refused := &Step{Verdict: Refused, Answer: Received{Status: 403, Code: "identity_refused"}}
+	for count, want := range map[int]string{
+		1: "Answered 403 identity_refused.",
+		2: "Both attempts got the same answer, 403 identity_refused.",
+		3: "All 3 attempts got the same answer, 403 identity_refused.",
+	} {
+		if got := conclude(Result{Verdict: Refused, Steps: slices.Repeat([]*Step{refused}, count)}); got != want {
+			t.Errorf("%d: %q", count, got)
+		}
+	}
+}
+
 func TestRefusingEverybodyIsNoSuccess(t *testing.T) {
 	results := runAll(t, func(f *fakeCountersign) { f.deny = true })
 	if summary := summarise(results); summary.OK || summary.HonestLetIn {

@@ -47,7 +47,10 @@ func refusals(result Result) string {
 			answers = append(answers, answer)
 		}
 	}
-	if count > 1 && len(answers) == 1 {
+	if count == 2 && len(answers) == 1 {
+		return fmt.Sprintf("Both attempts got the same answer, %s.", answers[0])
+	}
+	if count > 2 && len(answers) == 1 {
 		return fmt.Sprintf("All %d attempts got the same answer, %s.", count, answers[0])
 	}
 	return "Answered " + strings.Join(answers, " and ") + "."
