@@ -276,7 +276,7 @@ export class Core {
       if (opened.visitor_token && mine === this.turn) this.browser.set("visitor", opened.visitor_token);
       return opened;
     };
-    return this.browser.get("visitor") ? post() : alone(`countersign:${this.o.channel}:visitor`, post);
+    return alone(`countersign:${this.o.channel}:visitor`, post);
   }
 
   private adopt({ session: token, visitor_token: _, ...facts }: Opened): void {

@@ -88,7 +88,7 @@ function start(): void {
   const send = (message: Inward): void => {
     const text = encode(message);
     if (text) port?.postMessage(text);
-    else if (message.type === "proof") send({ type: "proof", turn });
+    else if (message.type === "proof" && message.assertion) send({ type: "proof", turn });
   };
   const connect = (): void => {
     const pipe = new MessageChannel();
@@ -107,6 +107,7 @@ function start(): void {
   };
   const greet = (to: MessagePort): void => {
     port = to;
+    root.append(host!);
     describe();
     if (leaving) send({ type: "logout", turn });
     leaving = false;
@@ -207,6 +208,12 @@ function start(): void {
     frame.onload = () => guard(connect);
     panel.appendChild(frame);
     draw();
+    // A wrong channel, or a page whose origin the channel does not allow: nothing of ours is left to be looked at.
+    setTimeout(() => {
+      if (port) return;
+      host!.remove();
+      console.warn("Countersign: no such channel, or not for this page:", settings!.channel);
+    }, 10_000);
   };
   const want = (): void => {
     if (wanted) return;
@@ -305,7 +312,7 @@ function guard<T>(run: () => T): T | undefined {
 // whenIdle waits for the page's own work: its load, then a quiet moment. A page that never finishes loading is not kept
 // without its launcher for longer than a few seconds, so run may be called twice.
 function whenIdle(run: () => void): void {
-  const calm = () => (window.requestIdleCallback ?? setTimeout)(() => guard(run), { timeout: 2000 } as never);
+  const calm = () => guard(() => (window.requestIdleCallback ?? setTimeout)(() => guard(run), { timeout: 2000 } as never));
   if (doc.readyState === "complete") return void calm();
   addEventListener("load", calm);
   setTimeout(calm, 6000);

@@ -94,6 +94,7 @@ export class Model {
     batch(() => {
       if (state.page.lang !== this.spoken) setLanguage((this.spoken = state.page.lang));
       this.state.value = state;
+      if (state.phase !== "open" || state.session?.lane !== this.lane) this.heard.value = "";
       if (state.phase === "open" || state.phase === "idle") this.enter(state.session?.lane);
       if (state.prefill) this.fill();
     });
