@@ -17,7 +17,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
-	_ "modernc.org/sqlite" // the driver of the embedded engine
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // engine is everything in which SQLite and Postgres differ. Every other line of
@@ -110,7 +111,26 @@ func openSQLite(options Options) (write, read *sql.DB, err error) {
 	write.SetMaxOpenConns(1)
 	read.SetMaxOpenConns(sqliteReaders)
 	read.SetMaxIdleConns(sqliteReaders)
+	if err := connectSQLite(write); err != nil {
+		return nil, nil, errors.Join(err, write.Close(), read.Close())
+	}
 	return write, read, nil
+}
+
+// connectSQLite makes the first connection. Two processes that turn a new file to
+// WAL at once get an answer at once and not their turn: SQLite does not wait there,
+// whatever the busy timeout says.
+func connectSQLite(db *sql.DB) error {
+	const tries, pause = 200, 50 * time.Millisecond
+	var err error
+	for range tries {
+		var answer *sqlite.Error
+		if err = db.PingContext(context.Background()); !errors.As(err, &answer) || answer.Code()&0xff != sqlite3.SQLITE_BUSY {
+			return err
+		}
+		time.Sleep(pause) // there is nothing to be woken by: the lock is another process's
+	}
+	return err
 }
 
 // openPostgres limits what a node that hangs can do to the others: the server
