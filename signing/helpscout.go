@@ -2,7 +2,7 @@ package signing
 
 import (
 	"crypto/hmac"
-	"crypto/sha1"
+	"crypto/sha1" //nolint:gosec // Help Scout's contract: an HMAC, which does not rest on collision resistance
 	"encoding/base64"
 	"fmt"
 	"net/url"
@@ -72,7 +72,7 @@ func SignQuery(secret []byte, address string, own []string) (string, error) {
 	_, query, hasQuery := strings.Cut(before, "?")
 	params, err := readQuery(query)
 	if err != nil {
-		return "", fmt.Errorf("%w: %s", ErrUnsignable, err.(*Error).Message)
+		return "", fmt.Errorf("%w: %w", ErrUnsignable, err)
 	}
 	signed, err := signedParams(params, own)
 	if err != nil {

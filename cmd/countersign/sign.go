@@ -65,7 +65,7 @@ func (c *signCmd) Run(t terminal) error {
 	if err != nil {
 		return err
 	}
-	text, err := c.secretSource.read(t)
+	text, err := c.read(t)
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func (r *request) check() error {
 
 // secrets are the keys of the MAC.
 func (r *request) secrets(t terminal) ([][]byte, error) {
-	texts, err := r.secretSources.read(t)
+	texts, err := r.read(t)
 	if err != nil {
 		return nil, err
 	}

@@ -74,7 +74,7 @@ func (c *verifyCmd) check(row dialect.Row) error {
 }
 
 func (c *verifyCmd) ring(t terminal, row dialect.Row) (identity.Ring, error) {
-	texts, err := c.secretSources.read(t)
+	texts, err := c.read(t)
 	if err != nil {
 		return identity.Ring{}, err
 	}

@@ -57,7 +57,7 @@ func Restore(row Row, now time.Time) Standing {
 		s.ends = EndedExpired
 	case row.Blocked:
 		s.ends = EndedBlocked
-	case row.Tier == Verified && !(row.Key != "" && row.KeyVerifies):
+	case row.Tier == Verified && (row.Key == "" || !row.KeyVerifies):
 		s.ends = EndedKey
 	case row.Tier == Claimed && row.Enforcement == Enforce:
 		s.ends = EndedPolicy

@@ -62,7 +62,7 @@ func (a *App) Start(ctx context.Context, cfg config.Server, log *slog.Logger) (*
 		}
 	}()
 	go a.wakeSnoozed(inner, log)
-	go r.finish(a, cfg.ShutdownTimeout)
+	go r.finish(a, cfg.ShutdownTimeout) //nolint:gosec // it outlives the request for which ctx would end it
 	return r, nil
 }
 

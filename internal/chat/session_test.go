@@ -226,7 +226,7 @@ func TestTokenIsPrintedByNothing(t *testing.T) {
 		}
 		for name, secret := range map[string]string{
 			"token": alice.Token, "visitor token": alice.VisitorToken, "hash": hash, "hash in hex": hex.EncodeToString([]byte(hash)),
-			"hash in decimals": strings.Trim(fmt.Sprint([]byte(hash)), "[]"),
+			"hash in decimals": strings.Trim(fmt.Sprintf("%d", []byte(hash)), "[]"),
 		} {
 			if strings.Contains(said.String(), secret) {
 				t.Errorf("the %s was printed", name)
