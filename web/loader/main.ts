@@ -45,7 +45,7 @@ function start(): void {
   const script = doc.currentScript as HTMLScriptElement;
   const origin = new URL(script.src).origin;
   const stub = page.Countersign;
-  if (stub && "booted" in stub) return; // a second copy of this script
+  if (stub?.booted !== undefined) return; // a second copy of this script
 
   let settings: Settings | undefined;
   let claim: Claim | undefined;
@@ -100,6 +100,12 @@ function start(): void {
         else if (port === pipe.port1 && message) receive(message);
       });
     frame!.contentWindow!.postMessage(portGreeting, origin, [pipe.port2]);
+    // What has loaded and says nothing is no messenger: the channel is unknown, or does not allow this page.
+    setTimeout(() => {
+      if (port) return;
+      host!.remove();
+      console.warn("No chat:", frame!.src);
+    }, 10_000);
   };
   const describe = (): void => {
     const { lang = root.lang, theme = "auto", site = "" } = settings!;
@@ -107,7 +113,6 @@ function start(): void {
   };
   const greet = (to: MessagePort): void => {
     port = to;
-    root.append(host!);
     describe();
     if (leaving) send({ type: "logout", turn });
     leaving = false;
@@ -208,12 +213,6 @@ function start(): void {
     frame.onload = () => guard(connect);
     panel.appendChild(frame);
     draw();
-    // A wrong channel, or a page whose origin the channel does not allow: nothing of ours is left to be looked at.
-    setTimeout(() => {
-      if (port) return;
-      host!.remove();
-      console.warn("Countersign: no such channel, or not for this page:", settings!.channel);
-    }, 10_000);
   };
   const want = (): void => {
     if (wanted) return;
@@ -313,18 +312,23 @@ function guard<T>(run: () => T): T | undefined {
 // without its launcher for longer than a few seconds, so run may be called twice.
 function whenIdle(run: () => void): void {
   const calm = () => guard(() => (window.requestIdleCallback ?? setTimeout)(() => guard(run), { timeout: 2000 } as never));
-  if (doc.readyState === "complete") return void calm();
-  addEventListener("load", calm);
-  setTimeout(calm, 6000);
+  if (doc.readyState === "complete") calm();
+  else {
+    addEventListener("load", calm);
+    setTimeout(calm, 6000);
+  }
 }
 
 // The one thing that we keep in the page's own storage says that this browser has chatted, and nothing else.
 function remember(chatted: boolean): void {
-  guard(() => (chatted ? localStorage.setItem(chattedFlag, "1") : localStorage.removeItem(chattedFlag)));
+  guard(() => {
+    if (chatted) localStorage[chattedFlag] = 1;
+    else delete localStorage[chattedFlag];
+  });
 }
 
-function remembered(): boolean {
-  return guard(() => localStorage.getItem(chattedFlag)) === "1";
+function remembered(): unknown {
+  return guard(() => localStorage[chattedFlag] as unknown);
 }
 
 guard(start);
