@@ -5,7 +5,7 @@ import { signal } from "@preact/signals";
 import * as api from "./api";
 import { may, phase } from "./session";
 import { t } from "./text";
-import type { Agent, Channel, Named } from "./types";
+import type { Agent, Channel, ContactLabel, Named } from "./types";
 
 export const agents = signal<Agent[] | null>(null);
 export const channels = signal<Channel[] | null>(null);
@@ -60,6 +60,16 @@ export function keyName(key: Named | { id: string } | null | undefined): string 
 
 export function knowsKey(id: string): boolean {
   return keyNames.peek().has(id);
+}
+
+/**
+ * What a person is called, apart from what was proved of them: beside a verified badge the
+ * server puts it into brackets after the name. A name has none, so the first one is ours.
+ */
+export function personParts(contact: ContactLabel): { name: string; proved: string } {
+  const label = personName(contact);
+  const at = contact.verified && label.endsWith(")") ? label.indexOf(" (") : -1;
+  return at > 0 ? { name: label.slice(0, at), proved: label.slice(at + 2, -1) } : { name: label, proved: "" };
 }
 
 /** A contact as lists call it; somebody without a name is told from others like them by the end of their id. */

@@ -101,6 +101,7 @@ export const en = {
     signOut: "Sign out",
     signOutFailed: "Signing out failed",
     unsent: (n: number) => `${many(n, "message has", "messages have")} not been sent yet. Sign out and lose ${n === 1 ? "it" : "them"}?`,
+    accountTab: "Account",
     accountMenu: ", account menu",
     menu: (name: string) => `${name}: account menu`,
     offline: "No connection. What you see may be old; what you write is sent when the connection returns.",

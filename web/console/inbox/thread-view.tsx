@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Button, Empty, Failure, Icon, Skeleton, TierBadge } from "../../shared/ui";
-import { agents, needAgents, personName } from "../names";
+import { agents, needAgents, personName, personParts } from "../names";
 import { may, me, myId } from "../session";
 import { t } from "../text";
 import { dayOf, moment, snoozePresets } from "../time";
@@ -77,16 +77,25 @@ function HeadSkeleton({ view }: { view: ViewName }): JSX.Element {
 
 function Head({ row, view, onResolved }: { row: Row; view: ViewName; onResolved: () => void }): JSX.Element {
   const replies = may("conversations.reply");
+  const { name, proved } = personParts(row.contact);
   return (
     <header class="thread__head">
       <BackToList view={view} />
       <div class="thread__who">
         <h2 class="thread__name">
-          <bdi title={personName(row.contact)}>{personName(row.contact)}</bdi>
+          <bdi title={personName(row.contact)}>{name}</bdi>
           <TierBadge tier={row.tier} />
         </h2>
         <p class="thread__sub">
-          <span dir="auto">{row.channel.name || row.channel.slug}</span>
+          <span class="thread__channel" dir="auto">
+            {row.channel.name || row.channel.slug}
+          </span>
+          {proved && (
+            <span>
+              {" · "}
+              <bdi>{proved}</bdi>
+            </span>
+          )}
           {row.assignee && <span> · {row.assignee.id === myId() ? t.thread.assignedMe : t.thread.assignedTo(row.assignee.name)}</span>}
           {row.status === "closed" && <span> · {t.thread.resolved}</span>}
           {row.status === "snoozed" && <span> · {row.snoozed_until ? t.thread.snoozedUntil(moment(row.snoozed_until)) : t.inbox.views.snoozed}</span>}

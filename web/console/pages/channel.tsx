@@ -11,7 +11,7 @@ import { LOGOUT_SNIPPET, pageField, pageSnippet } from "../snippet";
 import { t } from "../text";
 import type { Channel, Key, Tier } from "../types";
 import { ProblemLine, useAction } from "../ui/ask";
-import { Code } from "../ui/copy";
+import { Code, CopyIcon } from "../ui/copy";
 import { Choice, linesOf } from "../ui/forms";
 import { Glyph } from "../ui/glyph";
 import { ModeChips } from "../ui/modes";
@@ -75,9 +75,22 @@ function Install({ channel, keys }: { channel: Channel; keys: Key[] }): JSX.Elem
   const key = signingKey(keys);
   const signs = key?.signs ?? "user_id";
   const dialect = key?.dialect ?? "native";
+  const aliases = channel.aliases ?? [];
   return (
     <>
       <Section title={c.install} hint={c.installHint}>
+        <dl class="facts-row channel__ids">
+          <div>
+            <dt>{c.slug}</dt>
+            <dd>
+              <Id text={channel.slug} />
+            </dd>
+          </div>
+          <div>
+            <dt>{c.aliases}</dt>
+            <dd>{aliases.length > 0 ? aliases.map((alias) => <Id key={alias} text={alias} />) : c.noAliases}</dd>
+          </div>
+        </dl>
         <Code label={c.page} text={pageSnippet(location.origin, channel.slug, signs)} />
       </Section>
       <Section title={c.backend} hint={c.backendHint}>
@@ -98,6 +111,15 @@ function Install({ channel, keys }: { channel: Channel; keys: Key[] }): JSX.Elem
         <Code label={c.logout} text={LOGOUT_SNIPPET} />
       </Section>
     </>
+  );
+}
+
+function Id({ text }: { text: string }): JSX.Element {
+  return (
+    <span class="channel__id">
+      <code dir="ltr">{text}</code>
+      <CopyIcon text={text} what={c.slug} />
+    </span>
   );
 }
 

@@ -8,7 +8,7 @@ import { may } from "../session";
 import { t } from "../text";
 import type { Channel, Platform } from "../types";
 import { ProblemLine, useAction } from "../ui/ask";
-import { Check, linesOf } from "../ui/forms";
+import { Check, Choice, linesOf } from "../ui/forms";
 import { ModeChips } from "../ui/modes";
 import { Loaded, PageFrame } from "../ui/page";
 import { useResource } from "../ui/resource";
@@ -62,31 +62,34 @@ export function ChannelsPage(): JSX.Element {
   );
 }
 
+type Answer = "" | "yes" | "no";
+
 function CreateDialog({ others, onClose }: { others: Channel[]; onClose: () => void }): JSX.Element {
   const [name, setName] = useState("");
   const [slug, setSlug] = useState("");
   const [touched, setTouched] = useState(false);
   const [aliases, setAliases] = useState("");
   const [platforms, setPlatforms] = useState<Platform[]>(["web"]);
-  const [same, setSame] = useState(true);
+  const [same, setSame] = useState<Answer>(""); // asked, never assumed: it cannot be changed later
   const [tried, setTried] = useState(false);
   const action = useAction();
   useEffect(() => {
     if (!touched) setSlug(slugOf(name));
   }, [name, touched]);
+  const unanswered = others.length > 0 && same === "";
   const wrongAlias = linesOf(aliases).some((alias) => !shape.test(alias));
 
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     setTried(true);
-    if (!shape.test(slug) || wrongAlias || platforms.length === 0) return;
+    if (!shape.test(slug) || wrongAlias || platforms.length === 0 || unanswered) return;
     await action.run(async () => {
       const made = await api.createChannel({
         slug,
         name: name.trim() || slug,
         platforms,
         aliases: linesOf(aliases),
-        ...(others.length > 0 ? { same_people: same } : {}),
+        ...(others.length > 0 ? { same_people: same === "yes" } : {}),
       });
       takeChannel(made);
       toast(c.createdToast(made.name || made.slug));
@@ -109,7 +112,22 @@ function CreateDialog({ others, onClose }: { others: Channel[]; onClose: () => v
           {...(tried && !shape.test(slug) ? { error: c.slugWrong } : {})}
         />
         <PlatformChoice legend={c.platforms} value={platforms} onValue={setPlatforms} tried={tried} missing={c.platformsMissing} />
-        {others.length > 0 && <Check label={c.samePeople} hint={c.samePeopleHint} checked={same} onValue={setSame} />}
+        {others.length > 0 && (
+          <div>
+            <Choice
+              legend={c.samePeople}
+              name="same-people"
+              value={same}
+              onValue={setSame}
+              options={(["no", "yes"] as const).map((value) => ({ value, label: c.samePeopleAnswers[value], hint: c.samePeopleHints[value] }))}
+            />
+            {tried && unanswered && (
+              <p class="field__error" role="alert">
+                {c.samePeopleMissing}
+              </p>
+            )}
+          </div>
+        )}
         <Field label={`${c.aliases} (${t.common.optional})`} hint={c.aliasesHint} lines={2} value={aliases} onValue={setAliases} {...(tried && wrongAlias ? { error: c.aliasesWrong } : {})} />
         {action.problem && <ProblemLine problem={action.problem} />}
         <div class="dialog__foot">

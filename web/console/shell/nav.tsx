@@ -113,7 +113,8 @@ function Account(): JSX.Element {
       button={(props) => (
         <button type="button" class="nav__link nav__account" {...props}>
           <Avatar name={name} size={24} />
-          <span class="nav__word" dir="auto">{name}</span>
+          <span class="nav__word nav__word--wide" dir="auto">{name}</span>
+          <span class="nav__word nav__word--narrow" aria-hidden="true">{t.shell.accountTab}</span>
           <span class="sr-only">{t.shell.accountMenu}</span>
         </button>
       )}
