@@ -6,7 +6,7 @@ import { backendSnippet, LANGUAGES, pageField, pageSnippet } from "./snippet";
 /** Runs the Node snippet as an operator's backend would. */
 function run(code: string, secret: string, user: { id?: unknown; email?: string }): string {
   const body = code.replace(/^import .*$/m, "");
-  return new Function("createHmac", "process", "user", `${body}\nreturn hash;`)(createHmac, { env: { COUNTERSIGN_SECRET: secret } }, user) as string;
+  return new Function("createHmac", "process", "user", `${body}\nreturn hash;`)(createHmac, { env: { CHAT_SECRET: secret } }, user) as string;
 }
 
 // compat.md, section 7: what the vendors publish.
@@ -29,7 +29,7 @@ test("no snippet carries a secret, and each names the field that the key signs",
   for (const { id } of LANGUAGES) {
     assert.match(backendSnippet(id, "native", "email"), /email/i);
     assert.match(backendSnippet(id, "native", "user_id"), /user\.id|user->id|user\.ID/);
-    assert.match(backendSnippet(id, "native", "user_id"), /COUNTERSIGN_SECRET/);
+    assert.match(backendSnippet(id, "native", "user_id"), /CHAT_SECRET/);
   }
   assert.match(pageSnippet("https://chat.example", "shop", "email"), /HASH_OF_EMAIL[\s\S]*https:\/\/chat\.example\/v1\.js/);
   assert.match(pageField("pylon", "email"), /email_hash/);

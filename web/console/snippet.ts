@@ -52,18 +52,18 @@ export function backendSnippet(language: Language, dialect: string, signs: Signs
     case "node":
       return `import { createHmac } from 'node:crypto';
 
-const secret = process.env.COUNTERSIGN_SECRET;
+const secret = process.env.CHAT_SECRET;
 const hash = createHmac('sha256', ${hex ? "Buffer.from(secret, 'hex')" : "secret"})
   .update(${field.js}${lower ? ".toLowerCase()" : ""})
   .digest('hex');`;
     case "php":
       return `<?php
-$secret = getenv('COUNTERSIGN_SECRET');
+$secret = getenv('CHAT_SECRET');
 $hash = hash_hmac('sha256', ${lower ? `mb_strtolower(${field.php}, 'UTF-8')` : field.php}, ${hex ? "hex2bin($secret)" : "$secret"});`;
     case "python":
       return `import hashlib, hmac, os
 
-secret = os.environ["COUNTERSIGN_SECRET"]
+secret = os.environ["CHAT_SECRET"]
 digest = hmac.new(
     ${hex ? "bytes.fromhex(secret)" : "secret.encode()"},
     ${field.py}${lower ? ".lower()" : ""}.encode(),
@@ -72,12 +72,12 @@ digest = hmac.new(
     case "ruby":
       return `require "openssl"
 
-secret = ENV.fetch("COUNTERSIGN_SECRET")
+secret = ENV.fetch("CHAT_SECRET")
 hash = OpenSSL::HMAC.hexdigest("SHA256", ${hex ? '[secret].pack("H*")' : "secret"}, ${field.ruby}${lower ? ".downcase" : ""})`;
     case "go":
       return `// imports: crypto/hmac, crypto/sha256, encoding/hex, os${lower ? ", strings" : ""}
 
-${hex ? 'key, err := hex.DecodeString(os.Getenv("COUNTERSIGN_SECRET"))\nif err != nil {\n\treturn err\n}' : 'key := []byte(os.Getenv("COUNTERSIGN_SECRET"))'}
+${hex ? 'key, err := hex.DecodeString(os.Getenv("CHAT_SECRET"))\nif err != nil {\n\treturn err\n}' : 'key := []byte(os.Getenv("CHAT_SECRET"))'}
 mac := hmac.New(sha256.New, key)
 mac.Write([]byte(${lower ? `strings.ToLower(${field.go})` : field.go}))
 hash := hex.EncodeToString(mac.Sum(nil))`;
