@@ -36,6 +36,8 @@ type engine struct {
 	// SQLite looks a numbered one up by walking all of them, which costs a sixth of
 	// all time under load; Postgres knows no other spelling.
 	bare bool
+	// embedded: no network lies between, so what has begun ends soon.
+	embedded bool
 	// patience ends a transaction whose server went silent; 0 where there is no network.
 	patience time.Duration
 }
@@ -47,7 +49,7 @@ func sqliteEngine() engine {
 		open:  openSQLite,
 		begin: `BEGIN IMMEDIATE`,
 		lost:  func(error) bool { return false },
-		bare:  true,
+		bare:  true, embedded: true,
 		clock: `CAST(unixepoch('subsec') * 1000000 AS INTEGER)`,
 		words: strings.NewReplacer("{{text}}", "TEXT", "{{int}}", "INTEGER", "{{bytes}}", "BLOB"),
 	}

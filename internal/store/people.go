@@ -72,14 +72,15 @@ func (db *DB) Blocked(ctx context.Context, workspace string, proved identity.Ide
 	if scope != "" {
 		query, args = scoped, []any{workspace, scope}
 	}
-	err := db.row(ctx, query, args, new(int))
-	if absent(err) {
-		return false, nil
-	}
+	blocked := false
+	err := db.page(ctx, query, args, func(scanner) error {
+		blocked = true
+		return nil
+	})
 	if err != nil {
 		return false, fmt.Errorf("store: blocked: %w", err)
 	}
-	return true, nil
+	return blocked, nil
 }
 
 // LinksOf a contact, oldest first.

@@ -34,7 +34,7 @@ func (db *DB) SessionsOf(ctx context.Context, workspace, contact string, limit i
 
 func (db *DB) sessions(ctx context.Context, query string, now time.Time, args ...any) ([]chat.Session, error) {
 	var list []chat.Session
-	err := db.rows(ctx, query, args, func(row scanner) error {
+	err := db.page(ctx, query, args, func(row scanner) error {
 		var r sessionRow
 		if err := r.scan(row); err != nil {
 			return err
@@ -218,7 +218,7 @@ func (v *visitorState) scan(row scanner) error {
 func (db *DB) VisitorByToken(ctx context.Context, workspace string, tokenHash []byte, now time.Time) (chat.Visitor, error) {
 	const query = `SELECT ` + visitorColumns + ` FROM visitors WHERE token_hash = $1 AND workspace = $2 AND retired_at = 0 AND expires_at > $3`
 	var found []chat.Visitor
-	err := db.rows(ctx, query, []any{tokenHash, workspace, micros(now)}, func(row scanner) error {
+	err := db.page(ctx, query, []any{tokenHash, workspace, micros(now)}, func(row scanner) error {
 		var v visitorState
 		err := v.scan(row)
 		found = append(found, v.Visitor)
@@ -242,7 +242,7 @@ func (db *DB) Returning(ctx context.Context, workspace string, tokenHash []byte,
 	WHERE v.token_hash = $1 AND v.workspace = $3 AND v.retired_at = 0 AND v.expires_at > $4`
 	v := chat.Visitor{Workspace: workspace, TokenHash: tokenHash}
 	var known []chat.Attribute
-	err := db.rows(ctx, query, []any{tokenHash, contact, workspace, micros(now)}, func(row scanner) error {
+	err := db.page(ctx, query, []any{tokenHash, contact, workspace, micros(now)}, func(row scanner) error {
 		a := chat.Attribute{Workspace: workspace, Contact: contact}
 		var value string
 		err := row.Scan(&v.ID, &v.Channel, &v.Contact, &v.Person, stamp{&v.CreatedAt}, stamp{&v.SeenAt}, stamp{&v.ExpiresAt},

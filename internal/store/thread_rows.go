@@ -181,7 +181,7 @@ func (db *DB) VisitorMessages(ctx context.Context, workspace, contact, conversat
 	WHERE m.conversation = (SELECT v.id FROM conversations v WHERE v.id = $1 AND v.workspace = $2 AND v.contact = $3)
 	AND m.audience = 'visitor' AND m.seq < $4 ORDER BY m.seq DESC LIMIT $5`
 	list := make([]chat.Message, 0, min(limit, chat.MaxPage+1))
-	err := db.rows(ctx, query, []any{conversation, workspace, contact, before(beforeSeq), limit}, func(row scanner) error {
+	err := db.page(ctx, query, []any{conversation, workspace, contact, before(beforeSeq), limit}, func(row scanner) error {
 		list = append(list, chat.Message{Workspace: workspace, Conversation: conversation, Audience: event.AudienceVisitor})
 		m := &list[len(list)-1]
 		return row.Scan(&m.ID, &m.Seq, (*string)(&m.Author), &m.AuthorName, &m.Text, &m.ClientID, (*string)(&m.Tier), stamp{&m.At})
