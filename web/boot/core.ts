@@ -263,7 +263,8 @@ export class Core {
     return (this.inFlight = flight);
   }
 
-  // Tabs that start at once without a visitor take turns, or each would become a visitor of its own.
+  // Tabs that start at once take turns, or each would become a visitor of its own: where there is none yet, and where the
+  // one that was here belongs to somebody else.
   private async exchange(mine: number, assertion: Assertion | undefined, signal: AbortSignal): Promise<Opened> {
     const replaces = await this.held.replaceable();
     const post = async (): Promise<Opened> => {
@@ -276,7 +277,13 @@ export class Core {
       if (opened.visitor_token && mine === this.turn) this.browser.set("visitor", opened.visitor_token);
       return opened;
     };
-    return alone(`countersign:${this.o.channel}:visitor`, post);
+    // Who was overtaken gives its turn up at once, whether or not its request can still be called back.
+    const overtaken = new Promise<never>((_, leave) => {
+      const left = () => leave(new ApiError({ code: "overtaken" }));
+      if (signal.aborted) left();
+      else signal.addEventListener("abort", left);
+    });
+    return alone(`countersign:${this.o.channel}:visitor`, () => Promise.race([overtaken, post()]));
   }
 
   private adopt({ session: token, visitor_token: _, ...facts }: Opened): void {
