@@ -85,15 +85,11 @@ type channelSetCmd struct {
 }
 
 func (c *channelSetCmd) Run(ctx context.Context, t terminal) error {
-	a, who, err := c.open(ctx, t)
+	a, who, channel, err := c.openChannel(ctx, t, c.Slug)
 	if err != nil {
 		return err
 	}
 	defer closing(a)
-	channel, err := c.channel(ctx, a, who, c.Slug)
-	if err != nil {
-		return err
-	}
 	if _, serves := channel.Platforms[policy.Platform(c.Platform)]; c.Platform != "" && !serves {
 		return misuse("%s does not serve %s", channel.Slug, c.Platform)
 	}

@@ -65,6 +65,21 @@ func (o *onInstallation) channel(ctx context.Context, a *app.App, who policy.Pri
 	return channel, nil
 }
 
+// openChannel opens an installation for a command on one of its channels; the
+// caller closes it.
+func (o *onInstallation) openChannel(ctx context.Context, t terminal, name string) (*app.App, policy.Principal, workspace.Channel, error) {
+	a, who, err := o.open(ctx, t)
+	if err != nil {
+		return nil, who, workspace.Channel{}, err
+	}
+	channel, err := o.channel(ctx, a, who, name)
+	if err != nil {
+		closing(a)
+		return nil, who, channel, err
+	}
+	return a, who, channel, nil
+}
+
 // inCode matches what rooms put before their sentences for those who read code.
 var inCode = regexp.MustCompile(`\b(app|chat|keyring|policy|store|team|trust|workspace): `)
 

@@ -119,15 +119,11 @@ type keysListCmd struct {
 }
 
 func (c *keysListCmd) Run(ctx context.Context, t terminal) error {
-	a, who, err := c.open(ctx, t)
+	a, who, channel, err := c.openChannel(ctx, t, c.Channel)
 	if err != nil {
 		return err
 	}
 	defer closing(a)
-	channel, err := c.channel(ctx, a, who, c.Channel)
-	if err != nil {
-		return err
-	}
 	keys, err := a.Keys.List(ctx, who, channel.ID)
 	if err != nil {
 		return refused(err)
@@ -171,15 +167,11 @@ func (c *keysRotateCmd) Run(ctx context.Context, t terminal) error {
 			return err
 		}
 	}
-	a, who, err := c.open(ctx, t)
+	a, who, channel, err := c.openChannel(ctx, t, c.Channel)
 	if err != nil {
 		return err
 	}
 	defer closing(a)
-	channel, err := c.channel(ctx, a, who, c.Channel)
-	if err != nil {
-		return err
-	}
 	key, generated, err := a.Keys.Rotate(ctx, who, trust.Rotation{Channel: channel.ID, Key: c.Key, Overlap: time.Duration(c.Overlap), Secret: secret})
 	if err != nil {
 		return refused(err)
