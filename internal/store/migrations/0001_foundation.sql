@@ -137,8 +137,6 @@ CREATE TABLE links (
 	PRIMARY KEY (workspace, realm, kind, value)
 );
 CREATE INDEX links_contact ON links (contact);
--- What a key that turns out to be compromised has tied since some moment.
-CREATE INDEX links_key ON links (key_id, at);
 
 -- Provenance is in the key: a weaker word never replaces a stronger one.
 CREATE TABLE attributes (
