@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"countersign/identity/policy"
@@ -57,6 +59,9 @@ func (a *App) unlock(ctx context.Context, cfg config.Installation) error {
 }
 
 func (a *App) noteMaster(master *trust.Master) {
+	if path, _ := master.Created(); path != "" && inside(a.data, path) {
+		a.Notes = append(a.Notes, fmt.Sprintf("warning: the master key %s lies in the data directory: a copy of the data is a copy of its key", path))
+	}
 	if path, exposed := master.Exposed(); exposed {
 		a.Notes = append(a.Notes, fmt.Sprintf("warning: others on this machine may read the master key in %s: chmod 600 it", path))
 	}
@@ -83,12 +88,23 @@ func finishRewrap(old *trust.Master, id string, sealed []byte, wrong error) (mas
 	return next, root, promote(path, old.ID())
 }
 
-// promote gives the next key its place and keeps the old one beside it.
+// promote gives the next key its place and keeps the old one beside it. There is no
+// moment without a key in the place, and whoever comes second finds it done.
 func promote(path, oldID string) error {
-	if err := os.Rename(path, path+"."+oldID); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Link(path, path+"."+oldID); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return os.Rename(path+nextSuffix, path)
+	if err := os.Rename(path+nextSuffix, path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// inside says whether a file lies in the data directory.
+func inside(data, file string) bool {
+	dir, dirErr := filepath.Abs(data)
+	path, err := filepath.Abs(file)
+	return dirErr == nil && err == nil && data != "" && strings.HasPrefix(path, dir+string(filepath.Separator))
 }
 
 // Rewrapped says where the new master key lies, and the old one.
@@ -116,7 +132,13 @@ func (a *App) Rewrap(ctx context.Context, who policy.Principal, file string) (Re
 	if err != nil {
 		return Rewrapped{}, err
 	}
+	if inside(a.data, file) {
+		return Rewrapped{}, fmt.Errorf("%s is in the data directory: a copy of the data would be a copy of its key", file)
+	}
 	next, err := trust.CreateMaster(file)
+	if err != nil && inPlace {
+		err = fmt.Errorf("%w: another rewrap runs, or one was cut off before it changed anything; in the latter case remove it", err)
+	}
 	if err != nil {
 		return Rewrapped{}, err
 	}

@@ -48,6 +48,7 @@ type App struct {
 	Notes     []string      // what a person should be told once: a master key was made
 	Version   string        // of the program, for the API description
 	outer     *trust.Master // the operator's master key, which seals the root
+	data      string        // directory; empty with Postgres
 	workspace string
 	hint      atomic.Pointer[realtime.Relay] // set once there is somebody to tell
 }
@@ -79,6 +80,7 @@ func Open(ctx context.Context, cfg config.Installation, role string) (_ *App, er
 	a := &App{Pulse: &event.Pulse{}, workspace: cfg.Workspace}
 	options := store.Options{URL: cfg.Database, Committed: a.committed}
 	if cfg.Database == "" {
+		a.data = cfg.Data
 		options.Path = databaseFile(cfg)
 	}
 	db, err := store.Open(ctx, options)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"countersign/identity/policy"
@@ -24,10 +25,16 @@ import (
 // Messages keep the tier that they were written with.
 
 // mayClaim says whether a session is a person to whom a thread can go. A proof under
-// "either" is an address and no person: it links nothing, so it claims nothing.
-func mayClaim(s Session) bool {
-	return s.Standing.Tier() == policy.Verified && slices.Contains(linking, s.Standing.Method())
+// "either" is an address and no person: it links nothing, so it claims nothing. In
+// the tail, when chat goes on after its proof has ended, nothing is claimed either.
+func mayClaim(s Session, now time.Time) bool {
+	fresh := s.ProofEnds.IsZero() || strings.HasPrefix(s.Dialect, "native") || now.Before(s.ProofEnds.Add(-tail))
+	return fresh && s.Standing.Tier() == policy.Verified && slices.Contains(linking, s.Standing.Method())
 }
+
+// tail is how long chat outlives a timed proof in every dialect but the native ones,
+// which have none. A session's ProofEnds has it in it.
+const tail = 12 * time.Hour
 
 // follow moves the anonymous threads of this visit, and names the latest of those
 // that wait for an answer.
@@ -79,7 +86,7 @@ func (c *Chat) ClaimWaiting(ctx context.Context, s Session, asked time.Time) (mo
 	if err := c.check(ctx, &s); err != nil {
 		return 0, err
 	}
-	if !mayClaim(s) {
+	if !mayClaim(s, c.pulse.Now()) {
 		return 0, policy.ErrForbidden
 	}
 	threads, err := c.anonymousThreads(ctx, s)

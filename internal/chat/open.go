@@ -238,7 +238,7 @@ func (e *entrance) knows(v Visitor) bool {
 
 // mayHold says whether an anonymous thread can wait for the session: its browser was
 // here before, and had an anonymous contact.
-func (e *entrance) mayHold(s Session) bool { return e.visitor.Contact != "" && mayClaim(s) }
+func (e *entrance) mayHold(s Session) bool { return e.visitor.Contact != "" && mayClaim(s, e.now) }
 
 // meet makes a visitor that was never here.
 func (e *entrance) meet() {

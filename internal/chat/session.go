@@ -132,7 +132,7 @@ func (c *Chat) Current(ctx context.Context, s Session) (Result, error) {
 		return Result{}, fmt.Errorf("chat: read the visitor's name: %w", err)
 	}
 	result.Name = textOf(attributes, "name", anyProvenance)
-	if mayClaim(s) {
+	if mayClaim(s, c.pulse.Now()) {
 		if result.Waiting, err = c.waiting(ctx, s); err != nil {
 			return Result{}, err
 		}

@@ -318,8 +318,13 @@ func TestLogsNameThePatternAndNeverTheAddress(t *testing.T) {
 
 func metricsFrom(f *Floor, peer string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest("GET", "/metrics", nil)
+	r.Host = "localhost:8080"
 	r.RemoteAddr = peer
 	for i := 0; i+1 < len(headers); i += 2 {
+		if headers[i] == "Host" {
+			r.Host = headers[i+1]
+			continue
+		}
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	w := httptest.NewRecorder()
@@ -350,6 +355,10 @@ func TestMetricsAreNoOracleForStrangers(t *testing.T) {
 		{"127.0.0.1:1", nil, 200},
 		{"[::1]:1", nil, 200},
 		{"[::ffff:127.0.0.1]:1", nil, 200},
+		{"127.0.0.1:1", []string{"Host", "127.0.0.1:8080"}, 200},
+		{"127.0.0.1:1", []string{"Host", "[::1]:8080"}, 200},
+		{"127.0.0.1:1", []string{"Host", "chat.example.com"}, 404},
+		{"127.0.0.1:1", []string{"Host", "localhost.example.com:80"}, 404},
 		{"127.0.0.1:1", []string{"X-Forwarded-For", "198.51.100.7"}, 404},
 		{"127.0.0.1:1", []string{"X-Forwarded-For", "127.0.0.1"}, 404},
 		{"127.0.0.1:1", []string{"X-Forwarded-For", ""}, 404},

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -68,7 +69,12 @@ func (m *Metrics) StreamOpened(audience string) (closed func()) {
 // proxy on it. What a proxy names in a header, anybody can write, but nobody can take
 // away what theirs adds.
 func fromThisMachine(r *http.Request) bool {
-	if !parseAddr(r.RemoteAddr).IsLoopback() {
+	host := r.Host
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	// Another name was asked of a proxy that adds no header, or of a browser that was lied to.
+	if !parseAddr(r.RemoteAddr).IsLoopback() || host != "localhost" && !parseAddr(host).IsLoopback() {
 		return false
 	}
 	for name := range r.Header {

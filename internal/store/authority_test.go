@@ -83,6 +83,10 @@ func walkAuthority(t *testing.T, fresh func(testing.TB) storetest.Database) {
 		if err := h.DB.RemoveAgent(t.Context(), storetest.Main, second.ID, h.Now, draft); !errors.Is(err, policy.ErrForbidden) {
 			t.Errorf("an admin removes an owner: %v", err)
 		}
+		link := team.Link{TokenHash: w.Hash(), Workspace: storetest.Main, Agent: second.ID, ExpiresAt: h.Now.Add(time.Hour)}
+		if err := h.DB.PutLink(t.Context(), link, draft); !errors.Is(err, policy.ErrForbidden) {
+			t.Errorf("an admin makes an owner's link: %v", err)
+		}
 	})
 }
 

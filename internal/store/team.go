@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"countersign/identity/policy"
@@ -39,6 +40,14 @@ func (db *DB) AddAgent(ctx context.Context, agent team.Agent, link team.Link, dr
 // PutLink replaces every unused link of that agent.
 func (db *DB) PutLink(ctx context.Context, link team.Link, draft audit.Draft) error {
 	return db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
+		// The role may be another by now than when the link was asked for.
+		a, err := liveAgent(t, link.Workspace, link.Agent)
+		if err != nil {
+			return err
+		}
+		if err := t.allow(draft.By.Needing(policy.RightsOf(a.Role)...)); err != nil {
+			return err
+		}
 		if err := putLink(t, link); err != nil {
 			return err
 		}
@@ -52,11 +61,45 @@ func putLink(t *tx, link team.Link) error {
 	if _, err := liveAgent(t, link.Workspace, link.Agent); err != nil {
 		return err
 	}
-	if _, err := t.exec(`DELETE FROM agent_links WHERE agent = $1 AND used_at = 0`, link.Agent); err != nil {
-		return fmt.Errorf("put link: %w", err)
+	if err := dropLinks(t, link.Agent); err != nil {
+		return err
 	}
 	if err := t.insert(insert, 5, []any{link.TokenHash, link.Workspace, link.Agent, micros(link.ExpiresAt), 0}, ""); err != nil {
 		return fmt.Errorf("put link: %w", err)
+	}
+	return nil
+}
+
+// dropLinks takes an agent's unused links away.
+func dropLinks(t *tx, agent string) error {
+	if _, err := t.exec(`DELETE FROM agent_links WHERE agent = $1 AND used_at = 0`, agent); err != nil {
+		return fmt.Errorf("drop links: %w", err)
+	}
+	return nil
+}
+
+// endTokens revokes the tokens that an agent made and that may do what the agent no
+// longer may: a colleague who leaves must not go on reading by a program.
+func endTokens(t *tx, workspace, agent string, may []policy.Right, now time.Time) error {
+	const made = `SELECT ` + programColumns + ` FROM tokens WHERE workspace = $1 AND created_by = $2 AND revoked_at = 0`
+	const revoke = `UPDATE tokens SET revoked_at = $1 WHERE id = $2 AND workspace = $3`
+	var beyond []string
+	err := t.rows(made, []any{workspace, string(policy.AgentPrincipal) + ":" + agent}, func(row scanner) error {
+		var k team.Token
+		err := row.Scan(tokenInto(&k)...)
+		if slices.ContainsFunc(k.Scopes, func(s policy.Right) bool { return !slices.Contains(may, s) }) {
+			beyond = append(beyond, k.ID)
+		}
+		return err
+	})
+	for _, id := range beyond {
+		if err == nil {
+			_, err = t.exec(revoke, micros(now), id, workspace)
+			t.revoke(event.Event{Kind: event.TokenRevoked, Workspace: workspace, Session: id, At: now})
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("end tokens: %w", err)
 	}
 	return nil
 }
@@ -210,13 +253,20 @@ func (db *DB) SetRole(ctx context.Context, workspace, agent string, role policy.
 		if _, err := t.exec(`UPDATE agents SET role = $1 WHERE id = $2 AND workspace = $3`, string(role), agent, workspace); err != nil {
 			return fmt.Errorf("set role: %w", err)
 		}
+		// Whoever made an invitation holds its link: it was for the role that was.
+		if err := dropLinks(t, agent); err != nil {
+			return err
+		}
+		if err := endTokens(t, workspace, agent, policy.RightsOf(role), now); err != nil {
+			return err
+		}
 		t.revoke(event.Event{Kind: event.AgentChanged, Workspace: workspace, Agent: agent, At: now})
 		t.record(draft)
 		return nil
 	})
 }
 
-// RemoveAgent takes an agent away, with every login and link, unless they are the last owner.
+// RemoveAgent takes an agent away, with every login, link and token, unless they are the last owner.
 func (db *DB) RemoveAgent(ctx context.Context, workspace, agent string, now time.Time, draft audit.Draft) error {
 	return db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
 		if err := mayTake(t, draft.By, workspace, agent, ""); err != nil {
@@ -225,8 +275,11 @@ func (db *DB) RemoveAgent(ctx context.Context, workspace, agent string, now time
 		if _, err := t.exec(`UPDATE agents SET removed_at = $1 WHERE id = $2 AND workspace = $3`, micros(now), agent, workspace); err != nil {
 			return fmt.Errorf("remove agent: %w", err)
 		}
-		if _, err := t.exec(`DELETE FROM agent_links WHERE agent = $1 AND used_at = 0`, agent); err != nil {
-			return fmt.Errorf("remove agent: %w", err)
+		if err := dropLinks(t, agent); err != nil {
+			return err
+		}
+		if err := endTokens(t, workspace, agent, nil, now); err != nil {
+			return err
 		}
 		if err := endLogins(t, workspace, agent, now); err != nil {
 			return err

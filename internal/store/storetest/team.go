@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -169,6 +170,38 @@ var teamTests = []test{
 		same(h, "events", len(events), 2)
 		same(h, "agent", events[1].Agent, agent.ID)
 		same(h, "kind", events[1].Kind, event.AgentChanged)
+	}},
+	{"a link that was made for one role gives no other", func(h *House) {
+		agent, link := h.invite("new@example.com", policy.AgentR)
+		h.must(h.DB.SetRole(h.ctx(), Main, agent.ID, policy.Owner, h.Now, h.Draft(audit.AgentChanged, agent.ID)))
+		_, err := h.DB.LinkAgent(h.ctx(), link.TokenHash, h.Now)
+		h.is(err, team.ErrRefused)
+	}},
+	{"a colleague who leaves or steps down leaves no token behind that may do more", func(h *House) {
+		for name, c := range map[string]struct {
+			take func(id string) error
+			left []string
+		}{
+			"left": {func(id string) error {
+				return h.DB.RemoveAgent(h.ctx(), Main, id, h.Now, h.Draft(audit.AgentRemoved, id))
+			}, nil},
+			"stepped down": {func(id string) error {
+				return h.DB.SetRole(h.ctx(), Main, id, policy.AgentR, h.Now, h.Draft(audit.AgentChanged, id))
+			}, []string{"channels"}},
+		} {
+			agent, _ := h.NewAgent(h.ID("x")+"@example.com", policy.Security)
+			made := map[string]team.Token{}
+			for label, scope := range map[string]policy.Right{"audit": policy.ReadAudit, "channels": policy.ReadChannels} {
+				made[label] = team.Token{ID: h.ID("tok"), TokenHash: h.Hash(), Workspace: Main, Name: label, Scopes: []policy.Right{scope},
+					CreatedBy: "agent:" + agent.ID, CreatedAt: h.Now}
+				h.must(h.DB.AddToken(h.ctx(), made[label], h.Draft(audit.TokenCreated, made[label].ID)))
+			}
+			h.must(c.take(agent.ID))
+			for label, token := range made {
+				_, err := h.DB.TokenByHash(h.ctx(), token.TokenHash, h.Now)
+				same(h, name+": "+label+" lives", err == nil, slices.Contains(c.left, label))
+			}
+		}
 	}},
 	{"a login ends by its hour and by hand", func(h *House) {
 		_, _, err := h.DB.LoginByToken(h.ctx(), h.Login.TokenHash, h.Login.ExpiresAt)
