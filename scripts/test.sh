@@ -11,8 +11,8 @@ parts=(go node gcc)
 scripts/need.sh "${parts[@]}"
 
 echo "== faces: types, unit tests, sizes"
-make --no-print-directory faces
-(cd web && npm run --silent check && npm test --silent)
+make --no-print-directory web/node_modules/.stamp
+(cd web && npm run --silent build && npm run --silent check && npm test --silent)
 
 echo "== go vet"
 go vet ./...

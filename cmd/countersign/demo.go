@@ -97,8 +97,8 @@ func (c *demoCmd) say(t terminal, shop, console string, setup bool) error {
 		return printJSON(t, map[string]any{"shop": shop, "attacks": shop + "/attacks", "console": console, "setup": setup, "data": c.Data})
 	}
 	_, err := fmt.Fprintf(t.Out, "\nShop       %[1]s\n           log in as a customer, open the messenger, write\n"+
-		"Attacks    %[1]s/attacks\n           one button per attack, and one honest customer\n%[2]sData       %[3]s\nLocked out countersign owner reset --data %[3]s\nStop       Ctrl-C\n\n",
-		shop, consoleText(console, setup), c.Data)
+		"Attacks    %[1]s/attacks\n           one button per attack, and one honest customer\n%[2]sData       %[3]s\nLocked out %[4]s owner reset --data %[3]s\nStop       Ctrl-C\n\n",
+		shop, consoleText(console, setup), c.Data, os.Args[0])
 	return err
 }
 
