@@ -39,6 +39,7 @@ export interface State {
 export interface CoreOptions {
   channel: string;
   host: string;
+  storageLagMs: number; // how much later than a lock another tab may learn of what was stored
   send: (message: Outward) => void;
 }
 
@@ -274,7 +275,12 @@ export class Core {
       if (visitor) body.visitor_token = visitor;
       if (replaces) body.replaces = replaces;
       const opened = await this.with()<Opened>("POST", "/sessions", body, { signal });
-      if (opened.visitor_token && mine === this.turn) this.browser.set("visitor", opened.visitor_token);
+      if (opened.visitor_token && mine === this.turn) {
+        this.browser.set("visitor", opened.visitor_token);
+        // A lock passes on sooner than storage does between processes: the next tab in turn would still read what was before.
+        const lag = this.o.storageLagMs;
+        if (lag) await new Promise((done) => setTimeout(done, lag));
+      }
       return opened;
     };
     // Who was overtaken gives its turn up at once, whether or not its request can still be called back.

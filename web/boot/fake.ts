@@ -121,7 +121,7 @@ export class Tab {
   constructor(from?: Tab) {
     this.session = Object.assign(new FakeStorage(), from?.session);
     this.use();
-    this.core = new Core({ channel: "shop", host: "https://shop.example", send: (m) => this.told.push(m) });
+    this.core = new Core({ channel: "shop", host: "https://shop.example", storageLagMs: 0, send: (m) => this.told.push(m) });
     this.hear({ type: "page", lang: "en", dir: "ltr", theme: "auto", site: "" });
   }
 

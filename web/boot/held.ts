@@ -61,7 +61,7 @@ export async function alone<T>(name: string, run: () => Promise<T>): Promise<T> 
   if (!navigator.locks) return run();
   let ran: Promise<T> | undefined;
   try {
-    await navigator.locks.request(name, { signal: AbortSignal.timeout(5000) }, () => (ran = run()).catch(() => undefined));
+    await navigator.locks.request(name, { signal: AbortSignal.timeout(10_000) }, () => (ran = run()).catch(() => undefined));
   } catch {
     // No lock in time, or none to be had here.
   }

@@ -10,7 +10,7 @@ if (window.parent === window) {
   document.body.textContent = "This page is the inside of a messenger. It opens on the site that uses it.";
 } else {
   awaitPort(allowedOrigins(origins), (bridge) => {
-    const core = new Core({ channel, host: bridge.origin, send: bridge.send });
+    const core = new Core({ channel, host: bridge.origin, storageLagMs: 250, send: bridge.send });
     const cover = new Cover(() => import("../widget/main").then((m) => m.mount(core)));
     return (message) => {
       core.hear(message);
