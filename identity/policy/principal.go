@@ -1,6 +1,9 @@
 package policy
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // PrincipalKind says what acts.
 type PrincipalKind string
@@ -22,6 +25,7 @@ type Principal struct {
 	login     string // the agent's own session
 	role      Role
 	scopes    []Right
+	confirmed time.Time // when this login last proved itself with a password or passkey
 }
 
 // ForVisitor is the principal of a live visitor session. Only chat calls it.
@@ -32,6 +36,14 @@ func ForVisitor(workspace, session string) Principal {
 // ForAgent is the principal of a signed-in agent. Only team calls it.
 func ForAgent(workspace, agent, login string, role Role) Principal {
 	return Principal{kind: AgentPrincipal, workspace: workspace, id: agent, login: login, role: role}
+}
+
+// ForConfirmedAgent is ForAgent for a login that proved itself with a password or a
+// passkey at the time given. Only team calls it.
+func ForConfirmedAgent(workspace, agent, login string, role Role, confirmed time.Time) Principal {
+	p := ForAgent(workspace, agent, login, role)
+	p.confirmed = confirmed
+	return p
 }
 
 // ForToken is the principal of an API token. Only team calls it.

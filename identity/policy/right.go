@@ -29,15 +29,22 @@ const (
 	ReadTeam           Right = "team.read"
 	ManageTokens       Right = "tokens.manage"
 	ReadMetrics        Right = "metrics.read" // they say why proofs are refused: nothing for strangers
+	ExportPeople       Right = "people.export"
+	ErasePeople        Right = "people.erase"
+	DeclareTools       Right = "tools.declare"
+	VerifyIdentity     Right = "identity.verify" // ask whether an assertion holds: for a product with a chat of its own
 )
 
 // rights is the one table :: role → rights.
 var rights = map[Role][]Right{
 	Owner: {ReadConversations, ReplyConversations, ReadKeys, ManageKeys, RevealKeys, SetEnforcement, ManageChannels,
-		ReadChannels, ManagePeople, ReadAudit, ManageTeam, ReadTeam, ManageTokens, ReadMetrics},
+		ReadChannels, ManagePeople, ReadAudit, ManageTeam, ReadTeam, ManageTokens, ReadMetrics,
+		ExportPeople, ErasePeople, DeclareTools, VerifyIdentity},
 	Security: {ReadConversations, ReplyConversations, ReadKeys, ManageKeys, RevealKeys, SetEnforcement, ManageChannels,
-		ReadChannels, ManagePeople, ReadAudit, ReadTeam, ManageTokens, ReadMetrics},
-	Admin:   {ReadConversations, ReplyConversations, ReadKeys, ManageChannels, ReadChannels, ManagePeople, ManageTeam, ReadTeam, ReadMetrics},
+		ReadChannels, ManagePeople, ReadAudit, ReadTeam, ManageTokens, ReadMetrics,
+		ExportPeople, ErasePeople, DeclareTools, VerifyIdentity},
+	Admin: {ReadConversations, ReplyConversations, ReadKeys, ManageChannels, ReadChannels, ManagePeople, ManageTeam, ReadTeam, ReadMetrics,
+		ExportPeople, ErasePeople, DeclareTools},
 	AgentR:  {ReadConversations, ReplyConversations, ReadChannels, ReadTeam},
 	Auditor: {ReadKeys, ReadChannels, ReadAudit, ReadTeam},
 }

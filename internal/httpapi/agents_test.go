@@ -10,6 +10,7 @@ import (
 
 	"countersign/identity/policy"
 	"countersign/internal/httpapi"
+	"countersign/internal/team"
 )
 
 // needs is the right behind each of the agents' routes; empty: any agent.
@@ -23,7 +24,7 @@ var needs = map[string]policy.Right{ // :: operation → right
 	"setEnforcement": policy.SetEnforcement, "listKeys": policy.ReadKeys, "createKey": policy.ManageKeys, "rotateKey": policy.ManageKeys,
 	"finishKey": policy.ManageKeys, "revokeKey": policy.ManageKeys, "listAgents": policy.ReadTeam, "inviteAgent": policy.ManageTeam,
 	"setRole": policy.ManageTeam, "removeAgent": policy.ManageTeam, "listTokens": policy.ManageTokens, "createToken": policy.ManageTokens,
-	"revokeToken": policy.ManageTokens, "readConsoleAudit": policy.ReadAudit,
+	"revokeToken": policy.ManageTokens, "readAudit": policy.ReadAudit,
 }
 
 // bodies are well-formed, about things that are not there.
@@ -44,17 +45,17 @@ func TestEveryRouteAsksForItsRight(t *testing.T) {
 			if r.Access != httpapi.AgentLogin || r.ID == "signOut" || r.ID == "openConsoleStream" {
 				continue
 			}
-			right, known := needs[r.ID]
+			right, known := needs[operation(r)]
 			if !known {
 				t.Errorf("%s: nobody said which right it needs", r.ID)
 				continue
 			}
 			may := right == "" || slices.Contains(policy.RightsOf(role), right)
 			path := pathOf(r)
-			if r.ID == "rotateKey" { // whoever may list keys may learn that one is not there
+			if operation(r) == "rotateKey" { // whoever may list keys may learn that one is not there
 				path = strings.Replace(path, "xyz_1", key, 1)
 			}
-			a := h.call(r.Method, path, who, bodies[r.ID])
+			a := h.call(r.Method, path, who, bodies[operation(r)])
 			if forbidden := a.StatusCode == 403; forbidden == may {
 				t.Errorf("%s as %s: %d %s", r.ID, role, a.StatusCode, a.Text)
 			}
@@ -65,6 +66,40 @@ func TestEveryRouteAsksForItsRight(t *testing.T) {
 		if role == policy.Auditor {
 			if a := h.call("GET", "/api/v1/console/stream", who, nil); a.StatusCode != 403 {
 				t.Errorf("an auditor listens to conversations: %d", a.StatusCode)
+			}
+		}
+	}
+}
+
+// A token reaches what its scopes name: with every other scope it has, each of these
+// routes still says no.
+func TestEveryRouteOfProgramsAsksForItsScope(t *testing.T) {
+	h := open(t)
+	_, key, _ := h.channel("shop", policy.Observe)
+	rights := team.Scopes()
+	for _, r := range h.Floor.Routes() {
+		if r.Access != httpapi.APIToken {
+			continue
+		}
+		right, known := needs[operation(r)]
+		if !known || right == "" {
+			t.Errorf("%s: nobody said which scope it needs", r.ID)
+			continue
+		}
+		path := pathOf(r)
+		if operation(r) == "rotateKey" {
+			path = strings.Replace(path, "xyz_1", key, 1)
+		}
+		without := slices.DeleteFunc(slices.Clone(rights), func(other policy.Right) bool {
+			return other == right || right == policy.ReadChannels && slices.Contains([]policy.Right{policy.ReadKeys, policy.ManageKeys}, other)
+		})
+		for _, try := range []struct {
+			scopes []policy.Right
+			may    bool
+		}{{without, false}, {[]policy.Right{right, policy.ReadKeys}, true}} {
+			a := h.call(r.Method, path, bearer(h.program(try.scopes...)), bodies[operation(r)])
+			if (a.StatusCode != 403) != try.may || a.StatusCode >= 500 || a.StatusCode == 401 {
+				t.Errorf("%s with %v: %d %s", r.ID, try.scopes, a.StatusCode, a.Text)
 			}
 		}
 	}

@@ -30,6 +30,7 @@ const (
 	SignInRefused    Code = "sign_in_refused"
 	LinkRefused      Code = "link_refused"
 	Forbidden        Code = "forbidden"
+	Unconfirmed      Code = "confirmation_required"
 	NotFound         Code = "not_found"
 	Conflict         Code = "conflict"
 	TooMany          Code = "too_many"
@@ -75,6 +76,8 @@ var catalogue = []entry{
 		"Links work once and for one hour. `countersign owner reset` prints a new one."},
 	{Forbidden, http.StatusForbidden, "Forbidden", "Your role does not allow this.",
 		"The role or the token's scopes do not hold the right, or a foreign page tried to act for you."},
+	{Unconfirmed, http.StatusForbidden, "Confirmation required", "Confirm with your password or passkey first.",
+		"What was asked for would let its holder pass as a customer. It takes a password or passkey given within the last five minutes: POST /api/v1/console/confirm, then the same call again."},
 	{NotFound, http.StatusNotFound, "Not found", "There is no such thing here.",
 		"It does not exist, or it belongs to somebody else: the two look alike."},
 	{Conflict, http.StatusConflict, "Conflict", "Somebody else changed it first. Read it again.",
@@ -141,6 +144,8 @@ type translation struct {
 // translations :: what the rooms say → what the doors answer.
 var translations = []translation{
 	{is: policy.ErrForbidden, code: Forbidden},
+	{is: policy.ErrUnconfirmed, code: Unconfirmed},
+	{is: policy.ErrNoReason, code: RequestInvalid, tell: true},
 	{is: event.ErrStale, code: NotReady},
 	{is: workspace.ErrNotFound, code: NotFound},
 	{is: workspace.ErrTaken, code: Conflict, tell: true},

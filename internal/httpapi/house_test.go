@@ -27,6 +27,7 @@ import (
 	"countersign/internal/httpapi/api"
 	"countersign/internal/httpapi/console"
 	"countersign/internal/httpapi/face"
+	"countersign/internal/httpapi/operate"
 	"countersign/internal/httpapi/widget"
 	"countersign/internal/realtime"
 	"countersign/internal/store"
@@ -113,7 +114,7 @@ func open(t *testing.T, change ...func(*httpapi.Options)) *house {
 	})
 	must(t, agents.Register(h.Floor))
 	widget.New(widget.Deps{Gate: gate, Channels: h.Channels, Sessions: h.Chat, Threads: h.Chat, Streams: hub, Online: agents.Online}).Register(h.Floor)
-	api.New(api.Deps{Tokens: h.Team, Audit: audit.NewLog(db)}).Register(h.Floor)
+	api.New(api.Deps{Tokens: h.Team, Operate: operate.Deps{Channels: h.Channels, Keys: h.Keys, People: h.Chat, Audit: audit.NewLog(db)}}).Register(h.Floor)
 	faces, err := face.New(face.Deps{Channels: h.Channels})
 	must(t, err)
 	faces.Register(h.Floor)
@@ -262,6 +263,14 @@ func (h *house) agent(role policy.Role) credential {
 	must(h.t, err)
 	a := h.want(200, "POST", "/api/v1/console/setup", credential{}, object{"token": link, "name": "The " + string(role), "password": "seven grey herons at the weir"})
 	return cookie(loginIn(h.t, a))
+}
+
+// program is the token of a program with these scopes.
+func (h *house) program(scopes ...policy.Right) string {
+	h.t.Helper()
+	_, secret, err := h.Team.CreateToken(context.Background(), h.System, "test", scopes)
+	must(h.t, err)
+	return secret
 }
 
 func loginIn(t *testing.T, a answer) string {

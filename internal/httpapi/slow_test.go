@@ -35,7 +35,7 @@ func TestAHalfSentBodyDoesNotOutliveItsLogin(t *testing.T) {
 			if r.Access != httpapi.AgentLogin || !takesBody(r) {
 				continue
 			}
-			call, known := bodies[r.ID]
+			call, known := bodies[operation(r)]
 			if !known {
 				t.Fatalf("%s takes a body: say here which", r.ID)
 			}

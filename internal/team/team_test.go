@@ -377,7 +377,7 @@ func TestATokenHoldsNoMoreThanItsMaker(t *testing.T) {
 	b := newBench(t)
 	security := policy.ForAgent("main", "agt_1", "lgn_1", policy.Security)
 	ctx := t.Context()
-	for _, right := range []policy.Right{policy.ManageKeys, policy.RevealKeys, policy.ManageTeam, policy.ManageTokens, "everything", ""} {
+	for _, right := range []policy.Right{policy.RevealKeys, policy.ManageTeam, policy.ManageTokens, "everything", ""} {
 		if _, _, err := b.team.CreateToken(ctx, root, "x", []policy.Right{right}); !errors.Is(err, team.ErrInvalid) {
 			t.Errorf("%q: %v", right, err)
 		}

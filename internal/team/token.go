@@ -11,12 +11,16 @@ import (
 	"countersign/internal/event"
 )
 
-// scopes that a program may be given. What makes keys, colleagues or further
-// tokens is a person's to do: a token that could would outlive its own revocation.
+// scopes that a program may be given. What makes colleagues or further tokens is a
+// person's to do: a token that could would outlive its own revocation.
 var scopes = []policy.Right{
 	policy.ReadConversations, policy.ReplyConversations, policy.ReadKeys, policy.SetEnforcement, policy.ManageChannels,
 	policy.ReadChannels, policy.ManagePeople, policy.ReadAudit, policy.ReadTeam, policy.ReadMetrics,
+	policy.ManageKeys, policy.ExportPeople, policy.ErasePeople, policy.VerifyIdentity,
 }
+
+// Scopes lists them.
+func Scopes() []policy.Right { return slices.Clone(scopes) }
 
 // CreateToken makes a token with at most the rights of its maker. Its secret is
 // shown this one time.

@@ -274,6 +274,10 @@ export const pages = {
     "tokens.manage": "Manage API tokens",
     "keys.reveal": "Reveal secrets",
     "metrics.read": "Read the metrics",
+    "people.export": "Export what is known of a person",
+    "people.erase": "Erase a person",
+    "tools.declare": "Declare account tools",
+    "identity.verify": "Ask whether an assertion holds",
   } as Record<string, string>,
 
   account: {

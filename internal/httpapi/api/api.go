@@ -9,7 +9,7 @@ import (
 
 	"countersign/identity/policy"
 	"countersign/internal/httpapi"
-	"countersign/internal/httpapi/wire"
+	"countersign/internal/httpapi/operate"
 	"countersign/internal/team"
 )
 
@@ -20,8 +20,8 @@ type Tokens interface {
 
 // Deps is what the door stands on.
 type Deps struct {
-	Tokens Tokens
-	Audit  httpapi.AuditLog
+	Tokens  Tokens
+	Operate operate.Deps
 }
 
 // Door is the programs' door.
@@ -32,12 +32,7 @@ func New(deps Deps) *Door { return &Door{deps} }
 
 // Register adds the door's routes to a floor.
 func (d *Door) Register(f *httpapi.Floor) {
-	httpapi.Handle(f, d.program(), httpapi.Route{
-		Method: "GET", Path: "/api/v1/audit", ID: "readAudit", Tag: "Management", Query: httpapi.AuditQuery(),
-		Summary: "The record, newest first (scope audit.read)", Fails: []httpapi.Code{httpapi.Forbidden, httpapi.RequestInvalid},
-	}, func(ctx context.Context, c *httpapi.Call[policy.Principal], _ wire.None) (wire.AuditEntries, error) {
-		return httpapi.ReadAudit(ctx, d.Audit, c.Who, c)
-	})
+	operate.Register(f, operate.Mount{Guard: d.program(), Base: "/api/v1", Name: func(id string) string { return id }, Group: "Management: "}, d.Operate)
 }
 
 // program admits the holder of an API token.

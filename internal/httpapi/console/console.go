@@ -11,11 +11,13 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"countersign/identity/policy"
 	"countersign/internal/event"
 	"countersign/internal/httpapi"
+	"countersign/internal/httpapi/operate"
 	"countersign/internal/httpapi/wire"
 	"countersign/internal/team"
 )
@@ -25,11 +27,17 @@ type Deps struct {
 	Team     Team
 	Inbox    Inbox
 	People   People
-	Channels Channels
+	Channels operate.Channels
 	Keys     Keys
-	Audit    httpapi.AuditLog
+	Audit    operate.Audit
 	Streams  Streams
 	Head     func() event.Head // the log's head, as this node last saw it
+}
+
+// Keys is the operators' side of the rings, and what agents call each key.
+type Keys interface {
+	operate.Keys
+	Names(ctx context.Context, who policy.Principal, ids []string) (map[string]string, error)
 }
 
 // Team is who the colleagues are.
@@ -94,13 +102,10 @@ func (d *Door) Register(f *httpapi.Floor) error {
 	d.registerInbox(f)
 	d.registerStream(f)
 	d.registerPeople(f)
-	d.registerChannels(f)
-	d.registerKeys(f)
 	d.registerTeam(f)
-	httpapi.Handle(f, d.agent(), query(route("GET", "/audit", "readConsoleAudit", "Console: record", "The record, newest first"), httpapi.AuditQuery()...),
-		func(ctx context.Context, c *call, _ wire.None) (wire.AuditEntries, error) {
-			return httpapi.ReadAudit(ctx, d.Audit, c.Who.Principal, c)
-		})
+	operate.Register(f, operate.Mount{Guard: d.operator(), Base: base, Name: consoleName, Group: "Console: "}, operate.Deps{
+		Channels: d.Channels, Keys: d.Keys, People: d.People, Audit: d.Audit,
+	})
 	return nil
 }
 
@@ -146,6 +151,18 @@ func (d *Door) agent() httpapi.Guard[caller] {
 		return caller{Principal: who, Agent: agent, Login: login}, nil
 	}}
 }
+
+// operator is agent, for the routes that programs have too.
+func (d *Door) operator() httpapi.Guard[policy.Principal] {
+	agent := d.agent()
+	return httpapi.Guard[policy.Principal]{Access: agent.Access, Check: func(r *http.Request) (policy.Principal, error) {
+		who, err := agent.Check(r)
+		return who.Principal, err
+	}}
+}
+
+// consoleName tells the console's operation from the management API's.
+func consoleName(id string) string { return "console" + strings.ToUpper(id[:1]) + id[1:] }
 
 // setLogin hands the token to the browser, for as long as the login lives.
 func (d *Door) setLogin(set func(*http.Cookie), client httpapi.Client, token string, expires time.Time) {

@@ -6,24 +6,19 @@ import (
 	"countersign/identity/policy"
 	"countersign/internal/chat"
 	"countersign/internal/httpapi"
+	"countersign/internal/httpapi/operate"
 	"countersign/internal/httpapi/wire"
 )
 
 // People is who writes.
 type People interface {
+	operate.People
 	Person(ctx context.Context, who policy.Principal, id string) (chat.Profile, error)
-	Block(ctx context.Context, who policy.Principal, id string, blocked bool) (ended int, err error)
-	EndSession(ctx context.Context, who policy.Principal, contact, session string) error
-	EndSessions(ctx context.Context, who policy.Principal, contact string) (ended int, err error)
 }
 
 func (d *Door) registerPeople(f *httpapi.Floor) {
 	const tag = "Console: people"
-	agent := d.agent()
-	httpapi.Handle(f, agent, route("GET", "/contacts/{id}", "getContact", tag, "A person: what is proved, what is claimed, and their sessions", httpapi.NotFound), d.getContact)
-	httpapi.Handle(f, agent, route("POST", "/contacts/{id}/block", "blockContact", tag, "Keep a person out, or let them in again", httpapi.NotFound), d.blockContact)
-	httpapi.Handle(f, agent, route("DELETE", "/contacts/{id}/sessions", "endContactSessions", tag, "End every session of a person", httpapi.NotFound), d.endSessions)
-	httpapi.Handle(f, agent, route("DELETE", "/contacts/{id}/sessions/{session}", "endContactSession", tag, "End one session of a person", httpapi.NotFound), d.endSession)
+	httpapi.Handle(f, d.agent(), route("GET", "/contacts/{id}", "getContact", tag, "A person: what is proved, what is claimed, and their sessions", httpapi.NotFound), d.getContact)
 }
 
 func (d *Door) getContact(ctx context.Context, c *call, _ wire.None) (wire.Contact, error) {
@@ -79,16 +74,12 @@ func keysIn(p chat.Profile) []string {
 	return keys
 }
 
-func (d *Door) blockContact(ctx context.Context, c *call, in wire.Block) (wire.Ended, error) {
-	ended, err := d.People.Block(ctx, c.Who.Principal, c.Path("id"), in.Blocked)
-	return wire.Ended{Ended: ended}, err
-}
+// keyNames :: id → name. The nil map calls each key by its id alone.
+type keyNames map[string]string
 
-func (d *Door) endSessions(ctx context.Context, c *call, _ wire.None) (wire.Ended, error) {
-	ended, err := d.People.EndSessions(ctx, c.Who.Principal, c.Path("id"))
-	return wire.Ended{Ended: ended}, err
-}
-
-func (d *Door) endSession(ctx context.Context, c *call, _ wire.None) (wire.None, error) {
-	return wire.None{}, d.People.EndSession(ctx, c.Who.Principal, c.Path("id"), c.Path("session"))
+func (names keyNames) of(id string) *wire.KeyName {
+	if id == "" {
+		return nil
+	}
+	return &wire.KeyName{ID: id, Name: names[id]}
 }

@@ -1,4 +1,4 @@
-package httpapi
+package operate
 
 import (
 	"context"
@@ -6,35 +6,33 @@ import (
 
 	"countersign/identity/policy"
 	"countersign/internal/audit"
+	"countersign/internal/httpapi"
 	"countersign/internal/httpapi/wire"
 )
 
-// AuditLog is the operators' side of the record.
-type AuditLog interface {
+// Audit is the operators' side of the record.
+type Audit interface {
 	Read(ctx context.Context, who policy.Principal, filter audit.Filter) (audit.Page, error)
 }
 
-// AuditQuery documents what ReadAudit takes.
-func AuditQuery() []Query {
-	return []Query{
-		{Name: "action", Doc: "only this action, such as identity.refused"}, {Name: "actor", Doc: "only what this actor did"},
-		{Name: "subject", Doc: "only what is about this id"}, {Name: "channel", Doc: "only this channel, by id"},
-		{Name: "cursor", Doc: "next of the page before"}, {Name: "limit", Doc: "1 to 200, 50 if absent"},
-	}
+func (o *Routes) audit(f *httpapi.Floor, m Mount) {
+	httpapi.Handle(f, m.Guard, query(m.route("GET", "/audit", "readAudit", "record", "The record, newest first", httpapi.RequestInvalid),
+		httpapi.Query{Name: "action", Doc: "only this action, such as identity.refused"}, httpapi.Query{Name: "actor", Doc: "only what this actor did"},
+		httpapi.Query{Name: "subject", Doc: "only what is about this id"}, httpapi.Query{Name: "channel", Doc: "only this channel, by id"},
+		httpapi.Query{Name: "cursor", Doc: "next of the page before"}, httpapi.Query{Name: "limit", Doc: "1 to 200, 50 if absent"},
+	), o.readAudit)
 }
 
-// ReadAudit answers with a page of the record. The console and the management API
-// show the same one, each to its own principals.
-func ReadAudit[P any](ctx context.Context, log AuditLog, who policy.Principal, c *Call[P]) (wire.AuditEntries, error) {
+func (o *Routes) readAudit(ctx context.Context, c *call, _ wire.None) (wire.AuditEntries, error) {
 	limit, err := c.Number("limit", 50, 1, 200)
 	if err != nil {
 		return wire.AuditEntries{}, err
 	}
 	cursor := c.Query("cursor")
 	if _, err := strconv.ParseInt(cursor, 10, 64); cursor != "" && err != nil { // a position in the record
-		return wire.AuditEntries{}, Malformed("The cursor is not one that this call gave out.")
+		return wire.AuditEntries{}, httpapi.Malformed("The cursor is not one that this call gave out.")
 	}
-	page, err := log.Read(ctx, who, audit.Filter{
+	page, err := o.Audit.Read(ctx, c.Who, audit.Filter{
 		Action: audit.Action(c.Query("action")), Actor: c.Query("actor"), Subject: c.Query("subject"), Channel: c.Query("channel"),
 		Before: cursor, Limit: int(limit),
 	})

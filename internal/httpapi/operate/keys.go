@@ -1,4 +1,4 @@
-package console
+package operate
 
 import (
 	"context"
@@ -13,7 +13,6 @@ import (
 // Keys is the operators' side of the rings.
 type Keys interface {
 	List(ctx context.Context, who policy.Principal, channel string) ([]trust.ListedKey, error)
-	Names(ctx context.Context, who policy.Principal, ids []string) (map[string]string, error)
 	Generate(ctx context.Context, who policy.Principal, draft trust.KeyDraft) (key trust.KeyRow, secret string, err error)
 	Import(ctx context.Context, who policy.Principal, draft trust.KeyDraft, secret string, insist bool) (trust.KeyRow, error)
 	ChannelOf(ctx context.Context, who policy.Principal, key string) (string, error)
@@ -25,20 +24,19 @@ type Keys interface {
 // defaultOverlap is how long a rotated key verifies on unless said otherwise.
 const defaultOverlap = 7 * 24 * time.Hour
 
-func (d *Door) registerKeys(f *httpapi.Floor) {
-	const tag = "Console: keys"
-	agent := d.agent()
-	httpapi.Handle(f, agent, route("GET", "/channels/{id}/keys", "listKeys", tag, "A channel's keys, without their secrets", httpapi.NotFound), d.listKeys)
-	httpapi.Handle(f, agent, created(route("POST", "/channels/{id}/keys", "createKey", tag,
-		"Generate a key, or import one if a secret is given: a generated secret is shown this one time", httpapi.NotFound, httpapi.Conflict)), d.createKey)
-	httpapi.Handle(f, agent, created(route("POST", "/keys/{id}/rotate", "rotateKey", tag,
-		"Put a key aside for a new one, whose secret is shown this one time", httpapi.NotFound, httpapi.Conflict)), d.rotateKey)
-	httpapi.Handle(f, agent, route("POST", "/keys/{id}/finish", "finishKey", tag, "End a retiring key now, with its sessions", httpapi.NotFound, httpapi.Conflict), d.finishKey)
-	httpapi.Handle(f, agent, route("POST", "/keys/{id}/revoke", "revokeKey", tag, "Revoke a key now, with its sessions", httpapi.NotFound, httpapi.Conflict), d.revokeKey)
+func (o *Routes) keys(f *httpapi.Floor, m Mount) {
+	const tag = "keys"
+	httpapi.Handle(f, m.Guard, m.route("GET", "/channels/{id}/keys", "listKeys", tag, "A channel's keys, without their secrets", httpapi.NotFound), o.listKeys)
+	httpapi.Handle(f, m.Guard, created(m.route("POST", "/channels/{id}/keys", "createKey", tag,
+		"Generate a key, or import one if a secret is given: a generated secret is shown this one time", httpapi.NotFound, httpapi.Conflict)), o.createKey)
+	httpapi.Handle(f, m.Guard, created(m.route("POST", "/keys/{id}/rotate", "rotateKey", tag,
+		"Put a key aside for a new one, whose secret is shown this one time", httpapi.NotFound, httpapi.Conflict)), o.rotateKey)
+	httpapi.Handle(f, m.Guard, m.route("POST", "/keys/{id}/finish", "finishKey", tag, "End a retiring key now, with its sessions", httpapi.NotFound, httpapi.Conflict), o.finishKey)
+	httpapi.Handle(f, m.Guard, m.route("POST", "/keys/{id}/revoke", "revokeKey", tag, "Revoke a key now, with its sessions", httpapi.NotFound, httpapi.Conflict), o.revokeKey)
 }
 
-func (d *Door) listKeys(ctx context.Context, c *call, _ wire.None) (wire.Keys, error) {
-	keys, err := d.Keys.List(ctx, c.Who.Principal, c.Path("id"))
+func (o *Routes) listKeys(ctx context.Context, c *call, _ wire.None) (wire.Keys, error) {
+	keys, err := o.Keys.List(ctx, c.Who, c.Path("id"))
 	out := wire.Keys{Keys: make([]wire.Key, len(keys))}
 	for i, key := range keys {
 		out.Keys[i] = shapeKey(key.KeyRow)
@@ -47,19 +45,19 @@ func (d *Door) listKeys(ctx context.Context, c *call, _ wire.None) (wire.Keys, e
 	return out, err
 }
 
-func (d *Door) createKey(ctx context.Context, c *call, in wire.CreateKey) (wire.CreatedKey, error) {
+func (o *Routes) createKey(ctx context.Context, c *call, in wire.CreateKey) (wire.CreatedKey, error) {
 	draft := trust.KeyDraft{
 		Channel: c.Path("id"), Name: in.Name, Dialect: in.Dialect, Signs: in.Signs, Platforms: platforms(in.Platforms), ConfirmsEmail: in.ConfirmsEmail,
 	}
 	if in.Secret != "" {
-		key, err := d.Keys.Import(ctx, c.Who.Principal, draft, in.Secret, in.Insist)
+		key, err := o.Keys.Import(ctx, c.Who, draft, in.Secret, in.Insist)
 		return wire.CreatedKey{Key: shapeKey(key)}, err
 	}
-	key, secret, err := d.Keys.Generate(ctx, c.Who.Principal, draft)
+	key, secret, err := o.Keys.Generate(ctx, c.Who, draft)
 	return wire.CreatedKey{Key: shapeKey(key), Secret: secret}, err
 }
 
-func (d *Door) rotateKey(ctx context.Context, c *call, in wire.RotateKey) (wire.CreatedKey, error) {
+func (o *Routes) rotateKey(ctx context.Context, c *call, in wire.RotateKey) (wire.CreatedKey, error) {
 	overlap := defaultOverlap
 	if in.OverlapHours != nil {
 		if *in.OverlapHours < 0 || *in.OverlapHours > 366*24 {
@@ -67,25 +65,25 @@ func (d *Door) rotateKey(ctx context.Context, c *call, in wire.RotateKey) (wire.
 		}
 		overlap = time.Duration(*in.OverlapHours) * time.Hour
 	}
-	channel, err := d.Keys.ChannelOf(ctx, c.Who.Principal, c.Path("id"))
+	channel, err := o.Keys.ChannelOf(ctx, c.Who, c.Path("id"))
 	if err != nil {
 		return wire.CreatedKey{}, err
 	}
-	key, secret, err := d.Keys.Rotate(ctx, c.Who.Principal, trust.Rotation{Channel: channel, Key: c.Path("id"), Overlap: overlap})
+	key, secret, err := o.Keys.Rotate(ctx, c.Who, trust.Rotation{Channel: channel, Key: c.Path("id"), Overlap: overlap})
 	return wire.CreatedKey{Key: shapeKey(key), Secret: secret}, err
 }
 
-func (d *Door) finishKey(ctx context.Context, c *call, _ wire.Empty) (wire.SessionsEnded, error) {
-	ended, err := d.Keys.Finish(ctx, c.Who.Principal, c.Path("id"))
+func (o *Routes) finishKey(ctx context.Context, c *call, _ wire.Empty) (wire.SessionsEnded, error) {
+	ended, err := o.Keys.Finish(ctx, c.Who, c.Path("id"))
 	return wire.SessionsEnded{SessionsEnded: ended}, err
 }
 
-func (d *Door) revokeKey(ctx context.Context, c *call, in wire.RevokeKey) (wire.SessionsEnded, error) {
+func (o *Routes) revokeKey(ctx context.Context, c *call, in wire.RevokeKey) (wire.SessionsEnded, error) {
 	var since time.Time
 	if in.CompromisedSince != nil {
 		since = *in.CompromisedSince
 	}
-	ended, err := d.Keys.Revoke(ctx, c.Who.Principal, c.Path("id"), since)
+	ended, err := o.Keys.Revoke(ctx, c.Who, c.Path("id"), since)
 	return wire.SessionsEnded{SessionsEnded: ended}, err
 }
 
@@ -99,14 +97,4 @@ func shapeKey(k trust.KeyRow) wire.Key {
 		out.Platforms[i] = string(platform)
 	}
 	return out
-}
-
-// keyNames :: id → name. The nil map calls each key by its id alone.
-type keyNames map[string]string
-
-func (names keyNames) of(id string) *wire.KeyName {
-	if id == "" {
-		return nil
-	}
-	return &wire.KeyName{ID: id, Name: names[id]}
 }

@@ -1,4 +1,4 @@
-package console
+package operate
 
 import (
 	"context"
@@ -18,19 +18,18 @@ type Channels interface {
 	SetEnforcement(ctx context.Context, who policy.Principal, change workspace.EnforcementChange) (ended int, err error)
 }
 
-func (d *Door) registerChannels(f *httpapi.Floor) {
-	const tag = "Console: channels"
-	agent := d.agent()
-	httpapi.Handle(f, agent, route("GET", "/channels", "listChannels", tag, "The workspace's channels"), d.listChannels)
-	httpapi.Handle(f, agent, created(route("POST", "/channels", "createChannel", tag, "Make a channel", httpapi.Conflict)), d.createChannel)
-	httpapi.Handle(f, agent, route("GET", "/channels/{id}", "getChannel", tag, "One channel", httpapi.NotFound), d.getChannel)
-	httpapi.Handle(f, agent, route("PUT", "/channels/{id}", "changeChannel", tag, "Change name, appearance, origins and minimum tier", httpapi.NotFound), d.changeChannel)
-	httpapi.Handle(f, agent, route("PUT", "/channels/{id}/enforcement", "setEnforcement", tag,
-		"Set what becomes of a visitor without proof, on one platform: answers with the sessions that this ended", httpapi.NotFound), d.setEnforcement)
+func (o *Routes) channels(f *httpapi.Floor, m Mount) {
+	const tag = "channels"
+	httpapi.Handle(f, m.Guard, m.route("GET", "/channels", "listChannels", tag, "The workspace's channels"), o.listChannels)
+	httpapi.Handle(f, m.Guard, created(m.route("POST", "/channels", "createChannel", tag, "Make a channel", httpapi.Conflict)), o.createChannel)
+	httpapi.Handle(f, m.Guard, m.route("GET", "/channels/{id}", "getChannel", tag, "One channel", httpapi.NotFound), o.getChannel)
+	httpapi.Handle(f, m.Guard, m.route("PUT", "/channels/{id}", "changeChannel", tag, "Change name, appearance, origins and minimum tier", httpapi.NotFound), o.changeChannel)
+	httpapi.Handle(f, m.Guard, m.route("PUT", "/channels/{id}/enforcement", "setEnforcement", tag,
+		"Set what becomes of a visitor without proof, on one platform: answers with the sessions that this ended", httpapi.NotFound), o.setEnforcement)
 }
 
-func (d *Door) listChannels(ctx context.Context, c *call, _ wire.None) (wire.Channels, error) {
-	channels, err := d.Channels.List(ctx, c.Who.Principal)
+func (o *Routes) listChannels(ctx context.Context, c *call, _ wire.None) (wire.Channels, error) {
+	channels, err := o.Channels.List(ctx, c.Who)
 	out := wire.Channels{Channels: make([]wire.Channel, len(channels))}
 	for i, channel := range channels {
 		out.Channels[i] = shapeChannel(channel)
@@ -38,7 +37,7 @@ func (d *Door) listChannels(ctx context.Context, c *call, _ wire.None) (wire.Cha
 	return out, err
 }
 
-func (d *Door) createChannel(ctx context.Context, c *call, in wire.CreateChannel) (wire.Channel, error) {
+func (o *Routes) createChannel(ctx context.Context, c *call, in wire.CreateChannel) (wire.Channel, error) {
 	creation := workspace.Creation{Slug: in.Slug, Aliases: in.Aliases, Name: in.Name, SamePeople: in.SamePeople}
 	if len(in.Platforms) == 0 {
 		in.Platforms = []string{string(policy.Web)}
@@ -47,28 +46,28 @@ func (d *Door) createChannel(ctx context.Context, c *call, in wire.CreateChannel
 	for _, platform := range in.Platforms {
 		creation.Platforms[policy.Platform(platform)] = policy.Enforcement(in.Enforcement)
 	}
-	channel, err := d.Channels.Create(ctx, c.Who.Principal, creation)
+	channel, err := o.Channels.Create(ctx, c.Who, creation)
 	return shapeChannel(channel), err
 }
 
-func (d *Door) getChannel(ctx context.Context, c *call, _ wire.None) (wire.Channel, error) {
-	channel, err := d.Channels.Get(ctx, c.Who.Principal, c.Path("id"))
+func (o *Routes) getChannel(ctx context.Context, c *call, _ wire.None) (wire.Channel, error) {
+	channel, err := o.Channels.Get(ctx, c.Who, c.Path("id"))
 	return shapeChannel(channel), err
 }
 
-func (d *Door) changeChannel(ctx context.Context, c *call, in wire.ChangeChannel) (wire.Channel, error) {
-	err := d.Channels.Update(ctx, c.Who.Principal, workspace.Channel{
+func (o *Routes) changeChannel(ctx context.Context, c *call, in wire.ChangeChannel) (wire.Channel, error) {
+	err := o.Channels.Update(ctx, c.Who, workspace.Channel{
 		ID: c.Path("id"), Name: in.Name, Origins: in.Origins, MinimumTier: policy.Tier(in.MinimumTier),
 		Appearance: workspace.Appearance{Accent: in.Appearance.Accent, Team: in.Appearance.Team, Greeting: in.Appearance.Greeting},
 	})
 	if err != nil {
 		return wire.Channel{}, err
 	}
-	return d.getChannel(ctx, c, wire.None{})
+	return o.getChannel(ctx, c, wire.None{})
 }
 
-func (d *Door) setEnforcement(ctx context.Context, c *call, in wire.SetEnforcement) (wire.Ended, error) {
-	ended, err := d.Channels.SetEnforcement(ctx, c.Who.Principal, workspace.EnforcementChange{
+func (o *Routes) setEnforcement(ctx context.Context, c *call, in wire.SetEnforcement) (wire.Ended, error) {
+	ended, err := o.Channels.SetEnforcement(ctx, c.Who, workspace.EnforcementChange{
 		Channel: c.Path("id"), Platform: policy.Platform(in.Platform), To: policy.Enforcement(in.Enforcement),
 	})
 	return wire.Ended{Ended: ended}, err

@@ -1,0 +1,36 @@
+package policy
+
+import (
+	"errors"
+	"strings"
+	"time"
+)
+
+// ConfirmedFor is how long a password or passkey stands for its agent's presence.
+const ConfirmedFor = 5 * time.Minute
+
+var (
+	// ErrUnconfirmed: what was asked for takes a password or passkey within ConfirmedFor.
+	ErrUnconfirmed = errors.New("policy: a password or passkey within the last five minutes is needed")
+	// ErrNoReason: what was asked for is recorded with a reason, and there is none.
+	ErrNoReason = errors.New("policy: a reason is needed")
+)
+
+// Impersonate asks for what would let its holder pass as a customer: to make or
+// reveal a key, to show an expected hash. An agent has the right, was present with
+// a password or passkey just now, and says why; a program was given the right by
+// somebody who was, when its token was made; the operator on the machine itself
+// has the secrets anyway. Its caller records the reason with the subject.
+func (p Principal) Impersonate(right Right, reason string, now time.Time) error {
+	switch {
+	case !p.May(right):
+		return ErrForbidden
+	case p.kind != AgentPrincipal:
+		return nil
+	case p.confirmed.IsZero() || now.Sub(p.confirmed) >= ConfirmedFor:
+		return ErrUnconfirmed
+	case strings.TrimSpace(reason) == "":
+		return ErrNoReason
+	}
+	return nil
+}

@@ -1,0 +1,1 @@
+-- What pages report, counted: who embeds the messenger, and with what outcome.

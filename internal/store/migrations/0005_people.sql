@@ -1,0 +1,1 @@
+-- What operators decide about one person, and what a session must be younger than.

@@ -1,0 +1,1 @@
+-- Second factors, and when a login last proved itself.

@@ -1,0 +1,1 @@
+-- Checkpoints of the record, and the sealed names of the people in it.

@@ -1,0 +1,1 @@
+-- Mail on its way out, and codes that prove an address.

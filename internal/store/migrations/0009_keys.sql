@@ -1,0 +1,1 @@
+-- Who still signs with which key, and what a compromised key leaves to be looked at.

@@ -1,0 +1,1 @@
+-- Keys whose public half is all that we hold.
