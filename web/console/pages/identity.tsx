@@ -1,32 +1,31 @@
-// Keys and enforcement: of all channels in short, of one in full.
+// Identity: of all channels in short, of one in full, in tabs. What the tabs are is
+// in identity/tabs.ts.
 
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
-import { Button, Empty, Notice, toast } from "../../shared/ui";
+import { useEffect } from "preact/hooks";
+import { Empty } from "../../shared/ui";
 import * as api from "../api";
-import { takeChannel } from "../names";
 import { go, href } from "../router";
-import { may } from "../session";
 import { t } from "../text";
-import type { Channel, Enforcement, Key, Platform } from "../types";
-import { ask } from "../ui/ask";
-import { Choice, Select } from "../ui/forms";
+import type { Channel } from "../types";
+import { Select } from "../ui/forms";
 import { Glyph } from "../ui/glyph";
-import { ModeChips, platformsOf } from "../ui/modes";
-import { Loaded, PageFrame, Section } from "../ui/page";
+import { ModeChips } from "../ui/modes";
+import { Loaded, PageFrame } from "../ui/page";
 import { useResource, type Resource } from "../ui/resource";
-import { KeysSection, verifies } from "./keys";
+import { shownTab, TABS, tabHref } from "./identity/tabs";
+import { verifies } from "./keys";
 
 const i = t.identity;
 
-export function IdentityPage({ channel }: { channel: string }): JSX.Element {
+export function IdentityPage({ channel, tab }: { channel: string; tab: string }): JSX.Element {
   const channels = useResource(async () => (await api.channels()).channels ?? [], []);
   const only = channels.data?.length === 1 ? channels.data[0] : undefined;
   useEffect(() => {
     if (!channel && only) go(href(`/identity/${only.id}`), { replace: true });
   }, [channel, only?.id]);
   const chosen = channels.data?.find((c) => c.id === channel);
-  if (channels.data && channel && chosen) return <OneChannel key={chosen.id} channel={chosen} channels={channels} />;
+  if (channels.data && channel && chosen) return <OneChannel key={chosen.id} channel={chosen} channels={channels} tab={tab} />;
   return (
     <PageFrame title={i.title} subtitle={i.subtitle}>
       <Loaded resource={channels} failed={i.failed}>
@@ -74,9 +73,11 @@ function KeyCount({ channel }: { channel: Channel }): JSX.Element {
   return <span class="dim">{n === undefined ? "\u00a0" : n === 0 ? i.noKeys : i.liveKeys(n)}</span>;
 }
 
-function OneChannel({ channel, channels }: { channel: Channel; channels: Resource<Channel[]> }): JSX.Element {
+function OneChannel({ channel, channels, tab }: { channel: Channel; channels: Resource<Channel[]>; tab: string }): JSX.Element {
   const keys = useResource(async () => (await api.keys(channel.id)).keys ?? [], [channel.id]);
   const all = channels.data ?? [];
+  const shown = shownTab(tab);
+  const Shown = shown.show;
   return (
     <PageFrame
       title={i.title}
@@ -88,7 +89,7 @@ function OneChannel({ channel, channels }: { channel: Channel; channels: Resourc
               bare
               label={i.channel}
               value={channel.id}
-              onValue={(id) => go(href(`/identity/${id}`))}
+              onValue={(id) => go(tabHref(id, shown.id))}
               options={all.map((c) => ({ value: c.id, label: c.name || c.slug }))}
             />
           )}
@@ -103,97 +104,14 @@ function OneChannel({ channel, channels }: { channel: Channel; channels: Resourc
           {i.channel}: {channel.name || channel.slug}
         </p>
       )}
-      <EnforcementSection channel={channel} channels={channels} keys={keys.data} />
-      <KeysSection channel={channel} resource={keys} />
+      <nav class="tabs" aria-label={i.title}>
+        {TABS.map((one) => (
+          <a key={one.id} class="tabs__tab" href={tabHref(channel.id, one.id)} aria-current={one.id === shown.id ? "page" : undefined}>
+            {one.label()}
+          </a>
+        ))}
+      </nav>
+      <Shown channel={channel} channels={channels} keys={keys} />
     </PageFrame>
   );
 }
-
-function EnforcementSection({ channel, channels, keys }: { channel: Channel; channels: Resource<Channel[]>; keys: Key[] | null }): JSX.Element {
-  const platforms = platformsOf(channel);
-  const open = platforms.filter((platform) => channel.enforcement[platform] !== "enforce");
-  const list = new Intl.ListFormat(t.locale).format(open.map((platform) => t.platforms[platform] ?? platform));
-  return (
-    <Section title={i.enforcement} hint={i.enforcementHint} id="enforcement">
-      {open.length > 0 && (
-        <Notice kind="warn" icon="alert">
-          {i.notEnforcing(list)}
-        </Notice>
-      )}
-      {!may("enforcement.set") && <Notice icon="info">{i.readOnly}</Notice>}
-      <div class="platforms">
-        {platforms.map((platform) => (
-          <OnePlatform key={platform} channel={channel} platform={platform} channels={channels} keys={keys} />
-        ))}
-      </div>
-    </Section>
-  );
-}
-
-function OnePlatform({ channel, platform, channels, keys }: {
-  channel: Channel;
-  platform: Platform;
-  channels: Resource<Channel[]>;
-  keys: Key[] | null;
-}): JSX.Element {
-  const now = channel.enforcement[platform] ?? "off";
-  const [wish, setWish] = useState<Enforcement>(now);
-  useEffect(() => setWish(now), [now]);
-  const [ended, setEnded] = useState<number | null>(null);
-  const name = t.platforms[platform] ?? platform;
-  const mayChange = may("enforcement.set");
-
-  const apply = async () => {
-    const answer = await api.setEnforcement(channel.id, platform, wish);
-    const next = { ...channel, enforcement: { ...channel.enforcement, [platform]: wish } };
-    takeChannel(next);
-    channels.set((channels.data ?? []).map((c) => (c.id === channel.id ? next : c)));
-    setEnded(wish === "enforce" ? answer.ended : null);
-    toast(`${i.set(name, t.modes[wish] ?? wish)} ${wish === "enforce" ? i.ended(answer.ended) : ""}`);
-  };
-  const confirmThen = () => {
-    const on = wish === "enforce";
-    const unkeyed = on && keys !== null && !keys.some((key) => verifies(key) && (key.platforms ?? []).includes(platform));
-    ask({
-      title: on ? i.turnOn(name) : i.turnOff(name, t.modes[wish] ?? wish),
-      body: (
-        <>
-          <p>{on ? i.turnOnBody : now === "enforce" ? i.turnOffBody : t.modeHints[wish]}</p>
-          {unkeyed && (
-            <Notice kind="warn" icon="alert">
-              {i.turnOnNoKey}
-            </Notice>
-          )}
-        </>
-      ),
-      action: i.confirm(t.modes[wish] ?? wish),
-      run: apply,
-    });
-  };
-  return (
-    <div class="platform">
-      <Choice
-        legend={name}
-        name={`mode-${platform}`}
-        value={wish}
-        disabled={!mayChange}
-        onValue={setWish}
-        options={(["off", "observe", "enforce"] as const).map((mode) => ({ value: mode, label: t.modes[mode] ?? mode, hint: t.modeHints[mode] ?? "" }))}
-      />
-      {ended !== null && (
-        <Notice kind="good" icon="check">
-          {i.ended(ended)}
-        </Notice>
-      )}
-      {wish !== now && (
-        <div class="platform__foot">
-          <Button onClick={() => setWish(now)}>{t.common.cancel}</Button>
-          <Button kind="primary" onClick={confirmThen}>
-            {i.confirm(t.modes[wish] ?? wish)}
-          </Button>
-        </div>
-      )}
-    </div>
-  );
-}
-

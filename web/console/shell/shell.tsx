@@ -130,7 +130,7 @@ function Routed(): JSX.Element {
     case "inbox":
       return <InboxPage view={(VIEWS.includes(second as ViewName) ? second : "open") as ViewName} conversation={third} />;
     case "identity":
-      return <IdentityPage channel={second} />;
+      return <IdentityPage channel={second} tab={third} />;
     case "channels":
       return second ? <ChannelPage key={second} id={second} /> : <ChannelsPage />;
     case "team":
