@@ -70,6 +70,28 @@ func (g *Gate) Admit(ctx context.Context, arrival Arrival) (policy.Verdict, work
 	fail := func(err error) (policy.Verdict, workspace.Channel, error) {
 		return policy.Verdict{}, workspace.Channel{}, err
 	}
+	j, channel, err := g.weigh(ctx, arrival)
+	if err != nil {
+		return fail(err)
+	}
+	if renewed, err := j.renews(ctx, channel); err != nil {
+		return fail(err)
+	} else if renewed {
+		return j.verdict, channel, nil
+	}
+	if outcome, err := j.allowed(ctx, channel); err != nil {
+		return fail(errors.Join(err, g.turnedAway(ctx, channel, j, outcome)))
+	}
+	if err := g.record(ctx, channel, j); err != nil {
+		return fail(fmt.Errorf("trust: recording a judgement: %w", err))
+	}
+	return j.verdict, channel, nil
+}
+
+// weigh finds the channel and its ring, verifies and decides. Nothing is recorded yet
+// but that the key was used.
+func (g *Gate) weigh(ctx context.Context, arrival Arrival) (judgement, workspace.Channel, error) {
+	fail := func(err error) (judgement, workspace.Channel, error) { return judgement{}, workspace.Channel{}, err }
 	epoch, err := g.pulse.Epoch()
 	if err != nil {
 		return fail(err)
@@ -92,18 +114,7 @@ func (g *Gate) Admit(ctx context.Context, arrival Arrival) (policy.Verdict, work
 	if err := g.note(ctx, channel.Workspace, j.verdict.Key(), now); err != nil {
 		return fail(err)
 	}
-	if renewed, err := j.renews(ctx, channel); err != nil {
-		return fail(err)
-	} else if renewed {
-		return j.verdict, channel, nil
-	}
-	if outcome, err := j.allowed(ctx, channel); err != nil {
-		return fail(errors.Join(err, g.turnedAway(ctx, channel, j, outcome)))
-	}
-	if err := g.record(ctx, channel, j); err != nil {
-		return fail(fmt.Errorf("trust: recording a judgement: %w", err))
-	}
-	return j.verdict, channel, nil
+	return j, channel, nil
 }
 
 // judgement is a verdict with what led to it.
