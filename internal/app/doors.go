@@ -41,7 +41,7 @@ func (a *App) floor(cfg config.Server, log *slog.Logger) (*httpapi.Floor, error)
 	}
 	for _, door := range []interface{ Register(*httpapi.Floor) }{
 		widget.New(widget.Deps{Gate: a.Gate, Channels: a.Channels, Sessions: a.Chat, Threads: a.Chat, Streams: a.Hub, Online: inside.Online}),
-		api.New(api.Deps{Tokens: a.Team, Operate: operate.Deps{Channels: a.Channels, Keys: a.Keys, People: a.Chat, Audit: a.Audit}}),
+		api.New(api.Deps{Tokens: a.Team, Gate: a.Gate, Operate: operate.Deps{Channels: a.Channels, Keys: a.Keys, People: a.Chat, Audit: a.Audit}}),
 		faces,
 	} {
 		door.Register(floor)

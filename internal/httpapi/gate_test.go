@@ -31,7 +31,7 @@ var routes = map[httpapi.Access][]string{
 		"POST /api/v1/widget/conversations/{id}/read", "POST /api/v1/widget/conversations/{id}/typing", "GET /api/v1/widget/stream",
 	},
 	httpapi.AgentLogin: {
-		"POST /api/v1/console/sign-out", "GET /api/v1/console/me", "GET /api/v1/console/conversations", "GET /api/v1/console/counts",
+		"POST /api/v1/console/sign-out", "POST /api/v1/console/confirm", "GET /api/v1/console/me", "GET /api/v1/console/conversations", "GET /api/v1/console/counts",
 		"GET /api/v1/console/conversations/{id}", "PATCH /api/v1/console/conversations/{id}", "GET /api/v1/console/conversations/{id}/messages",
 		"POST /api/v1/console/conversations/{id}/messages", "POST /api/v1/console/conversations/{id}/read", "POST /api/v1/console/conversations/{id}/typing",
 		"GET /api/v1/console/stream", "GET /api/v1/console/contacts/{id}",
@@ -40,7 +40,7 @@ var routes = map[httpapi.Access][]string{
 		"GET /api/v1/console/logins", "DELETE /api/v1/console/logins/{id}", "GET /api/v1/console/tokens", "POST /api/v1/console/tokens",
 		"DELETE /api/v1/console/tokens/{id}",
 	},
-	httpapi.APIToken: {},
+	httpapi.APIToken: {"POST /api/v1/verify"},
 }
 
 // shared are the routes that the console and the management API have in common.

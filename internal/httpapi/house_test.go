@@ -114,7 +114,7 @@ func open(t *testing.T, change ...func(*httpapi.Options)) *house {
 	})
 	must(t, agents.Register(h.Floor))
 	widget.New(widget.Deps{Gate: gate, Channels: h.Channels, Sessions: h.Chat, Threads: h.Chat, Streams: hub, Online: agents.Online}).Register(h.Floor)
-	api.New(api.Deps{Tokens: h.Team, Operate: operate.Deps{Channels: h.Channels, Keys: h.Keys, People: h.Chat, Audit: audit.NewLog(db)}}).Register(h.Floor)
+	api.New(api.Deps{Tokens: h.Team, Gate: gate, Operate: operate.Deps{Channels: h.Channels, Keys: h.Keys, People: h.Chat, Audit: audit.NewLog(db)}}).Register(h.Floor)
 	faces, err := face.New(face.Deps{Channels: h.Channels})
 	must(t, err)
 	faces.Register(h.Floor)

@@ -55,11 +55,13 @@ func TestTheOpenAPICoversEveryCall(t *testing.T) {
 	if strings.Contains(string(a.Text), "base64") || strings.Contains(string(a.Text), `["array","null"]`) {
 		t.Error("the description speaks of Go's encoding, not of ours")
 	}
-	// What carries an identity enters by one route, behind which the gate stands.
-	doors := regexp.MustCompile(`"\$ref":"#/components/schemas/(Assertion|OpenSession)"`).FindAllStringSubmatch(string(a.Text), -1)
+	// What carries an identity enters by one route, behind which the gate stands. The
+	// other that takes an assertion is a program's question, and opens nothing.
+	doors := regexp.MustCompile(`"\$ref":"#/components/schemas/(Assertion|OpenSession|CheckAssertion)"`).FindAllStringSubmatch(string(a.Text), -1)
 	session, _ := json.Marshal(paths["/api/v1/widget/sessions"])
-	if len(doors) != 2 || !strings.Contains(string(session), "#/components/schemas/OpenSession") {
-		t.Errorf("an assertion is taken in %d places, not in one body of one route", len(doors)-1)
+	question, _ := json.Marshal(paths["/api/v1/verify"])
+	if len(doors) != 4 || !strings.Contains(string(session), "#/components/schemas/OpenSession") || !strings.Contains(string(question), "#/components/schemas/CheckAssertion") {
+		t.Errorf("an assertion is taken in %d places, not in the bodies of two routes", len(doors)-2)
 	}
 	for name, closed := range map[string]bool{"Assertion": true, "PostMessage": true, "Appearance": true, "Message": false, "Session": false, "Problem": false} {
 		if schema, _ := schemas[name].(object); schema != nil && (schema["additionalProperties"] == false) != closed {

@@ -21,6 +21,7 @@ type Tokens interface {
 // Deps is what the door stands on.
 type Deps struct {
 	Tokens  Tokens
+	Gate    Gate
 	Operate operate.Deps
 }
 
@@ -33,6 +34,11 @@ func New(deps Deps) *Door { return &Door{deps} }
 // Register adds the door's routes to a floor.
 func (d *Door) Register(f *httpapi.Floor) {
 	operate.Register(f, operate.Mount{Guard: d.program(), Base: "/api/v1", Name: func(id string) string { return id }, Group: "Management: "}, d.Operate)
+	httpapi.Handle(f, d.program(), httpapi.Route{
+		Method: "POST", Path: "/api/v1/verify", ID: "verifyAssertion", Tag: "Verification",
+		Summary: "Judge an assertion, without a session: verification for a product that has its own chat (scope identity.verify)",
+		Fails:   []httpapi.Code{httpapi.Forbidden, httpapi.NotFound},
+	}, d.verify)
 }
 
 // program admits the holder of an API token.
