@@ -130,12 +130,13 @@ func TestImportsFollowTheTable(t *testing.T) {
 // Each of these makes standing out of nothing but its caller's word, so the callers are few and named.
 func TestStandingIsMadeOnlyWhereItIsProved(t *testing.T) {
 	callers := map[string][]string{
-		"policy.Restore":    {"internal/store"},
-		"policy.Decide":     {"internal/trust"},
-		"policy.ForVisitor": {"internal/chat"},
-		"policy.ForAgent":   {"internal/team"},
-		"policy.ForToken":   {"internal/team"},
-		"policy.ForSystem":  {"internal/app", "cmd/countersign"},
+		"policy.Restore":           {"internal/store"},
+		"policy.Decide":            {"internal/trust"},
+		"policy.ForVisitor":        {"internal/chat"},
+		"policy.ForAgent":          {}, // an agent of the tests alone: nobody knows when it was last there
+		"policy.ForConfirmedAgent": {"internal/team"},
+		"policy.ForToken":          {"internal/team"},
+		"policy.ForSystem":         {"internal/app", "cmd/countersign"},
 	}
 	seen := map[string]bool{}
 	goFiles(t, func(dir, path string, file *ast.File) {
@@ -159,7 +160,7 @@ func TestStandingIsMadeOnlyWhereItIsProved(t *testing.T) {
 		})
 	})
 	for name := range callers {
-		if !seen[name] {
+		if !seen[name] && len(callers[name]) > 0 {
 			t.Errorf("%s is guarded here but nothing calls it: the guard looks at nothing", name)
 		}
 	}

@@ -46,6 +46,7 @@ const (
 	AgentSignedIn     Action = "agent.signed_in"
 	AgentSignInFailed Action = "agent.sign_in_failed"
 	AgentSignedOut    Action = "agent.signed_out"
+	AgentConfirmed    Action = "agent.confirmed" // gave the password again
 	OwnerReset        Action = "owner.reset"
 	TokenCreated      Action = "token.created"
 	TokenRevoked      Action = "token.revoked"

@@ -15,7 +15,7 @@ import (
 
 // needs is the right behind each of the agents' routes; empty: any agent.
 var needs = map[string]policy.Right{ // :: operation → right
-	"signOut": "", "getMe": "", "listLogins": "", "endLogin": "",
+	"signOut": "", "confirm": "", "getMe": "", "listLogins": "", "endLogin": "",
 	"listThreads": policy.ReadConversations, "getCounts": policy.ReadConversations, "getThread": policy.ReadConversations,
 	"listThreadMessages": policy.ReadConversations, "readThread": policy.ReadConversations, "openConsoleStream": policy.ReadConversations,
 	"getContact": policy.ReadConversations, "changeThread": policy.ReplyConversations, "reply": policy.ReplyConversations, "showReplyTyping": policy.ReplyConversations,
@@ -33,7 +33,7 @@ var bodies = map[string]any{
 	"showReplyTyping": object{}, "blockContact": object{"blocked": true}, "createChannel": object{"slug": "-"}, "changeChannel": object{"name": "x", "minimum_tier": "anonymous"},
 	"setEnforcement": object{"platform": "web", "enforcement": "enforce"}, "createKey": object{"name": "x"}, "rotateKey": object{},
 	"finishKey": object{}, "revokeKey": object{}, "inviteAgent": object{"email": "-", "role": "agent"}, "setRole": object{"role": "agent"},
-	"createToken": object{"name": "", "scopes": []string{}}, "signOut": object{},
+	"createToken": object{"name": "", "scopes": []string{}}, "signOut": object{}, "confirm": object{"password": "wrong"},
 	"verifyAssertion": object{"channel": "nobody", "assertion": object{}},
 }
 

@@ -29,6 +29,7 @@ const (
 	SessionEnded     Code = "session_ended"
 	SignInRefused    Code = "sign_in_refused"
 	LinkRefused      Code = "link_refused"
+	ConfirmRefused   Code = "confirmation_refused"
 	Forbidden        Code = "forbidden"
 	Unconfirmed      Code = "confirmation_required"
 	NotFound         Code = "not_found"
@@ -72,6 +73,8 @@ var catalogue = []entry{
 		"No credential, a wrong one, or one that ended: by time, log-out, a change of identity, its key, or an operator."},
 	{SignInRefused, http.StatusUnauthorized, "Sign-in refused", "The address or the password is wrong.",
 		"One answer for an unknown address and for a wrong password."},
+	{ConfirmRefused, http.StatusForbidden, "Not confirmed", "That is not your password.",
+		"What was given to confirm is wrong. It counts as a wrong sign-in; the login goes on."},
 	{LinkRefused, http.StatusForbidden, "Link refused", "The link was used, has expired, or never was.",
 		"Links work once and for one hour. `countersign owner reset` prints a new one."},
 	{Forbidden, http.StatusForbidden, "Forbidden", "Your role does not allow this.",

@@ -158,7 +158,10 @@ func (w *walk) changes(who policy.Principal) map[string]func() error {
 		},
 		"SetRole":     func() error { return db.SetRole(ctx, main, w.colleague.ID, policy.Admin, w.Now, by(policy.ManageTeam)) },
 		"RemoveAgent": func() error { return db.RemoveAgent(ctx, main, w.colleague.ID, w.Now, by(policy.ManageTeam)) },
-		"EndLogin":    func() error { return db.EndLogin(ctx, main, w.Login.ID, w.Now, by(policy.ManageTeam)) },
+		"ConfirmLogin": func() error {
+			return db.ConfirmLogin(ctx, main, w.Login.ID, w.Owner.Password, w.Now, by(policy.ManageTeam))
+		},
+		"EndLogin": func() error { return db.EndLogin(ctx, main, w.Login.ID, w.Now, by(policy.ManageTeam)) },
 		"AddToken": func() error {
 			return db.AddToken(ctx, team.Token{ID: w.ID("tok"), TokenHash: w.Hash(), Workspace: main, Name: "t", CreatedAt: w.Now}, by(policy.ManageTokens))
 		},

@@ -11,7 +11,7 @@ import (
 	"countersign/internal/team"
 )
 
-const loginColumns = `l.id, l.token_hash, l.workspace, l.agent, l.user_agent, l.created_at, l.seen_at, l.expires_at, l.ended_at`
+const loginColumns = `l.id, l.token_hash, l.workspace, l.agent, l.user_agent, l.created_at, l.seen_at, l.expires_at, l.ended_at, l.confirmed_at`
 
 // loginRow is a login with its agent as they stand now.
 type loginRow struct {
@@ -20,7 +20,8 @@ type loginRow struct {
 }
 
 func loginInto(l *team.Login) []any {
-	return []any{&l.ID, &l.TokenHash, &l.Workspace, &l.Agent, &l.UserAgent, stamp{&l.CreatedAt}, stamp{&l.SeenAt}, stamp{&l.ExpiresAt}, stamp{&l.EndedAt}}
+	return []any{&l.ID, &l.TokenHash, &l.Workspace, &l.Agent, &l.UserAgent, stamp{&l.CreatedAt}, stamp{&l.SeenAt}, stamp{&l.ExpiresAt}, stamp{&l.EndedAt},
+		stamp{&l.ConfirmedAt}}
 }
 
 func (r *loginRow) scan(row scanner) error {
@@ -34,7 +35,7 @@ func (r *loginRow) lives(now time.Time) bool {
 // OpenLogin writes a signed-in browser, if its agent is there and the password that
 // was proved is the one that stands.
 func (db *DB) OpenLogin(ctx context.Context, login team.Login, password string, draft audit.Draft) error {
-	const insert = `INSERT INTO logins (id, token_hash, workspace, agent, user_agent, created_at, seen_at, expires_at, ended_at) VALUES `
+	const insert = `INSERT INTO logins (id, token_hash, workspace, agent, user_agent, created_at, seen_at, expires_at, ended_at, confirmed_at) VALUES `
 	return db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
 		agent, err := liveAgent(t, login.Workspace, login.Agent)
 		if err != nil {
@@ -43,8 +44,8 @@ func (db *DB) OpenLogin(ctx context.Context, login team.Login, password string, 
 		if password == "" || agent.Password != password {
 			return team.ErrRefused // set anew while the old one was being checked
 		}
-		err = t.insert(insert, 9, []any{login.ID, login.TokenHash, login.Workspace, login.Agent, login.UserAgent,
-			micros(login.CreatedAt), micros(login.SeenAt), micros(login.ExpiresAt), 0}, "")
+		err = t.insert(insert, 10, []any{login.ID, login.TokenHash, login.Workspace, login.Agent, login.UserAgent,
+			micros(login.CreatedAt), micros(login.SeenAt), micros(login.ExpiresAt), 0, micros(login.ConfirmedAt)}, "")
 		if err != nil {
 			return fmt.Errorf("open login: %w", err)
 		}
@@ -92,6 +93,29 @@ func (db *DB) Logins(ctx context.Context, workspace, agent string, now time.Time
 		return nil, fmt.Errorf("store: logins: %w", err)
 	}
 	return list, nil
+}
+
+// ConfirmLogin notes that a live login gave the password that stands. Every node
+// reads the login again, so that the next call may go to any of them.
+func (db *DB) ConfirmLogin(ctx context.Context, workspace, id, password string, now time.Time, draft audit.Draft) error {
+	const confirm = `UPDATE logins SET confirmed_at = $1 WHERE id = $2 AND workspace = $3 AND ended_at = 0 AND expires_at > $1 RETURNING agent`
+	return db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
+		var owner string
+		found, err := t.found(confirm, []any{micros(now), id, workspace}, &owner)
+		if err != nil {
+			return fmt.Errorf("confirm login: %w", err)
+		}
+		if !found {
+			return team.ErrRefused
+		}
+		agent, err := liveAgent(t, workspace, owner)
+		if err != nil || agent.Password != password {
+			return team.ErrRefused // set anew while the old one was being checked
+		}
+		t.raise()
+		t.record(draft)
+		return nil
+	})
 }
 
 // EndLogin ends one. One that has ended already stays as it is.

@@ -54,6 +54,17 @@ func (m *memory) keepToken(epoch int64, hash []byte, token Token) {
 	}
 }
 
+// forgetLogin makes the next request of a login read it again.
+func (m *memory) forgetLogin(id string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for hash, known := range m.logins {
+		if known.login.ID == id {
+			delete(m.logins, hash)
+		}
+	}
+}
+
 // turn forgets what an older epoch said, and says whether epoch is the present one.
 func (m *memory) turn(epoch int64) bool {
 	if epoch > m.epoch || len(m.logins) >= memorySize || len(m.tokens) >= memorySize {

@@ -197,7 +197,7 @@ func (t *Team) open(ctx context.Context, agent Agent, userAgent string, detail m
 	token, hash := newSecret()
 	login := Login{
 		ID: event.NewID("lgn", now), TokenHash: hash, Workspace: agent.Workspace, Agent: agent.ID,
-		UserAgent: audit.Clean(userAgent), CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(loginLife),
+		UserAgent: audit.Clean(userAgent), CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(loginLife), ConfirmedAt: now,
 	}
 	draft := audit.Draft{Workspace: agent.Workspace, Actor: "agent:" + agent.ID, Action: audit.AgentSignedIn, Subject: agent.ID, Detail: detail}
 	if err := t.store.OpenLogin(ctx, login, agent.Password, draft); err != nil {
@@ -240,7 +240,7 @@ func (t *Team) Authenticate(ctx context.Context, token string) (policy.Principal
 		t.seen.keepLogin(epoch, hash, known)
 	}
 	agent, login := known.agent, known.login
-	return policy.ForAgent(agent.Workspace, agent.ID, login.ID, agent.Role), agent, login, nil
+	return policy.ForConfirmedAgent(agent.Workspace, agent.ID, login.ID, agent.Role, login.ConfirmedAt), agent, login, nil
 }
 
 // Logins are the principal's own signed-in browsers.

@@ -69,6 +69,9 @@ type Login struct {
 	SeenAt    time.Time
 	ExpiresAt time.Time // absolute, 12 h
 	EndedAt   time.Time
+
+	// ConfirmedAt is when its agent last gave a password or a passkey in it.
+	ConfirmedAt time.Time
 }
 
 // Token lets a program act for the workspace, within its scopes.
@@ -121,6 +124,9 @@ type Store interface {
 	LoginByToken(ctx context.Context, tokenHash []byte, now time.Time) (Login, Agent, error)
 	TouchLogin(ctx context.Context, workspace, id string, now time.Time) error
 	Logins(ctx context.Context, workspace, agent string, now time.Time) ([]Login, error)
+	// ConfirmLogin sets ConfirmedAt and raises the epoch, if the login lives and password
+	// (as stored) is still its agent's: ErrRefused otherwise.
+	ConfirmLogin(ctx context.Context, workspace, id, password string, now time.Time, draft audit.Draft) error
 	// EndLogin raises the epoch and appends event.AgentSessionEnded.
 	EndLogin(ctx context.Context, workspace, id string, now time.Time, draft audit.Draft) error
 

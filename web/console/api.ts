@@ -19,6 +19,7 @@ function query(values: Record<string, string | number | undefined>): string {
 export const me = () => call<Me>("GET", "/me");
 export const signIn = (email: string, password: string) => call<Me>("POST", "/sign-in", { email, password });
 export const signOut = () => call<void>("POST", "/sign-out", {});
+export const confirm = (password: string) => call<void>("POST", "/confirm", { password });
 export const checkLink = (token: string) => call<LinkFacts>("POST", "/setup/check", { token });
 export const useLink = (token: string, name: string, password: string, email?: string) =>
   call<Me>("POST", "/setup", { token, name, password, ...(email ? { email } : {}) });

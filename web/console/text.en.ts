@@ -5,6 +5,7 @@
 import { plural } from "../shared/i18n";
 import { auditTexts } from "./text.audit.en";
 import { pages } from "./text.pages.en";
+import { team } from "./text.team.en";
 
 const many = (n: number, one: string, other: string) => plural(n, { one: `# ${one}`, other: `# ${other}` });
 
@@ -360,6 +361,7 @@ export const en = {
   },
 
   ...pages,
+  ...team,
   audit: auditTexts,
 
   themes: { auto: "As the system", light: "Light", dark: "Dark" } as Record<string, string>,

@@ -11,6 +11,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -52,6 +53,7 @@ type Team interface {
 type SignIns interface {
 	SignIn(ctx context.Context, c team.Credentials) (team.SignedIn, error)
 	Authenticate(ctx context.Context, token string) (policy.Principal, team.Agent, team.Login, error)
+	Confirm(ctx context.Context, who policy.Principal, password string, from netip.Addr) error
 	SignOut(ctx context.Context, who policy.Principal) error
 	CheckLink(ctx context.Context, token string) (team.Agent, error)
 	UseLink(ctx context.Context, j team.Joining) (team.SignedIn, error)

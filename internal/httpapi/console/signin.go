@@ -17,6 +17,7 @@ func (d *Door) registerSignIn(f *httpapi.Floor) {
 	httpapi.Handle(f, stranger, route("POST", "/setup", "useLink", tag, "Set name and password by a one-use link, and sign in", httpapi.LinkRefused, httpapi.Conflict), d.useLink)
 	httpapi.Handle(f, stranger, route("POST", "/sign-in", "signIn", tag, "Sign in", httpapi.SignInRefused, httpapi.TooMany), d.signIn)
 	httpapi.Handle(f, agent, route("POST", "/sign-out", "signOut", tag, "Sign out"), d.signOut)
+	httpapi.Handle(f, agent, route("POST", "/confirm", "confirm", tag, "Give the password again, for what asks for it", httpapi.ConfirmRefused, httpapi.TooMany), d.confirm)
 	httpapi.Handle(f, agent, route("GET", "/me", "getMe", tag, "Who is signed in, and what they may do"), d.getMe)
 }
 
@@ -70,6 +71,10 @@ func (d *Door) me(agent team.Agent, login team.Login) wire.Me {
 
 func (d *Door) getMe(_ context.Context, c *call, _ wire.None) (wire.Me, error) {
 	return d.me(c.Who.Agent, c.Who.Login), nil
+}
+
+func (d *Door) confirm(ctx context.Context, c *call, in wire.Confirm) (wire.None, error) {
+	return wire.None{}, refusedAs(httpapi.ConfirmRefused, d.Team.Confirm(ctx, c.Who.Principal, in.Password, c.Client.Addr))
 }
 
 func (d *Door) signOut(ctx context.Context, c *call, _ wire.Empty) (wire.None, error) {

@@ -8,6 +8,7 @@ import { place } from "../router";
 import { askWhoIAm, failure, phase } from "../session";
 import { t } from "../text";
 import { Asking } from "../ui/ask";
+import { Confirming } from "../ui/confirm";
 import { Shell } from "./shell";
 
 export function App(): JSX.Element {
@@ -15,6 +16,7 @@ export function App(): JSX.Element {
     <>
       <Page />
       <Asking />
+      <Confirming />
       <Toasts />
     </>
   );

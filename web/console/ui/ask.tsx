@@ -42,7 +42,7 @@ export function Asking(): JSX.Element {
       await question?.run();
       asked.value = null;
     } catch (failure) {
-      setProblem(problemOf(failure));
+      setProblem(toShow(failure));
     } finally {
       setBusy(false);
     }
@@ -65,6 +65,12 @@ export function Asking(): JSX.Element {
       {problem && <ProblemLine problem={problem} />}
     </Dialog>
   );
+}
+
+/** A person who did not want to confirm needs no telling that nothing was done. */
+function toShow(failure: unknown): ApiError | null {
+  const problem = problemOf(failure);
+  return problem.code === "cancelled" ? null : problem;
 }
 
 /** What went wrong, inside a form or a dialog. */
@@ -129,7 +135,7 @@ export function useAction(): { busy: boolean; problem: ApiError | null; run: (wo
       await work();
       return true;
     } catch (failure) {
-      setProblem(problemOf(failure));
+      setProblem(toShow(failure));
       return false;
     } finally {
       setBusy(false);

@@ -5,6 +5,8 @@ const problems: Record<string, string> = {
   aborted: "That was stopped.",
   session_ended: "Your session has ended.",
   forbidden: "You may not do that.",
+  confirmation_required: "Confirm with your password or passkey first.",
+  confirmation_refused: "That is not your password.",
   not_found: "This is not here, or not yours to see.",
   conflict: "Somebody else changed this at the same moment. Look again and repeat if it is still needed.",
   too_many: "That was too often. Wait a moment and try again.",
