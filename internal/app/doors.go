@@ -9,6 +9,7 @@ import (
 	"countersign/internal/config"
 	"countersign/internal/httpapi"
 	"countersign/internal/httpapi/api"
+	"countersign/internal/httpapi/compat"
 	"countersign/internal/httpapi/console"
 	"countersign/internal/httpapi/face"
 	"countersign/internal/httpapi/operate"
@@ -42,6 +43,7 @@ func (a *App) floor(cfg config.Server, log *slog.Logger) (*httpapi.Floor, error)
 	for _, door := range []interface{ Register(*httpapi.Floor) }{
 		widget.New(widget.Deps{Gate: a.Gate, Channels: a.Channels, Sessions: a.Chat, Threads: a.Chat, Streams: a.Hub, Online: inside.Online}),
 		api.New(api.Deps{Tokens: a.Team, Gate: a.Gate, Operate: operate.Deps{Channels: a.Channels, Keys: a.Keys, People: a.Chat, Audit: a.Audit}}),
+		compat.New(compat.Deps{Program: api.Program(a.Team), Channels: a.Channels, Keys: a.Keys}),
 		faces,
 	} {
 		door.Register(floor)

@@ -25,6 +25,7 @@ var needs = map[string]policy.Right{ // :: operation → right
 	"finishKey": policy.ManageKeys, "revokeKey": policy.ManageKeys, "listAgents": policy.ReadTeam, "inviteAgent": policy.ManageTeam,
 	"setRole": policy.ManageTeam, "removeAgent": policy.ManageTeam, "listTokens": policy.ManageTokens, "createToken": policy.ManageTokens,
 	"revokeToken": policy.ManageTokens, "readAudit": policy.ReadAudit, "verifyAssertion": policy.VerifyIdentity,
+	"listSecureModeSecrets": policy.ReadKeys, "createSecureModeSecret": policy.ManageKeys, "deleteSecureModeSecret": policy.ManageKeys,
 }
 
 // bodies are well-formed, about things that are not there.
@@ -34,7 +35,7 @@ var bodies = map[string]any{
 	"setEnforcement": object{"platform": "web", "enforcement": "enforce"}, "createKey": object{"name": "x"}, "rotateKey": object{},
 	"finishKey": object{}, "revokeKey": object{}, "inviteAgent": object{"email": "-", "role": "agent"}, "setRole": object{"role": "agent"},
 	"createToken": object{"name": "", "scopes": []string{}}, "signOut": object{}, "confirm": object{"password": "wrong"},
-	"verifyAssertion": object{"channel": "nobody", "assertion": object{}},
+	"createSecureModeSecret": object{"name": "x", "supports_web": true}, "verifyAssertion": object{"channel": "nobody", "assertion": object{}},
 }
 
 func TestEveryRouteAsksForItsRight(t *testing.T) {

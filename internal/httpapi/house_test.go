@@ -25,6 +25,7 @@ import (
 	"countersign/internal/event"
 	"countersign/internal/httpapi"
 	"countersign/internal/httpapi/api"
+	"countersign/internal/httpapi/compat"
 	"countersign/internal/httpapi/console"
 	"countersign/internal/httpapi/face"
 	"countersign/internal/httpapi/operate"
@@ -115,6 +116,7 @@ func open(t *testing.T, change ...func(*httpapi.Options)) *house {
 	must(t, agents.Register(h.Floor))
 	widget.New(widget.Deps{Gate: gate, Channels: h.Channels, Sessions: h.Chat, Threads: h.Chat, Streams: hub, Online: agents.Online}).Register(h.Floor)
 	api.New(api.Deps{Tokens: h.Team, Gate: gate, Operate: operate.Deps{Channels: h.Channels, Keys: h.Keys, People: h.Chat, Audit: audit.NewLog(db)}}).Register(h.Floor)
+	compat.New(compat.Deps{Program: api.Program(h.Team), Channels: h.Channels, Keys: h.Keys}).Register(h.Floor)
 	faces, err := face.New(face.Deps{Channels: h.Channels})
 	must(t, err)
 	faces.Register(h.Floor)
@@ -156,7 +158,14 @@ type answer struct {
 	JSON object
 }
 
-func (a answer) code() string { s, _ := a.JSON["code"].(string); return s }
+// code is what an answer refuses with, in our words or a vendor's.
+func (a answer) code() string {
+	if list, _ := a.JSON["errors"].([]any); len(list) == 1 {
+		return list[0].(object)["code"].(string)
+	}
+	s, _ := a.JSON["code"].(string)
+	return s
+}
 
 func (a answer) text(name string) string { s, _ := a.JSON[name].(string); return s }
 

@@ -35,6 +35,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"countersign/identity/policy"
+	"countersign/internal/httpapi/wire"
 )
 
 // Options is what the floor is told by the process.
@@ -133,6 +134,13 @@ func (f *Floor) add(route Route, in, out reflect.Type, serve http.HandlerFunc) {
 	}
 	f.routes = append(f.routes, route)
 	f.meters[route.pattern()] = f.metrics.meter(route.pattern())
+	if route.Spell != nil {
+		plain := serve
+		serve = func(w http.ResponseWriter, r *http.Request) {
+			exchangeOf(r.Context()).spell = route.Spell
+			plain(w, r)
+		}
+	}
 	f.mux.HandleFunc(route.pattern(), serve)
 	if !route.Hidden {
 		describe(f.spec, route, in, out)
@@ -147,6 +155,7 @@ type exchange struct {
 	status  int
 	written bool
 	failed  *Error
+	spell   func(wire.Problem) (status int, body any)
 
 	routed *http.Request // while the mux serves it; without a pattern the mux itself answers
 	stray  int           // the status of that answer, which is thrown away

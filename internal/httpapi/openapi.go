@@ -97,10 +97,15 @@ func describeAnswers(spec *huma.OpenAPI, op *huma.Operation, route Route, out re
 			texts[http.StatusUnprocessableEntity] = append(texts[http.StatusUnprocessableEntity], "`"+string(code)+"`")
 		}
 	}
+	refusal, media := reflect.TypeFor[wire.Problem](), "application/problem+json"
+	if route.Spell != nil {
+		_, body := route.Spell(wire.Problem{})
+		refusal, media = reflect.TypeOf(body), "application/json"
+	}
 	for status, names := range texts {
 		op.Responses[strconv.Itoa(status)] = &huma.Response{
 			Description: strings.Join(names, ", "),
-			Content:     content(spec, reflect.TypeFor[wire.Problem](), "application/problem+json"),
+			Content:     content(spec, refusal, media),
 		}
 	}
 }

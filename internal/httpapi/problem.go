@@ -34,13 +34,18 @@ func (f *Floor) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 		return // a stream that broke: its status went out long ago
 	}
 	p := f.problem(answer, x.id)
-	body, err := json.Marshal(p)
+	media, spelled := "application/problem+json", any(p)
+	if x.spell != nil {
+		media = "application/json"
+		p.Status, spelled = x.spell(p)
+	}
+	body, err := json.Marshal(spelled)
 	if err != nil {
 		http.Error(w, "internal", http.StatusInternalServerError)
 		return
 	}
 	h := w.Header()
-	h.Set("Content-Type", "application/problem+json")
+	h.Set("Content-Type", media)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("Cache-Control", "no-store")
 	h.Del("Content-Encoding")

@@ -58,6 +58,8 @@ type Route struct {
 	Access  Access  // filled by Handle and Stream
 	Hidden  bool    // not in the OpenAPI: a page, a script
 	Stream  bool    // lives for hours: its duration is no duration
+	// Spell, if set, is how a vendor whose contract the route keeps would put a refusal.
+	Spell func(wire.Problem) (status int, body any)
 }
 
 func (r Route) pattern() string { return r.Method + " " + r.Path }

@@ -33,22 +33,22 @@ func New(deps Deps) *Door { return &Door{deps} }
 
 // Register adds the door's routes to a floor.
 func (d *Door) Register(f *httpapi.Floor) {
-	operate.Register(f, operate.Mount{Guard: d.program(), Base: "/api/v1", Name: func(id string) string { return id }, Group: "Management: "}, d.Operate)
-	httpapi.Handle(f, d.program(), httpapi.Route{
+	operate.Register(f, operate.Mount{Guard: Program(d.Tokens), Base: "/api/v1", Name: func(id string) string { return id }, Group: "Management: "}, d.Operate)
+	httpapi.Handle(f, Program(d.Tokens), httpapi.Route{
 		Method: "POST", Path: "/api/v1/verify", ID: "verifyAssertion", Tag: "Verification",
 		Summary: "Judge an assertion, without a session: verification for a product that has its own chat (scope identity.verify)",
 		Fails:   []httpapi.Code{httpapi.Forbidden, httpapi.NotFound},
 	}, d.verify)
 }
 
-// program admits the holder of an API token.
-func (d *Door) program() httpapi.Guard[policy.Principal] {
+// Program admits the holder of an API token.
+func Program(tokens Tokens) httpapi.Guard[policy.Principal] {
 	return httpapi.Guard[policy.Principal]{Access: httpapi.APIToken, Check: func(r *http.Request) (policy.Principal, error) {
 		token, ok := httpapi.Bearer(r)
 		if !ok {
 			return policy.Principal{}, httpapi.Fail(httpapi.SessionEnded)
 		}
-		who, _, err := d.Tokens.AuthenticateToken(r.Context(), token)
+		who, _, err := tokens.AuthenticateToken(r.Context(), token)
 		return who, err
 	}}
 }
