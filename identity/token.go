@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"crypto/sha256"
 	"strings"
 	"time"
 )
@@ -16,6 +17,7 @@ type statement struct {
 	audiences           []string
 	issued, expires     time.Time // zero: not said
 	notBefore           time.Time
+	digest              [sha256.Size]byte // of what was signed; filled once the token has verified
 }
 
 // outcome of one key with one token. matched says that the MAC is right, after

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"crypto/sha256"
 	"maps"
 	"time"
 )
@@ -95,6 +96,16 @@ func (v Verified) Attributes() map[string]any {
 		return nil
 	}
 	return maps.Clone(v.said.attributes)
+}
+
+// Digest names the token among all tokens: SHA-256 of what was signed, and not of the
+// signature, which under some algorithms its holder can write in a second way that
+// verifies as well. All zeros for a hash, which is the same at every use.
+func (v Verified) Digest() [sha256.Size]byte {
+	if v.said == nil {
+		return [sha256.Size]byte{}
+	}
+	return v.said.digest
 }
 
 // IssuedAt is when a timed proof was made; zero for a hash.

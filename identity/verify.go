@@ -1,7 +1,9 @@
 package identity
 
 import (
+	"crypto/sha256"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -11,7 +13,9 @@ import (
 func Verify(ring Ring, a Assertion, now time.Time) (v Verified, err error) {
 	var refusal *Error
 	if a.Token != "" {
-		refusal = verifyToken(ring, &a, now, &v)
+		if refusal = verifyToken(ring, &a, now, &v); refusal == nil {
+			v.said.digest = sha256.Sum256([]byte(a.Token[:strings.LastIndexByte(a.Token, '.')]))
+		}
 	} else {
 		refusal = verifyHash(ring, &a, now, &v)
 	}

@@ -48,6 +48,8 @@ type Verdict struct {
 	reason      identity.Reason // why not verified, for operators; empty if verified or nothing was claimed
 	message     string
 	expires     time.Time // the proof's own end plus the tail; zero if it has none
+	issued      time.Time // when a timed proof was made; zero if it does not say
+	digest      [32]byte  // of a token; zeros for a hash
 	told        bool      // made anonymous although it claimed somebody: say so to the visitor
 }
 
@@ -64,4 +66,13 @@ func (v Verdict) Refusal() Refusal                   { return v.refusal }
 func (v Verdict) Reason() identity.Reason            { return v.reason }
 func (v Verdict) Message() string                    { return v.message }
 func (v Verdict) Expires() time.Time                 { return v.expires }
-func (v Verdict) MadeAnonymous() bool                { return v.told }
+
+// Issued is when the proof was made. Zero: it does not say, and so cannot be told from
+// one that was made years ago.
+func (v Verdict) Issued() time.Time { return v.issued }
+
+// Digest names the token that proved it, see identity.Verified; zeros for a hash.
+func (v Verdict) Digest() [32]byte { return v.digest }
+
+// MadeAnonymous says that a claim was dropped, which its visitor is told.
+func (v Verdict) MadeAnonymous() bool { return v.told }
