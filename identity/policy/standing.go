@@ -42,6 +42,7 @@ type Row struct {
 	Enforcement Enforcement
 	MinimumTier Tier // of the channel by now
 	Blocked     bool
+	EmailCodes  bool // the channel's present word: it takes emailed codes
 }
 
 // Restore judges a stored session at now.
@@ -57,8 +58,8 @@ func Restore(row Row, now time.Time) Standing {
 		s.ends = EndedExpired
 	case row.Blocked:
 		s.ends = EndedBlocked
-	case row.Tier == Verified && (row.Key == "" || !row.KeyVerifies):
-		s.ends = EndedKey
+	case unproved(row) != Stands:
+		s.ends = unproved(row)
 	case row.Tier == Claimed && row.Enforcement == Enforce:
 		s.ends = EndedPolicy
 	case below(row):
@@ -67,6 +68,22 @@ func Restore(row Row, now time.Time) Standing {
 		s.ends = EndedPolicy
 	}
 	return s
+}
+
+// unproved says why what a verified session rests on holds no more. That is its key,
+// or, for an emailed code, which no key stands behind, the channel's leave to prove by one.
+func unproved(row Row) End {
+	switch {
+	case row.Tier != Verified:
+		return Stands
+	case row.Method == identity.MethodCode:
+		if row.Key != "" || !row.EmailCodes {
+			return EndedPolicy
+		}
+	case row.Key == "" || !row.KeyVerifies:
+		return EndedKey
+	}
+	return Stands
 }
 
 // below says whether Decide would admit nobody of this tier any more.

@@ -45,6 +45,7 @@ type keyWord struct {
 type door struct {
 	enforcement policy.Enforcement
 	minimum     policy.Tier
+	codes       bool // emailed codes are taken
 }
 
 type visitorState struct {
@@ -171,7 +172,7 @@ func (s *openings) stands(o *chat.Opening) (*sessionRow, error) {
 	}
 	row := &sessionRow{
 		Session: o.Session, tier: o.Verdict.Tier, method: o.Verdict.Method, key: o.Verdict.Key, identifiers: o.Verdict.Identifiers,
-		keyState: key.state, keyEnds: key.ends, enforcement: door.enforcement, minimum: door.minimum,
+		keyState: key.state, keyEnds: key.ends, enforcement: door.enforcement, minimum: door.minimum, codes: door.codes,
 	}
 	if row.at(s.t.now).Standing.Ended() != policy.Stands {
 		return nil, chat.ErrSessionEnded

@@ -25,11 +25,12 @@ type sessionRow struct {
 	keyEnds     time.Time
 	enforcement policy.Enforcement
 	minimum     policy.Tier // of the channel
+	codes       bool        // the channel takes emailed codes
 }
 
 const sessionColumns = `s.token_hash, s.id, s.workspace, s.channel, s.realm, s.platform, s.dialect, s.visitor, s.contact, s.lane,
 	s.origin, s.user_agent, s.tier, s.method, s.key_id, s.identifiers, s.created_at, s.seen_at, s.expires_at, s.absolute,
-	s.proof_ends, s.ended_at, s.ended_by, c.blocked_at, COALESCE(k.state, ''), COALESCE(k.ends_at, 0), COALESCE(p.enforcement, ''), h.minimum_tier`
+	s.proof_ends, s.ended_at, s.ended_by, c.blocked_at, COALESCE(k.state, ''), COALESCE(k.ends_at, 0), COALESCE(p.enforcement, ''), h.minimum_tier, h.email_code <> 0`
 
 // A key of another channel, or of none, joins nothing and so verifies nothing.
 const sessionTables = `sessions s
@@ -42,7 +43,7 @@ func (r *sessionRow) scan(row scanner) error {
 	return row.Scan(&r.token, &r.ID, &r.Workspace, &r.Channel, &r.Realm, (*string)(&r.Platform), &r.Dialect, &r.Visitor, &r.Contact, &r.Lane,
 		&r.Origin, &r.UserAgent, (*string)(&r.tier), (*string)(&r.method), &r.key, document{&r.identifiers}, stamp{&r.CreatedAt}, stamp{&r.SeenAt},
 		stamp{&r.ExpiresAt}, stamp{&r.Absolute}, stamp{&r.ProofEnds}, stamp{&r.endedAt}, (*string)(&r.endedBy), stamp{&r.blockedAt},
-		&r.keyState, stamp{&r.keyEnds}, (*string)(&r.enforcement), (*string)(&r.minimum))
+		&r.keyState, stamp{&r.keyEnds}, (*string)(&r.enforcement), (*string)(&r.minimum), &r.codes)
 }
 
 // at is the session as it stands at now. This is the one place that restores a standing.
@@ -56,7 +57,7 @@ func (r *sessionRow) at(now time.Time) chat.Session {
 		Tier: r.tier, Method: r.method, Key: r.key, Identifiers: r.identifiers,
 		ExpiresAt: s.ExpiresAt, EndedAt: r.endedAt, EndedBy: r.endedBy,
 		KeyVerifies: verifies(r.keyState, r.keyEnds, now), Enforcement: strict(r.enforcement), MinimumTier: r.minimum,
-		Blocked: !r.blockedAt.IsZero(),
+		Blocked: !r.blockedAt.IsZero(), EmailCodes: r.codes,
 	}, now)
 	return s
 }
