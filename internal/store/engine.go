@@ -28,6 +28,7 @@ type engine struct {
 	begin string // a transaction of the writer
 	lock  string // what makes the first SELECT of a transaction wait for its turn
 	clock string // the database's clock in microseconds
+	skip  string // what makes a SELECT take only rows that no other transaction holds
 	words *strings.Replacer
 	// fence lets one process at a time migrate; settle readies the writer's connection.
 	fence, unfence, settle string
@@ -51,7 +52,7 @@ func sqliteEngine() engine {
 		lost:  func(error) bool { return false },
 		bare:  true, embedded: true,
 		clock: `CAST(unixepoch('subsec') * 1000000 AS INTEGER)`,
-		words: strings.NewReplacer("{{text}}", "TEXT", "{{int}}", "INTEGER", "{{bytes}}", "BLOB"),
+		words: strings.NewReplacer("{{text}}", "TEXT", "{{int}}", "INTEGER", "{{bytes}}", "BLOB", "{{clustered}}", "WITHOUT ROWID"),
 	}
 }
 
@@ -62,8 +63,9 @@ func postgresEngine() engine {
 		open:    openPostgres,
 		begin:   `BEGIN ISOLATION LEVEL READ COMMITTED`,
 		lock:    ` FOR UPDATE`,
+		skip:    ` FOR UPDATE SKIP LOCKED`,
 		clock:   `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)`,
-		words:   strings.NewReplacer("{{text}}", `TEXT COLLATE "C"`, "{{int}}", "BIGINT", "{{bytes}}", "BYTEA"),
+		words:   strings.NewReplacer("{{text}}", `TEXT COLLATE "C"`, "{{int}}", "BIGINT", "{{bytes}}", "BYTEA", "{{clustered}}", ""),
 		fence:   `SELECT pg_advisory_lock(7223011885)`,
 		unfence: `SELECT pg_advisory_unlock(7223011885)`,
 		// A server set up to lose the last moments in a crash would make an
