@@ -16,6 +16,16 @@ var (
 	ErrNoReason = errors.New("policy: a reason is needed")
 )
 
+// Present asks whether an agent gave a password or passkey just now: what would let
+// whoever finds a console open stay in it, such as another password, takes that and
+// no right. Programs and the machine itself have nobody to be present.
+func (p Principal) Present(now time.Time) error {
+	if p.kind == AgentPrincipal && (p.confirmed.IsZero() || now.Sub(p.confirmed) >= ConfirmedFor) {
+		return ErrUnconfirmed
+	}
+	return nil
+}
+
 // Impersonate asks for what would let its holder pass as a customer: to make or
 // reveal a key, to show an expected hash. An agent has the right, was present with
 // a password or passkey just now, and says why; a program was given the right by
@@ -27,7 +37,7 @@ func (p Principal) Impersonate(right Right, reason string, now time.Time) error 
 		return ErrForbidden
 	case p.kind != AgentPrincipal:
 		return nil
-	case p.confirmed.IsZero() || now.Sub(p.confirmed) >= ConfirmedFor:
+	case p.Present(now) != nil:
 		return ErrUnconfirmed
 	case strings.TrimSpace(reason) == "":
 		return ErrNoReason

@@ -25,6 +25,7 @@ type Principal struct {
 	login     string // the agent's own session
 	role      Role
 	scopes    []Right
+	lacking   bool      // an agent without the second factor that the workspace asks for
 	confirmed time.Time // when this login last proved itself with a password or passkey
 }
 
@@ -43,6 +44,13 @@ func ForAgent(workspace, agent, login string, role Role) Principal {
 func ForConfirmedAgent(workspace, agent, login string, role Role, confirmed time.Time) Principal {
 	p := ForAgent(workspace, agent, login, role)
 	p.confirmed = confirmed
+	return p
+}
+
+// WithoutFactor is the principal of an agent who has yet to set up the second factor
+// that the workspace asks for. It takes rights away and gives none.
+func (p Principal) WithoutFactor() Principal {
+	p.lacking = true
 	return p
 }
 
@@ -77,7 +85,7 @@ func (p Principal) May(right Right) bool {
 	case SystemPrincipal:
 		return true
 	case AgentPrincipal:
-		return slices.Contains(rights[p.role], right)
+		return slices.Contains(rights[p.role], right) && (!p.lacking || slices.Contains(Held(p.role, true), right))
 	case TokenPrincipal:
 		return slices.Contains(p.scopes, right)
 	}

@@ -1,5 +1,7 @@
 package policy
 
+import "slices"
+
 // Role is what an agent (a teammate) is trusted with.
 type Role string
 
@@ -47,6 +49,27 @@ var rights = map[Role][]Right{
 		ExportPeople, ErasePeople, DeclareTools},
 	AgentR:  {ReadConversations, ReplyConversations, ReadChannels, ReadTeam},
 	Auditor: {ReadKeys, ReadChannels, ReadAudit, ReadTeam},
+}
+
+// guarded are the rights that a workspace which asks for a second factor gives to
+// owner and security only once they have one: with each of them somebody could come to
+// pass as a customer, or let another do so.
+var guarded = []Right{RevealKeys, ManageKeys, SetEnforcement, ManageTeam, ManageTokens}
+
+// Guarded lists them.
+func Guarded() []Right { return slices.Clone(guarded) }
+
+// NeedsFactor says whether a workspace can ask this role for a second factor.
+func NeedsFactor(role Role) bool { return role == Owner || role == Security }
+
+// Held is what an agent of a role may do; lacking says that the workspace asks for a
+// second factor and the agent has none.
+func Held(role Role, lacking bool) []Right {
+	held := RightsOf(role)
+	if lacking && NeedsFactor(role) {
+		held = slices.DeleteFunc(held, func(r Right) bool { return slices.Contains(guarded, r) })
+	}
+	return held
 }
 
 // Roles in order of trust, most first.
