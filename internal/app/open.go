@@ -97,6 +97,7 @@ func Open(ctx context.Context, cfg config.Installation, role string) (_ *App, er
 		return nil, err
 	}
 	started := time.Now().UTC()
+	db.SetNames(trust.NewPseudonyms(a.Master, a.ID))
 	db.SetChain(audit.NewChain(a.Master.Derive("audit"), event.NewID(role, started)))
 	a.join()
 	if err := a.Beat(ctx); err != nil {

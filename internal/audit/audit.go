@@ -6,15 +6,19 @@
 // a changed, dropped or reordered entry is found. A draft becomes an entry in the
 // transaction that does what it records: either both are there, or neither.
 //
-// Entries name people by contact id or by a keyed pseudonym, never by an email
-// or user id; outside text is cut and escaped before it is written.
+// Entries name people by contact id or by a pseudonym, never by an email or user
+// id. Whom a pseudonym stands for is sealed in a row of its own: erasing the person
+// destroys that row, and the chain still verifies. Outside text is cut and escaped
+// before it is written.
 package audit
 
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
+	"countersign/identity"
 	"countersign/identity/policy"
 )
 
@@ -64,8 +68,17 @@ type Draft struct {
 	Actor     string // policy.Principal.Actor, or "gate"
 	Action    Action
 	Channel   string
-	Subject   string            // id of what it is about: contact, key, agent, or a pseudonym
-	Detail    map[string]string // keys are ours; values from outside are cut at 256 bytes and escaped
+	Subject   string // id of what it is about: contact, key, agent, or a pseudonym
+	// Person, if set, is whom it is about by name. The store puts the person's pseudonym
+	// into Subject, in the same transaction; the name itself is no part of the entry.
+	Person identity.Identifier
+	Detail map[string]string // keys are ours; values from outside are cut at 256 bytes and escaped
+}
+
+// Person is whom a pseudonym stands for.
+type Person struct {
+	Identifier identity.Identifier
+	Contact    string // whose identifier it is now; empty if nobody's
 }
 
 // Entry is a sealed draft. ID is chain/number.
@@ -78,8 +91,20 @@ type Entry struct {
 	MAC      []byte
 }
 
-// Detail64 limits a text from outside that goes into a Detail.
+// MaxDetailBytes limits a text from outside that goes into an entry.
 const MaxDetailBytes = 256
+
+// KeyID is the key that an entry speaks of: what a session was proved by, or what
+// was done to a key; empty if none.
+func (d Draft) KeyID() string {
+	if key := d.Detail["key"]; key != "" {
+		return key
+	}
+	if strings.HasPrefix(d.Subject, "key_") {
+		return d.Subject
+	}
+	return ""
+}
 
 // Filter selects entries; zero fields select all.
 type Filter struct {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"countersign/identity"
 	"countersign/identity/policy"
 )
 
@@ -139,7 +140,7 @@ func writeNumber(h hash.Hash, n uint64) {
 
 // clean is a copy of the draft whose texts are fit to be kept and shown.
 func clean(draft Draft) Draft {
-	draft.By = policy.Authority{}
+	draft.By, draft.Person = policy.Authority{}, identity.Identifier{}
 	draft.Actor = Clean(draft.Actor)
 	draft.Channel = Clean(draft.Channel)
 	draft.Subject = Clean(draft.Subject)

@@ -87,6 +87,7 @@ func open(t *testing.T, change ...func(*httpapi.Options)) *house {
 	})
 	must(t, err)
 	const installation = "ins_test"
+	db.SetNames(trust.NewPseudonyms(master, installation))
 	hub := realtime.NewHub(db, pulse, chat.AgentBody)
 	relay = realtime.NewRelay(db, &realtime.LocalBus{}, pulse, hub)
 	done := make(chan struct{})

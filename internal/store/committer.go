@@ -18,6 +18,7 @@ type committer struct {
 	db        *DB
 	link      *link // nil after it broke
 	chain     atomic.Pointer[Sealer]
+	names     atomic.Pointer[Names]
 	committed func(seq int64)
 	queue     chan *job
 	quit      chan struct{} // closed by close
@@ -61,6 +62,9 @@ func newCommitter(db *DB, first *link, options Options) *committer {
 	}
 	if options.Chain != nil {
 		c.chain.Store(&options.Chain)
+	}
+	if options.Names != nil {
+		c.names.Store(&options.Names)
 	}
 	return c
 }
@@ -269,7 +273,7 @@ func (c *committer) start() (*tx, error) {
 		}
 		c.link = next
 	}
-	t := &tx{ctx: ctx, cancel: cancel, link: c.link}
+	t := &tx{ctx: ctx, cancel: cancel, link: c.link, names: c.namer()}
 	if err := t.begin(c.db.engine); err != nil {
 		c.rollback(t)
 		cancel()
@@ -294,6 +298,13 @@ func (c *committer) rollback(t *tx) {
 func (c *committer) sealer() Sealer {
 	if chain := c.chain.Load(); chain != nil {
 		return *chain
+	}
+	return nil
+}
+
+func (c *committer) namer() Names {
+	if names := c.names.Load(); names != nil {
+		return *names
 	}
 	return nil
 }

@@ -130,10 +130,10 @@ func (db *DB) attributes(ctx context.Context, query, workspace string, contacts 
 	return list, nil
 }
 
-// forget keeps of each contact's attributes, by provenance, the hundred that were
+// trim keeps of each contact's attributes, by provenance, the hundred that were
 // said last: a page that says another name each time must not fill the database.
 // What goes is what nobody has said for the longest.
-func (t *tx) forget(contacts []string) error {
+func (t *tx) trim(contacts []string) error {
 	const crowded = `SELECT contact, provenance FROM attributes WHERE contact IN (`
 	const tail = `) GROUP BY contact, provenance HAVING COUNT(*) > `
 	const surplus = `DELETE FROM attributes WHERE contact = $1 AND provenance = $2 AND name IN
@@ -154,7 +154,7 @@ func (t *tx) forget(contacts []string) error {
 	}
 	for _, one := range full {
 		if _, err := t.exec(surplus, one[0], one[1], chat.MaxKeptAttributes); err != nil {
-			return fmt.Errorf("forget attributes: %w", err)
+			return fmt.Errorf("trim attributes: %w", err)
 		}
 	}
 	return nil
@@ -181,7 +181,7 @@ func (db *DB) SetAttribute(ctx context.Context, attribute chat.Attribute, by pol
 		if err := t.insert(insertAttribute, 10, args, updateAttribute); err != nil {
 			return nil, fmt.Errorf("set attribute: %w", err)
 		}
-		if err := t.forget([]string{a.Contact}); err != nil {
+		if err := t.trim([]string{a.Contact}); err != nil {
 			return nil, err
 		}
 		t.append(event.Event{Workspace: a.Workspace, Audience: event.AudienceAgents, Kind: event.ContactUpdated, Contact: a.Contact, At: a.At})

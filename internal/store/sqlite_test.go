@@ -24,6 +24,7 @@ func opener(options store.Options) storetest.Database {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = db.Close() })
+		db.SetNames(storetest.Vault())
 		db.SetChain(audit.NewChain(storetest.ChainKey, event.NewID("tst", time.Now())))
 		return db
 	}

@@ -45,6 +45,8 @@ type Options struct {
 	Committed func(seq int64)
 	// Chain seals audit entries; see SetChain.
 	Chain Sealer
+	// Names seals whom they are about; see SetNames.
+	Names Names
 }
 
 // Sealer gives audit drafts their place in this process's chain; *audit.Chain is

@@ -29,7 +29,8 @@ type tx struct {
 	events  []event.Event
 	drafts  []audit.Draft
 	vouched []policy.Principal // whose word was found good, in this transaction
-	fault   error              // what must not commit
+	names   Names
+	fault   error // what must not commit
 }
 
 // begin takes the turn: whatever is read afterwards stays true until the commit.
@@ -89,6 +90,9 @@ func (t *tx) finish(chain Sealer) (commit func(), err error) {
 		if chain == nil {
 			return nil, errUnsealed
 		}
+		if err := t.nameSubjects(); err != nil {
+			return nil, fmt.Errorf("audit: %w", err)
+		}
 		var entries []audit.Entry
 		entries, commit = chain.Seal(t.now, t.drafts)
 		if err := t.writeEntries(entries); err != nil {
@@ -121,8 +125,8 @@ func (t *tx) writeEvents() error {
 }
 
 func (t *tx) writeEntries(entries []audit.Entry) error {
-	const insert = `INSERT INTO audit (position, chain, number, at, workspace, actor, action, channel, subject, detail, previous, mac) VALUES `
-	args := make([]any, 0, 12*len(entries))
+	const insert = `INSERT INTO audit (position, chain, number, at, workspace, actor, action, channel, subject, key_id, detail, previous, mac) VALUES `
+	args := make([]any, 0, 13*len(entries))
 	for _, entry := range entries {
 		detail, err := audit.MarshalDetail(entry.Detail)
 		if err != nil {
@@ -131,9 +135,9 @@ func (t *tx) writeEntries(entries []audit.Entry) error {
 		t.records++
 		t.moved = true
 		args = append(args, t.records, entry.Chain, entry.Number, micros(entry.At), entry.Workspace, entry.Actor,
-			string(entry.Action), entry.Channel, entry.Subject, string(detail), entry.Previous, entry.MAC)
+			string(entry.Action), entry.Channel, entry.Subject, entry.KeyID(), string(detail), entry.Previous, entry.MAC)
 	}
-	return t.insert(insert, 12, args, "")
+	return t.insert(insert, 13, args, "")
 }
 
 // exec runs a statement and counts the rows it changed.

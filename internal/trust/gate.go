@@ -3,7 +3,6 @@ package trust
 import (
 	"cmp"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
@@ -44,8 +43,6 @@ type Gate struct {
 	rings *rings
 	flood *flood
 
-	pseudonyms []byte
-
 	mu   sync.Mutex
 	used map[string]time.Time // :: key id → when its use was last noted
 }
@@ -54,10 +51,9 @@ type Gate struct {
 func NewGate(store Store, names Names, master *Master, installation string, pulse *event.Pulse) *Gate {
 	return &Gate{
 		store: store, names: names, pulse: pulse,
-		rings:      newRings(store, master, installation),
-		flood:      newFlood(store, pulse.Now),
-		pseudonyms: master.Derive("pseudonym"),
-		used:       make(map[string]time.Time),
+		rings: newRings(store, master, installation),
+		flood: newFlood(store, pulse.Now),
+		used:  make(map[string]time.Time),
 	}
 }
 
@@ -227,15 +223,16 @@ func (g *Gate) record(ctx context.Context, channel workspace.Channel, j judgemen
 
 func (g *Gate) opened(channel workspace.Channel, j judgement) audit.Draft {
 	draft := draftAt(channel, audit.SessionOpened, j)
-	draft.Subject = g.pseudonym(channel.Workspace, j.verdict.Identifiers()[0])
+	draft.Person = j.verdict.Identifiers()[0]
 	draft.Detail["method"], draft.Detail["key"] = string(j.verdict.Method()), j.verdict.Key()
 	return draft
 }
 
 func (g *Gate) refused(channel workspace.Channel, j judgement) audit.Draft {
 	draft := draftAt(channel, audit.IdentityRefused, j)
-	if claimed := claimedIdentifier(channel.Realm, j.assertion); claimed.Value != "" {
-		draft.Subject = g.pseudonym(channel.Workspace, claimed)
+	// What can be nobody's name gets no pseudonym: it would be kept at any length.
+	if claimed := claimedIdentifier(channel.Realm, j.assertion); identity.ValidUserID(claimed.Value) || identity.ValidEmail(claimed.Value) {
+		draft.Person = claimed
 	}
 	draft.Detail["reason"], draft.Detail["outcome"] = string(j.verdict.Reason()), outcome(j.verdict)
 	if j.refusedBy != "" {
@@ -274,13 +271,6 @@ func claimedIdentifier(realm string, a identity.Assertion) identity.Identifier {
 		return identity.Identifier{Realm: realm, Kind: identity.KindEmail, Value: identity.Fold(a.Email)}
 	}
 	return identity.Identifier{Realm: realm, Kind: identity.KindUserID, Value: a.UserID}
-}
-
-// pseudonym names a person in the record: the same person the same 16 characters,
-// which say nothing without the master key.
-func (g *Gate) pseudonym(ws string, i identity.Identifier) string {
-	sum := keyed(g.pseudonyms, []byte(ws), []byte(i.Realm), []byte(i.Kind), []byte(i.Value))
-	return hex.EncodeToString(sum[:8])
 }
 
 // Flush writes the refusals that were only counted so far. The process calls it

@@ -10,6 +10,7 @@ import (
 	"countersign/internal/audit"
 	"countersign/internal/chat"
 	"countersign/internal/event"
+	"countersign/internal/trust"
 )
 
 var logTests = []test{
@@ -151,6 +152,15 @@ var logTests = []test{
 
 // ChainKey is under which the databases of a test seal.
 var ChainKey = []byte("storetest")
+
+// Vault is what they seal names with.
+func Vault() *trust.Pseudonyms {
+	master, err := trust.NewMaster([]byte("storetest storetest storetest 32"))
+	if err != nil {
+		panic(err)
+	}
+	return trust.NewPseudonyms(master, "ins_test")
+}
 
 // Trail is every entry of the main workspace, oldest first.
 func (h *House) Trail() []audit.Entry {

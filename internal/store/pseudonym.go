@@ -1,0 +1,195 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"countersign/identity"
+	"countersign/internal/audit"
+	"countersign/internal/event"
+)
+
+// Names seals whom the record's pseudonyms stand for; *trust.Pseudonyms is one.
+type Names interface {
+	Lookup(workspace string, person identity.Identifier) []byte
+	Seal(workspace, pseudonym string, person identity.Identifier) []byte
+	Open(workspace, pseudonym string, sealed []byte) (identity.Identifier, error)
+}
+
+// errNameless: an entry is about a person, and nothing is set that could seal who.
+var errNameless = errors.New("store: there is nothing to seal a person's name with")
+
+// SetNames gives what names are sealed with. Until then an entry about a person
+// cannot be written.
+func (db *DB) SetNames(names Names) { db.writer.names.Store(&names) }
+
+// pseudonymPrefix begins every pseudonym. Its time says no more than the first entry does.
+const pseudonymPrefix = "psn"
+
+// nameSubjects puts a pseudonym in the place of each draft's person: the one that the
+// person has, or a new one, whose row commits with the entry. Whoever is known adds a
+// read and no row; nothing is kept in memory, so that a person who was erased by
+// another node begins anew at once.
+func (t *tx) nameSubjects() error {
+	var asked []any
+	known := map[string]string{} // :: lookup → pseudonym, empty until found
+	lookups := make([]string, len(t.drafts))
+	for i := range t.drafts {
+		person := t.drafts[i].Person
+		if person == (identity.Identifier{}) {
+			continue
+		}
+		if t.names == nil {
+			return errNameless
+		}
+		lookup := t.names.Lookup(t.drafts[i].Workspace, person)
+		lookups[i] = string(lookup)
+		if _, twice := known[lookups[i]]; !twice {
+			known[lookups[i]] = ""
+			asked = append(asked, lookup)
+		}
+	}
+	if len(asked) == 0 {
+		return nil
+	}
+	err := t.lookup(`SELECT lookup, pseudonym FROM pseudonyms WHERE lookup IN (`, 1, asked, `)`, func(row scanner) error {
+		var lookup []byte
+		var pseudonym string
+		err := row.Scan(&lookup, &pseudonym)
+		known[string(lookup)] = pseudonym
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("pseudonyms: %w", err)
+	}
+	return t.addPseudonyms(lookups, known)
+}
+
+// addPseudonyms gives the drafts their subjects, and whoever has no pseudonym one.
+func (t *tx) addPseudonyms(lookups []string, known map[string]string) error {
+	const insert = `INSERT INTO pseudonyms (lookup, workspace, pseudonym, sealed) VALUES `
+	var args []any
+	for i, lookup := range lookups {
+		if lookup == "" {
+			continue
+		}
+		draft := &t.drafts[i]
+		if known[lookup] == "" {
+			made := event.NewID(pseudonymPrefix, t.now)
+			known[lookup] = made
+			args = append(args, []byte(lookup), draft.Workspace, made, t.names.Seal(draft.Workspace, made, draft.Person))
+		}
+		draft.Subject, draft.Person = known[lookup], identity.Identifier{}
+	}
+	if err := t.insert(insert, 4, args, ""); err != nil {
+		return fmt.Errorf("pseudonyms: %w", err)
+	}
+	return nil
+}
+
+// forget destroys what the record's pseudonyms say of a person who is erased: of the
+// identifiers given, of those linked to the contact, and of those that its sessions
+// proved without a link. It comes before links and sessions are deleted. The entries
+// stay, the chain verifies, and the same person coming back has another pseudonym.
+func (t *tx) forget(workspace string, people []identity.Identifier, contact string) error {
+	if t.names == nil {
+		return errNameless
+	}
+	of, err := t.identifiersOf(workspace, contact)
+	if err != nil {
+		return err
+	}
+	gone := map[identity.Identifier]bool{}
+	for _, person := range append(of, people...) {
+		if gone[person] {
+			continue
+		}
+		gone[person] = true
+		if _, err := t.exec(`DELETE FROM pseudonyms WHERE lookup = $1 AND workspace = $2`, t.names.Lookup(workspace, person), workspace); err != nil {
+			return fmt.Errorf("forget a person: %w", err)
+		}
+	}
+	return nil
+}
+
+func (t *tx) identifiersOf(workspace, contact string) ([]identity.Identifier, error) {
+	const links = `SELECT realm, kind, value FROM links WHERE contact = $1 AND workspace = $2`
+	const proved = `SELECT identifiers FROM sessions WHERE contact = $1 AND workspace = $2 AND tier = 'verified'`
+	if contact == "" {
+		return nil, nil
+	}
+	var all []identity.Identifier
+	args := []any{contact, workspace}
+	err := t.rows(links, args, func(row scanner) error {
+		var i identity.Identifier
+		err := row.Scan(&i.Realm, &i.Kind, &i.Value)
+		all = append(all, i)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("links of a person: %w", err)
+	}
+	err = t.rows(proved, args, func(row scanner) error {
+		var some []identity.Identifier
+		err := row.Scan(document{&some})
+		all = append(all, some...)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sessions of a person: %w", err)
+	}
+	return all, nil
+}
+
+// People says whom pseudonyms of the workspace stand for :: pseudonym → person. One
+// that was erased, or that no longer opens, is left out.
+func (db *DB) People(ctx context.Context, workspace string, pseudonyms []string) (map[string]audit.Person, error) {
+	const query = `SELECT p.pseudonym, p.sealed FROM pseudonyms p WHERE p.pseudonym = $1 AND p.workspace = $2`
+	const owner = `SELECT contact FROM links WHERE workspace = $1 AND realm = $2 AND kind = $3 AND value = $4`
+	names := db.writer.namer()
+	found := make(map[string]audit.Person, len(pseudonyms))
+	for _, pseudonym := range pseudonyms {
+		var sealed []byte
+		var name string
+		err := db.row(ctx, query, []any{pseudonym, workspace}, &name, &sealed)
+		if absent(err) || names == nil {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("store: people of the record: %w", err)
+		}
+		i, err := names.Open(workspace, pseudonym, sealed)
+		if err != nil {
+			continue
+		}
+		person := audit.Person{Identifier: i}
+		if err := db.row(ctx, owner, []any{workspace, i.Realm, string(i.Kind), i.Value}, &person.Contact); err != nil && !absent(err) {
+			return nil, fmt.Errorf("store: people of the record: %w", err)
+		}
+		found[pseudonym] = person
+	}
+	return found, nil
+}
+
+// PseudonymsOf finds the pseudonyms of whoever has these names in the workspace.
+func (db *DB) PseudonymsOf(ctx context.Context, workspace string, people []identity.Identifier) ([]string, error) {
+	const query = `SELECT pseudonym FROM pseudonyms WHERE lookup = $1 AND workspace = $2`
+	names := db.writer.namer()
+	if names == nil {
+		return nil, nil
+	}
+	var list []string
+	for _, person := range people {
+		var pseudonym string
+		err := db.row(ctx, query, []any{names.Lookup(workspace, person), workspace}, &pseudonym)
+		if absent(err) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("store: pseudonyms: %w", err)
+		}
+		list = append(list, pseudonym)
+	}
+	return list, nil
+}
