@@ -48,7 +48,7 @@ func (s *openings) readKeys(list []*openingWrite) error {
 // readChannels knows a platform that the channel does not list as enforced.
 func (s *openings) readChannels(list []*openingWrite) error {
 	const query = `WITH q (channel, platform) AS (VALUES `
-	const tail = `) SELECT h.workspace, h.id, q.platform, COALESCE(p.enforcement, ''), h.minimum_tier FROM q JOIN channels h ON h.id = q.channel
+	const tail = `) SELECT h.workspace, h.id, q.platform, COALESCE(p.enforcement, ''), h.minimum_tier, h.email_code <> 0 FROM q JOIN channels h ON h.id = q.channel
 	LEFT JOIN channel_platforms p ON p.channel = h.id AND p.platform = q.platform`
 	asked := map[[2]string]bool{}
 	var pairs []any
@@ -62,7 +62,7 @@ func (s *openings) readChannels(list []*openingWrite) error {
 	return s.t.lookup(query, 2, pairs, tail, func(row scanner) error {
 		var workspace, channel, platform string
 		var asks door
-		if err := row.Scan(&workspace, &channel, &platform, &asks.enforcement, &asks.minimum); err != nil {
+		if err := row.Scan(&workspace, &channel, &platform, &asks.enforcement, &asks.minimum, &asks.codes); err != nil {
 			return err
 		}
 		s.doors[workspace+"/"+channel+"/"+platform] = asks
