@@ -12,29 +12,63 @@ import (
 
 var tokenBase64 = base64.RawURLEncoding.Strict()
 
-// openJWT checks the MAC of a compact JWS under HS256 and only then believes
-// header and claims. Exactly one algorithm exists here; the header's alg is
-// compared with it and selects nothing. Why this is not a library:
-// docs/adr/0002-jwt.md.
-func (k *Key) openJWT(token string) (statement, outcome) {
-	header, payload, signature, ok := splitJWT(token)
-	if !ok {
-		return statement{}, outcome{err: refused(TokenMalformed, k, "The token does not have three parts.")}
+// compactToken is a token cut at its dots. Its header is read at most once, whoever
+// asks: eight keys must not make a forged token eight times as dear.
+type compactToken struct {
+	signed                   string // header and payload, as they were signed
+	head, payload, signature string
+	whole                    bool // it has three parts
+	read                     bool
+	told                     jose
+}
+
+func splitToken(token string) *compactToken {
+	head, rest, first := strings.Cut(token, ".")
+	payload, signature, second := strings.Cut(rest, ".")
+	t := &compactToken{head: head, payload: payload, signature: signature}
+	if t.whole = first && second && !strings.Contains(signature, "."); t.whole {
+		t.signed = token[:len(head)+1+len(payload)]
 	}
-	if !k.macMatches(token[:len(header)+1+len(payload)], signature) {
-		return statement{}, outcome{err: refused(ProofMismatch, k, "The token was not signed with this key.")}
+	return t
+}
+
+func (t *compactToken) header() *jose {
+	if !t.read {
+		t.read, t.told = true, readHeader(t.head)
 	}
-	if reason, message := judgeHeader(header); reason != "" {
-		return statement{}, outcome{err: refused(reason, k, message), matched: true}
+	return &t.told
+}
+
+// openJWT checks the signature of a compact JWS and only then believes header and
+// claims. The key has one algorithm; the header's alg is compared with it and selects
+// nothing. Why this is not a library: docs/adr/0002-jwt.md.
+func (k *Key) openJWT(t *compactToken, now time.Time) (statement, outcome) {
+	got := k.authenticate(t, now)
+	if got.err != nil {
+		return statement{}, got
 	}
-	said, err := k.readClaims(payload)
+	said, err := k.readClaims(t.payload)
+	if k.spec.Public != nil && k.spec.Public.ByID {
+		said.kid = t.header().id
+	}
 	return said, outcome{err: err, matched: true}
 }
 
-func splitJWT(token string) (header, payload, signature string, ok bool) {
-	header, rest, found := strings.Cut(token, ".")
-	payload, signature, second := strings.Cut(rest, ".")
-	return header, payload, signature, found && second && !strings.Contains(signature, ".")
+// authenticate says whether this key signed the token, and whether its header asks for
+// nothing that no token may.
+func (k *Key) authenticate(t *compactToken, now time.Time) outcome {
+	switch {
+	case !t.whole:
+		return outcome{err: refused(TokenMalformed, k, "The token does not have three parts.")}
+	case k.spec.Public != nil:
+		return k.authenticatePublic(t, now)
+	case !k.macMatches(t.signed, t.signature):
+		return k.whyNoMatch(t)
+	}
+	if reason, message := t.header().judge(HS256); reason != "" {
+		return outcome{err: refused(reason, k, message), matched: true}
+	}
+	return outcome{matched: true}
 }
 
 func (k *Key) macMatches(signed, signature string) bool {
@@ -47,40 +81,58 @@ func (k *Key) macMatches(signed, signature string) bool {
 
 // whyNoMatch reads a header that proves nothing, for the operator's sake: a token
 // that could match no key is better told than "another key".
-func whyNoMatch(token string, mismatch *Error) *Error {
-	header, _, signature, _ := splitJWT(token)
-	if reason, message := judgeHeader(header); reason != "" {
-		return &Error{Reason: reason, Message: message, Key: mismatch.Key}
+func (k *Key) whyNoMatch(t *compactToken) outcome {
+	if reason, message := t.header().judge(HS256); reason != "" {
+		return outcome{err: refused(reason, k, message), far: farHeader}
 	}
-	if sent, ok := strictBase64(signature); !ok || len(sent) != len(tag{}) {
-		return &Error{Reason: TokenMalformed, Message: "The token's signature is not 32 bytes in base64url.", Key: mismatch.Key}
+	if sent, ok := strictBase64(t.signature); !ok || len(sent) != len(tag{}) {
+		return outcome{err: refused(TokenMalformed, k, "The token's signature is not 32 bytes in base64url."), far: farKey}
 	}
-	return mismatch
+	return outcome{err: refused(ProofMismatch, k, "The token was not signed with this key."), far: farSignature}
 }
 
-// judgeHeader is what is wrong with a header; empty if nothing is.
-func judgeHeader(part string) (Reason, string) {
+// jose is a header as it was read: what it names, and what is wrong with it whatever
+// the key.
+type jose struct {
+	algorithm, id string
+	reason        Reason
+	message       string
+}
+
+// judge is what is wrong with a header for a key of this algorithm; empty if nothing is.
+func (h *jose) judge(algorithm Algorithm) (Reason, string) {
+	switch {
+	case h.reason != "":
+		return h.reason, h.message
+	case !algorithm.spells(h.algorithm):
+		return AlgorithmRefused, "The token's algorithm is not " + string(algorithm) + ", which is the key's."
+	}
+	return "", ""
+}
+
+func readHeader(part string) (h jose) {
+	bad := func(message string) jose { return jose{reason: TokenMalformed, message: message} }
 	members, ok := decodeObject(part)
 	if !ok {
-		return TokenMalformed, "The token's header is not one JSON object in base64url."
+		return bad("The token's header is not one JSON object in base64url.")
 	}
-	algorithm := ""
 	for _, m := range members {
 		switch m.name {
 		case "alg":
-			algorithm, _ = plainText(m.value)
+			h.algorithm, _ = plainText(m.value)
+		case "kid":
+			if h.id, ok = plainText(m.value); !ok || len(h.id) > maxKid {
+				return bad("The token's kid is no text of at most 256 bytes.")
+			}
 		case "typ":
 			if typ, isText := plainText(m.value); !isText || !strings.EqualFold(typ, "JWT") {
-				return TokenMalformed, "The token's typ is not JWT."
+				return bad("The token's typ is not JWT.")
 			}
 		case "crit", "b64", "zip", "jwk", "jku", "x5c", "x5u", "x5t", "x5t#S256", "enc", "cty":
-			return TokenMalformed, "The token's header asks for an extension or carries a key."
+			return bad("The token's header asks for an extension or carries a key.")
 		}
 	}
-	if algorithm != "HS256" {
-		return AlgorithmRefused, "The token's algorithm is not HS256."
-	}
-	return "", ""
+	return h
 }
 
 func decodeObject(part string) ([]member, bool) {
@@ -134,6 +186,8 @@ func (k *Key) readClaim(said *statement, rest map[string]any, m member) *Error {
 		said.unconfirmed = string(m.value) != "true" && string(m.value) != `"true"`
 	case "aud":
 		said.audiences, ok = readAudiences(m.value)
+	case "iss":
+		said.issuer, _ = plainText(m.value)
 	case "iat":
 		said.issued, ok = readTime(m.value)
 	case "exp":

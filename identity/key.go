@@ -17,7 +17,7 @@ type Proof string
 
 const (
 	ProofHash Proof = "hash" // HMAC-SHA256 over one field, without a time
-	ProofJWT  Proof = "jwt"  // JSON Web Token, HS256
+	ProofJWT  Proof = "jwt"  // JSON Web Token: HS256 with a secret, else what the public key is for
 	ProofV1   Proof = "v1"   // our own token: fields, channel and time under one MAC
 )
 
@@ -42,6 +42,7 @@ const MaxTokenBytes = 8 << 10
 type TokenRules struct {
 	Audiences      []string      // the channel's id, slug and aliases: the token must name one if NeedAudience (v1 always)
 	NeedAudience   bool          // aud must be there and match; otherwise aud is not read
+	Issuer         string        // iss must equal it; empty: iss is not compared
 	NeedIssued     bool          // iat must be there
 	NeedExpiry     bool          // exp must be there
 	MaxLife        time.Duration // longest exp - iat, and of a v1 token its whole life; zero: unlimited (v1 needs one)
@@ -54,9 +55,11 @@ type TokenRules struct {
 type KeySpec struct {
 	ID        string
 	Secret    Secret
-	Dialect   string   // the row of identity/dialect
-	Speaks    []string // what Assertion.Dialect may say for this key to be asked
-	Platforms []string // what Assertion.Platform may say; none is an error, not "all"
+	Public    *PublicSet  // instead of a secret: for JWTs only
+	Private   *PrivateKey // to sign, on the command line; its public half verifies
+	Dialect   string      // the row of identity/dialect
+	Speaks    []string    // what Assertion.Dialect may say for this key to be asked
+	Platforms []string    // what Assertion.Platform may say; none is an error, not "all"
 	Proof     Proof
 	Signs     Signs
 	Realm     string
@@ -71,7 +74,7 @@ type KeySpec struct {
 	Token TokenRules
 }
 
-// Key verifies and signs with one secret. It is immutable and safe for
+// Key verifies with one secret, and signs with it too, or verifies with public keys. It is immutable and safe for
 // concurrent use; build it once per key, not per request.
 type Key struct {
 	spec KeySpec
@@ -81,12 +84,16 @@ type Key struct {
 // NewKey checks the spec. It refuses what could never verify, so that a mistake
 // shows when the key is entered and not when a visitor arrives.
 func NewKey(spec KeySpec) (*Key, error) {
+	if spec.Private != nil && spec.Public == nil {
+		spec.Public = &PublicSet{Algorithm: spec.Private.public.algorithm, Keys: []PublicKey{spec.Private.public}}
+	}
 	if err := spec.check(); err != nil {
 		return nil, fmt.Errorf("identity: key: %w", err)
 	}
 	spec.Speaks = slices.Clone(spec.Speaks)
 	spec.Platforms = slices.Clone(spec.Platforms)
 	spec.Token.Audiences = slices.Clone(spec.Token.Audiences)
+	spec.Public = spec.Public.clone()
 	k := &Key{spec: spec}
 	secret := spec.Secret
 	k.pool.New = func() any { return newMACState(secret) }
@@ -97,8 +104,12 @@ func (s KeySpec) check() error {
 	switch {
 	case s.ID == "":
 		return errors.New("no id")
-	case s.Secret.Len() == 0:
+	case s.Public == nil && s.Secret.Len() == 0:
 		return errors.New("the secret is empty")
+	case s.Public != nil && (s.Secret.Len() > 0 || s.Proof != ProofJWT):
+		return errors.New("a public key stands instead of a secret and verifies JWTs alone")
+	case s.Public != nil && s.Public.ByID && s.Token.Issuer == "":
+		return errors.New("keys from an issuer's set, and no issuer")
 	case len(s.Speaks) == 0:
 		return errors.New("no dialect")
 	case len(s.Platforms) == 0:
@@ -113,6 +124,8 @@ func (s KeySpec) check() error {
 		return errors.New("no audience")
 	case slices.Contains(s.Token.Audiences, ""):
 		return errors.New("an empty audience")
+	case s.Public != nil:
+		return s.Public.check()
 	}
 	return nil
 }
@@ -122,6 +135,17 @@ func (k *Key) Dialect() string { return k.spec.Dialect }
 func (k *Key) Proof() Proof    { return k.spec.Proof }
 func (k *Key) Signs() Signs    { return k.spec.Signs }
 func (k *Key) Realm() string   { return k.spec.Realm }
+
+// Algorithm is the one that the key's JWTs are signed with; empty for other proofs.
+func (k *Key) Algorithm() Algorithm {
+	switch {
+	case k.spec.Proof != ProofJWT:
+		return ""
+	case k.spec.Public != nil:
+		return k.spec.Public.Algorithm
+	}
+	return HS256
+}
 
 // String names the key and nothing else of it.
 func (k *Key) String() string { return "key " + k.spec.ID }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -18,6 +19,7 @@ type Statement struct {
 	IssuedAt      time.Time      // tokens
 	Life          time.Duration  // JWT: exp - iat; zero leaves exp out
 	Claims        map[string]any // JWT only; must not repeat the fields above
+	KeyID         string         // JWT: kid of the header, left out if empty
 }
 
 // ErrStatement: the key cannot sign this; wrapped with the reason.
@@ -84,11 +86,33 @@ func (k *Key) signJWT(s Statement) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrStatement, err)
 	}
-	signed := tokenBase64.EncodeToString([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + tokenBase64.EncodeToString(payload)
+	header, err := json.Marshal(struct {
+		Algorithm Algorithm `json:"alg"`
+		KeyID     string    `json:"kid,omitempty"`
+		Type      string    `json:"typ"`
+	}{k.Algorithm(), s.KeyID, "JWT"})
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrStatement, err)
+	}
+	signed := tokenBase64.EncodeToString(header) + "." + tokenBase64.EncodeToString(payload)
+	signature, err := k.signText(signed)
+	if err != nil {
+		return "", err
+	}
+	return signed + "." + tokenBase64.EncodeToString(signature), nil
+}
+
+func (k *Key) signText(signed string) ([]byte, error) {
+	switch {
+	case k.spec.Private != nil:
+		return k.spec.Private.sign(signed)
+	case k.spec.Public != nil:
+		return nil, fmt.Errorf("%w: a public key signs nothing; its private key does", ErrStatement)
+	}
 	m := k.take()
 	defer k.give(m)
 	m.text(signed)
-	return signed + "." + tokenBase64.EncodeToString(m.sum()), nil
+	return slices.Clone(m.sum()), nil
 }
 
 func (k *Key) signV1(s Statement) (string, error) {

@@ -7,7 +7,7 @@ import (
 )
 
 // EarlySlack is how far ahead of ours a signer's clock may run.
-const EarlySlack = 60 * time.Second
+const EarlySlack = 30 * time.Second
 
 // statement is what a token says once its MAC was found right.
 type statement struct {
@@ -15,6 +15,7 @@ type statement struct {
 	unconfirmed         bool // email_verified is there and not true
 	attributes          map[string]any
 	audiences           []string
+	issuer, kid         string
 	issued, expires     time.Time // zero: not said
 	notBefore           time.Time
 	digest              [sha256.Size]byte // of what was signed; filled once the token has verified
@@ -26,7 +27,16 @@ type outcome struct {
 	verified Verified
 	err      *Error
 	matched  bool
+	far      int // how far the key got with a token that does not match
 }
+
+// How far a key got: with several keys the operator hears of the one that got furthest.
+const (
+	farShape     = iota // the token is not even of this kind
+	farHeader           // its header asks for what is refused, or for another algorithm
+	farKey              // no key can be asked for it, or its signature is none
+	farSignature        // its signature is not the key's
+)
 
 // verifyToken tries the live keys that take tokens, then, for the reason only,
 // the dead ones. Until a MAC is right nothing is read but the token's shape.
@@ -34,35 +44,32 @@ func verifyToken(ring Ring, a *Assertion, now time.Time, v *Verified) *Error {
 	if len(a.Token) > MaxTokenBytes {
 		return refused(TokenMalformed, nil, "The token is longer than 8 KB.")
 	}
-	var worst *Error
-	jwt := false
+	var worst outcome
+	t := splitToken(a.Token)
 	for i := range ring.entries {
 		e := &ring.entries[i]
 		if e.Key.spec.Proof == ProofHash || !e.Key.speaks(a) || e.unusable(a, now) != "" {
 			continue
 		}
-		got := e.checkToken(a, now)
+		got := e.checkToken(a, t, now)
 		if got.matched {
 			*v = got.verified
 			return got.err
 		}
-		if worst == nil || got.err.Reason == ProofMismatch {
-			worst, jwt = got.err, e.Key.spec.Proof == ProofJWT
+		if worst.err == nil || got.far > worst.far {
+			worst = got
 		}
 	}
-	if dead := deadToken(ring, a, now); dead != nil {
+	if dead := deadToken(ring, a, t, now); dead != nil {
 		return dead
 	}
-	switch {
-	case worst == nil:
+	if worst.err == nil {
 		return refused(KeyUnusable, nil, "The channel has no live key that takes a token in this dialect on this platform.")
-	case jwt && worst.Reason == ProofMismatch:
-		return whyNoMatch(a.Token, worst)
 	}
-	return worst
+	return worst.err
 }
 
-func deadToken(ring Ring, a *Assertion, now time.Time) *Error {
+func deadToken(ring Ring, a *Assertion, t *compactToken, now time.Time) *Error {
 	var found *Error
 	for i := range ring.entries {
 		e := &ring.entries[i]
@@ -73,20 +80,20 @@ func deadToken(ring Ring, a *Assertion, now time.Time) *Error {
 		if reason == "" {
 			continue
 		}
-		if e.checkToken(a, now).matched && found == nil {
+		if e.checkToken(a, t, now).matched && found == nil {
 			found = refuseDead(reason, e.Key)
 		}
 	}
 	return found
 }
 
-func (e *Entry) checkToken(a *Assertion, now time.Time) outcome {
+func (e *Entry) checkToken(a *Assertion, t *compactToken, now time.Time) outcome {
 	var said statement
 	var got outcome
 	if e.Key.spec.Proof == ProofV1 {
 		said, got = e.Key.openV1(a.Token)
 	} else {
-		said, got = e.Key.openJWT(a.Token)
+		said, got = e.Key.openJWT(t, now)
 	}
 	if got.err != nil {
 		return got
@@ -103,6 +110,9 @@ func (e *Entry) checkToken(a *Assertion, now time.Time) outcome {
 func (e *Entry) judge(a *Assertion, said *statement, now time.Time) (Verified, *Error) {
 	k := e.Key
 	if err := k.judgeAudience(said); err != nil {
+		return Verified{}, err
+	}
+	if err := k.judgeIssuer(said); err != nil {
 		return Verified{}, err
 	}
 	if err := k.judgeTimes(said, now); err != nil {
@@ -138,6 +148,19 @@ func (k *Key) judgeAudience(said *statement) *Error {
 		}
 	}
 	return refused(AudienceWrong, k, "The token is for another channel.")
+}
+
+// judgeIssuer compares iss where the key's owner named one. It always is where keys
+// come from a set: several issuers may publish at one address.
+func (k *Key) judgeIssuer(said *statement) *Error {
+	switch k.spec.Token.Issuer {
+	case "", said.issuer:
+		return nil
+	}
+	if said.issuer == "" {
+		return refused(ClaimMissing, k, "The token has no iss, or one that is no text.")
+	}
+	return refused(AudienceWrong, k, "The token is from another issuer (iss) than this key's.")
 }
 
 func (k *Key) judgeTimes(said *statement, now time.Time) *Error {

@@ -29,17 +29,17 @@ func (k *Key) openV1(token string) (statement, outcome) {
 	for i, part := range []string{parts[1], parts[3], parts[4], parts[5]} {
 		var ok bool
 		if fields[i], ok = strictBase64(part); !ok {
-			return statement{}, outcome{err: refused(TokenMalformed, k, "A part of the token is not base64url.")}
+			return statement{}, outcome{far: farHeader, err: refused(TokenMalformed, k, "A part of the token is not base64url.")}
 		}
 	}
 	issued, ok := v1Time(parts[2])
 	if !ok || len(fields[3]) != len(tag{}) {
-		return statement{}, outcome{err: refused(TokenMalformed, k, "The token's time or MAC is malformed.")}
+		return statement{}, outcome{far: farHeader, err: refused(TokenMalformed, k, "The token's time or MAC is malformed.")}
 	}
 	said := statement{userID: string(fields[1]), email: string(fields[2]), issued: issued, expires: issued.Add(k.spec.Token.MaxLife)}
 	said.audiences = []string{string(fields[0])}
 	if subtle.ConstantTimeCompare(k.macV1(said.audiences[0], said.userID, said.email, parts[2]), fields[3]) != 1 {
-		return statement{}, outcome{err: refused(ProofMismatch, k, "The token was not signed with this key.")}
+		return statement{}, outcome{far: farSignature, err: refused(ProofMismatch, k, "The token was not signed with this key.")}
 	}
 	return said, outcome{matched: true}
 }

@@ -35,7 +35,7 @@ func v1Vectors() []vector {
 	}
 	for _, c := range []struct{ name, token, reason string }{
 		{"v1 over", v1Of(vectorSecret, "shop", fmt.Sprint(vectorEpoch-3600), "u1", ""), "token_expired"},
-		{"v1 from the future", v1Of(vectorSecret, "shop", fmt.Sprint(vectorEpoch+61), "u1", ""), "token_early"},
+		{"v1 from the future", v1Of(vectorSecret, "shop", fmt.Sprint(vectorEpoch+31), "u1", ""), "token_early"},
 		{"v1 for another channel", v1Of(vectorSecret, "other", issued, "u1", ""), "audience_wrong"},
 		{"v1 without user id", v1Of(vectorSecret, "shop", issued, "", "ada@example.com"), "claim_missing"},
 		{"v1 without anybody", v1Of(vectorSecret, "shop", issued, "", ""), "claim_missing"},

@@ -42,6 +42,7 @@ type Row struct {
 	SecretHex  bool // the secret is hexadecimal and decoded before use
 	MinSecret  int  // decoded bytes below which a secret is refused
 	WarnSecret int  // and below which it is only warned about; zero: never
+	PublicKeys bool // a public key, or an issuer's set of them, may stand instead of a secret
 
 	Signs     []identity.Signs // what a key may sign; the first is the default
 	Lowered   bool             // the email is lowered before it is signed
@@ -69,7 +70,7 @@ var rows = []Row{
 		OnFailure: Block, ClaimedHistory: SameClaim,
 	},
 	{
-		Name: "native-jwt", Global: "native", Proof: identity.ProofJWT, MinSecret: 32, Signs: anyField,
+		Name: "native-jwt", Global: "native", Proof: identity.ProofJWT, MinSecret: 32, PublicKeys: true, Signs: anyField,
 		NeedAudience: true, NeedIssued: true, NeedExpiry: true, MaxLife: MaxLife,
 		OnFailure: Block, ClaimedHistory: SameClaim,
 	},
@@ -163,8 +164,11 @@ func (r Row) ConfirmsEmail(signs identity.Signs) bool { return signs == identity
 // Setup is what a channel adds to a row to make a key.
 type Setup struct {
 	ID        string
-	Secret    identity.Secret // as Decode or CheckSecret answered: decoded
-	Signs     identity.Signs  // empty: the row's default
+	Secret    identity.Secret      // as Decode or CheckSecret answered: decoded
+	Public    *identity.PublicSet  // instead of a secret, where the row takes one
+	Private   *identity.PrivateKey // to sign with, on the command line
+	Issuer    string               // iss of tokens; empty: not compared
+	Signs     identity.Signs       // empty: the row's default
 	Realm     string
 	Platforms []string      // at least one
 	Audiences []string      // the channel's id, slug and aliases
@@ -181,15 +185,18 @@ func (r Row) NewKey(s Setup) (*identity.Key, error) {
 	if !r.MaySign(s.Signs) {
 		return nil, &SecretError{Code: "signs", Message: "a key of " + r.Name + " cannot sign " + string(s.Signs)}
 	}
+	if (s.Public != nil || s.Private != nil || s.Issuer != "") && !r.PublicKeys {
+		return nil, &SecretError{Code: "public", Message: "a key of " + r.Name + " has a secret and no public key or issuer"}
+	}
 	life := r.MaxLife
 	if r.Global == "native" && s.MaxLife > 0 {
 		life = s.MaxLife
 	}
 	spec := identity.KeySpec{
-		ID: s.ID, Secret: s.Secret, Dialect: r.Name, Speaks: r.Speaks(), Platforms: s.Platforms,
+		ID: s.ID, Secret: s.Secret, Public: s.Public, Private: s.Private, Dialect: r.Name, Speaks: r.Speaks(), Platforms: s.Platforms,
 		Proof: r.Proof, Signs: s.Signs, Realm: s.Realm, Lowered: r.Lowered, LooseHash: r.LooseHash,
 		Token: identity.TokenRules{
-			Audiences: s.Audiences, NeedAudience: r.NeedAudience || s.RequireAudience, NeedIssued: r.NeedIssued, NeedExpiry: r.NeedExpiry,
+			Audiences: s.Audiences, Issuer: s.Issuer, NeedAudience: r.NeedAudience || s.RequireAudience, NeedIssued: r.NeedIssued, NeedExpiry: r.NeedExpiry,
 			MaxLife: life, Authoritative: r.Authoritative, AgreeOnDetails: r.AgreeOnDetails,
 		},
 	}

@@ -11,7 +11,7 @@ import (
 // SecretError says why a secret or setting cannot be taken. Its text never
 // holds the secret.
 type SecretError struct {
-	Code    string // empty, not_hex, short, published, guessable, dialect, signs
+	Code    string // empty, not_hex, public, short, published, guessable, dialect, signs
 	Message string
 	// Insistable says that an operator may take it all the same, on the record.
 	Insistable bool
@@ -50,6 +50,9 @@ func CheckSecret(dialect, text string, insist bool) (identity.Secret, []string, 
 		return identity.Secret{}, nil, err
 	}
 	row, _ := Get(dialect)
+	if identity.IsKeyMaterial(text) {
+		return identity.Secret{}, nil, &SecretError{Code: "public", Message: "this is a key of a pair and no secret: whoever has its public key, and everybody may, could sign with it"}
+	}
 	var warnings []string
 	for _, weak := range weaknesses(row, text, secret) {
 		if weak.Insistable && !insist {
@@ -68,6 +71,9 @@ func Warnings(dialect, text string) []string {
 	}
 	row, _ := Get(dialect)
 	var warnings []string
+	if identity.IsKeyMaterial(text) {
+		warnings = append(warnings, "this is a key of a pair and no secret: whoever has its public key, and everybody may, could sign with it")
+	}
 	for _, weak := range weaknesses(row, text, secret) {
 		warnings = append(warnings, weak.Message)
 	}
