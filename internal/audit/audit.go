@@ -43,6 +43,8 @@ const (
 	EnforcementSet    Action = "enforcement.set"
 	ChannelCreated    Action = "channel.created"
 	ChannelChanged    Action = "channel.changed"
+	DomainIgnored     Action = "domain.ignored" // an operator wants no warning of it: Detail names the origin
+	DomainNoticed     Action = "domain.noticed" // and takes that back
 	AgentInvited      Action = "agent.invited"
 	AgentJoined       Action = "agent.joined"
 	AgentChanged      Action = "agent.changed"

@@ -68,7 +68,7 @@ func namesFree(t *tx, channel workspace.Channel) error {
 func insertChannel(t *tx, channel workspace.Channel) error {
 	const row = `INSERT INTO channels (id, workspace, slug, name, realm, minimum_tier, origins, appearance, created_at) VALUES `
 	const name = `INSERT INTO channel_names (name, channel, position) VALUES `
-	const platform = `INSERT INTO channel_platforms (channel, platform, enforcement) VALUES `
+	const platform = `INSERT INTO channel_platforms (channel, platform, enforcement, since) VALUES `
 	const ring = `INSERT INTO rings (channel, workspace, version) VALUES `
 	err := t.insert(row, 9, []any{channel.ID, channel.Workspace, channel.Slug, channel.Name, channel.Realm, string(channel.MinimumTier),
 		text(channel.Origins), text(channel.Appearance), micros(channel.CreatedAt)}, "")
@@ -84,9 +84,9 @@ func insertChannel(t *tx, channel workspace.Channel) error {
 	}
 	args = nil
 	for _, p := range slices.Sorted(maps.Keys(channel.Platforms)) {
-		args = append(args, channel.ID, string(p), string(channel.Platforms[p]))
+		args = append(args, channel.ID, string(p), string(channel.Platforms[p]), micros(channel.CreatedAt))
 	}
-	if err := t.insert(platform, 3, args, ""); err != nil {
+	if err := t.insert(platform, 4, args, ""); err != nil {
 		return err
 	}
 	return t.insert(ring, 3, []any{channel.ID, channel.Workspace, 0}, "")
@@ -95,7 +95,7 @@ func insertChannel(t *tx, channel workspace.Channel) error {
 // A channel is read with its names and platforms as two lists in one row, so that
 // all of it is of one moment.
 const channelQuery = `SELECT h.id, h.workspace, h.slug, h.name, h.realm, h.minimum_tier, h.origins, h.appearance, h.created_at,
-	n.position, n.name, COALESCE(p.platform, ''), COALESCE(p.enforcement, '')
+	n.position, n.name, COALESCE(p.platform, ''), COALESCE(p.enforcement, ''), COALESCE(p.since, 0)
 	FROM channels h JOIN channel_names n ON n.channel = h.id LEFT JOIN channel_platforms p ON p.channel = h.id `
 
 const channelOrder = ` ORDER BY h.created_at, h.id, n.position`
@@ -136,18 +136,19 @@ func (db *DB) channels(ctx context.Context, query string, args ...any) ([]worksp
 		var name string
 		var platform policy.Platform
 		var enforcement policy.Enforcement
+		var since time.Time
 		err := row.Scan(&c.ID, &c.Workspace, &c.Slug, &c.Name, &c.Realm, &c.MinimumTier, document{&c.Origins}, document{&c.Appearance},
-			stamp{&c.CreatedAt}, &position, &name, &platform, &enforcement)
+			stamp{&c.CreatedAt}, &position, &name, &platform, &enforcement, stamp{&since})
 		if err != nil {
 			return err
 		}
 		if n := len(list); n == 0 || list[n-1].ID != c.ID {
-			c.Platforms = map[policy.Platform]policy.Enforcement{}
+			c.Platforms, c.Since = map[policy.Platform]policy.Enforcement{}, map[policy.Platform]time.Time{}
 			list = append(list, c)
 		}
 		last := &list[len(list)-1]
 		if platform != "" {
-			last.Platforms[platform] = enforcement
+			last.Platforms[platform], last.Since[platform] = enforcement, since
 		}
 		if position > 0 && !slices.Contains(last.Aliases, name) {
 			last.Aliases = append(last.Aliases, name)
@@ -221,15 +222,16 @@ func endUnder(t *tx, channel workspace.Channel) (int, error) {
 // SetEnforcement writes the switch. Under enforce nobody is claimed any more, nor
 // below the channel's minimum tier: the sessions that are, end with it.
 func (db *DB) SetEnforcement(ctx context.Context, of string, change workspace.EnforcementChange, now time.Time, draft audit.Draft) (int, error) {
-	const put = `INSERT INTO channel_platforms (channel, platform, enforcement) VALUES ($1, $2, $3)
-	ON CONFLICT (channel, platform) DO UPDATE SET enforcement = excluded.enforcement`
+	const put = `INSERT INTO channel_platforms (channel, platform, enforcement, since) VALUES ($1, $2, $3, $4)
+	ON CONFLICT (channel, platform) DO UPDATE SET enforcement = excluded.enforcement,
+	since = CASE WHEN channel_platforms.enforcement = excluded.enforcement THEN channel_platforms.since ELSE excluded.since END`
 	n := 0
 	err := db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
 		minimum, err := minimumTier(t, of, change.Channel)
 		if err != nil {
 			return fmt.Errorf("set enforcement: %w", err)
 		}
-		if _, err := t.exec(put, change.Channel, string(change.Platform), string(change.To)); err != nil {
+		if _, err := t.exec(put, change.Channel, string(change.Platform), string(change.To), micros(now)); err != nil {
 			return fmt.Errorf("set enforcement: %w", err)
 		}
 		tiers := []policy.Tier{}

@@ -229,6 +229,10 @@ func (d *Directory) plan(who policy.Principal, wish Creation) (Channel, error) {
 	if channel.Platforms, err = checkPlatforms(wish.Platforms); err != nil {
 		return Channel{}, err
 	}
+	channel.Since = make(map[policy.Platform]time.Time, len(channel.Platforms))
+	for platform := range channel.Platforms {
+		channel.Since[platform] = now
+	}
 	return checkChannel(channel)
 }
 

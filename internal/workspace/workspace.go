@@ -39,8 +39,9 @@ type Channel struct {
 	Name        string
 	Realm       string // in which a user id means one person
 	Platforms   map[policy.Platform]policy.Enforcement
-	MinimumTier policy.Tier // to open a session; empty is anonymous
-	Origins     []string    // pages whose browsers may frame the messenger; empty: any
+	Since       map[policy.Platform]time.Time // since when each is enforced as it is; read, never written
+	MinimumTier policy.Tier                   // to open a session; empty is anonymous
+	Origins     []string                      // pages whose browsers may frame the messenger; empty: any
 	Appearance  Appearance
 	CreatedAt   time.Time
 }

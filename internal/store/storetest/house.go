@@ -124,6 +124,7 @@ func (h *House) NewChannel(slug string) workspace.Channel {
 	channel := workspace.Channel{
 		ID: h.ID("chn"), Workspace: Main, Slug: slug, Aliases: []string{slug + "-alias"}, Name: "The " + slug, Realm: Main,
 		Platforms:  map[policy.Platform]policy.Enforcement{policy.Web: policy.Observe, policy.IOS: policy.Observe},
+		Since:      map[policy.Platform]time.Time{policy.Web: h.Now, policy.IOS: h.Now},
 		Origins:    []string{"https://" + slug + ".example"},
 		Appearance: workspace.Appearance{Accent: "#123456", Team: "Team", Greeting: "Hello"},
 		CreatedAt:  h.Now,
