@@ -132,6 +132,8 @@ func TestStandingIsMadeOnlyWhereItIsProved(t *testing.T) {
 	callers := map[string][]string{
 		"policy.Restore":           {"internal/store"},
 		"policy.Decide":            {"internal/trust"},
+		"policy.DecideCode":        {"internal/trust"},
+		"identity.VerifyCode":      {"internal/trust"},
 		"policy.ForVisitor":        {"internal/chat"},
 		"policy.ForAgent":          {}, // an agent of the tests alone: nobody knows when it was last there
 		"policy.ForConfirmedAgent": {"internal/team"},
@@ -163,6 +165,56 @@ func TestStandingIsMadeOnlyWhereItIsProved(t *testing.T) {
 		if !seen[name] && len(callers[name]) > 0 {
 			t.Errorf("%s is guarded here but nothing calls it: the guard looks at nothing", name)
 		}
+	}
+}
+
+// TestOnlyEgressCalls: whoever enters an address must not thereby reach what this
+// machine can reach (security.md 29), so one room has a client and the others ask it.
+// internal/mail dials the mail server that the configuration names.
+func TestOnlyEgressCalls(t *testing.T) {
+	clients := map[string][]string{
+		"net/http":          {"Client", "DefaultClient", "Transport", "DefaultTransport", "Get", "Head", "Post", "PostForm", "NewFileTransport"},
+		"net":               {"Dial", "DialTimeout", "DialTCP", "DialUDP", "DialIP", "DialUnix", "Dialer"},
+		"net/smtp":          {"Dial", "SendMail"},
+		"net/rpc":           {"Dial", "DialHTTP"},
+		"crypto/tls":        {"Dial", "DialWithDialer", "Dialer"},
+		"net/http/httputil": {"ReverseProxy", "NewSingleHostReverseProxy"},
+	}
+	used := false
+	goFiles(t, func(dir, path string, file *ast.File) {
+		if dir == "internal/deliver" || dir == "internal/mail" || strings.HasPrefix(dir, "examples/") {
+			return
+		}
+		calls := map[string][]string{} // :: name in this file → what makes a client
+		for _, spec := range file.Imports {
+			name, _ := strconv.Unquote(spec.Path.Value)
+			local := name[strings.LastIndexByte(name, '/')+1:]
+			if spec.Name != nil {
+				local = spec.Name.Name
+			}
+			calls[local] = clients[name]
+			if local == "." && clients[name] != nil {
+				t.Errorf("%s: %s is imported without a name, so nobody sees whether it calls", path, name)
+			}
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			selector, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			pkg, ok := selector.X.(*ast.Ident)
+			switch {
+			case !ok || !slices.Contains(calls[pkg.Name], selector.Sel.Name):
+			case dir == "internal/egress":
+				used = true
+			default:
+				t.Errorf("%s: %s.%s calls out beside internal/egress", path, pkg.Name, selector.Sel.Name)
+			}
+			return true
+		})
+	})
+	if !used {
+		t.Error("internal/egress makes no client: this test looks at nothing")
 	}
 }
 

@@ -25,6 +25,8 @@ type Installation struct {
 	Database      string `help:"Postgres instead of the embedded database: postgres://user@host/name." env:"COUNTERSIGN_DATABASE" secret:"" placeholder:"URL"`
 	Workspace     string `help:"Workspace that a command works in." default:"main" env:"COUNTERSIGN_WORKSPACE"`
 	MasterKeyFile string `help:"File with the master key (64 hex digits). Default: the data directory's name with .masterkey, beside it." env:"COUNTERSIGN_MASTER_KEY_FILE" placeholder:"FILE"`
+	// EgressAllow is here and not with the server, since a command line fetches too.
+	EgressAllow []string `help:"HOST:PORT that may be called although it is in a private network; for addresses that operators enter, such as an issuer's key set. Default: none." env:"COUNTERSIGN_EGRESS_ALLOW" placeholder:"HOST:PORT"`
 	// MasterKey has no flag: a secret is never an argument. Its _FILE twin is MasterKeyFile.
 	MasterKey string `kong:"-" help:"The master key itself (64 hex digits)." env:"COUNTERSIGN_MASTER_KEY"`
 }
@@ -54,6 +56,21 @@ type Server struct {
 	LogLevel        string        `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error" env:"COUNTERSIGN_LOG_LEVEL"`
 	LogFormat       string        `help:"text or json." default:"text" enum:"text,json" env:"COUNTERSIGN_LOG_FORMAT"`
 	ShutdownTimeout time.Duration `help:"How long requests under way may finish after a signal." default:"10s" env:"COUNTERSIGN_SHUTDOWN_TIMEOUT"`
+}
+
+// Mail says how mail leaves: codes that prove an address, invitations. Without it the
+// features that need mail are not offered.
+type Mail struct {
+	SMTPURL  string `name:"smtp-url" help:"Mail server: smtp://user:password@host:587 (STARTTLS is demanded, but on this very machine) or smtps://…:465. Default: none, and what needs mail is not offered." env:"COUNTERSIGN_SMTP_URL" secret:"" placeholder:"URL"`
+	MailFrom string `help:"Sender of all mail: support@example.com, or \"Name <support@example.com>\"." env:"COUNTERSIGN_MAIL_FROM" placeholder:"ADDRESS"`
+}
+
+// Check refuses half a setting; what each half must look like, the sender knows.
+func (m Mail) Check() error {
+	if (m.SMTPURL == "") != (m.MailFrom == "") {
+		return errors.New("smtp-url and mail-from: say both of them, or neither")
+	}
+	return nil
 }
 
 // Demo says where the demo's shop listens.
@@ -137,6 +154,12 @@ func (i Installation) Check() error {
 	}
 	if i.MasterKey != "" && i.MasterKeyFile != "" {
 		return errors.New("master-key and master-key-file: say one of them")
+	}
+	for _, address := range i.EgressAllow {
+		host, port, err := net.SplitHostPort(address)
+		if n, portErr := strconv.ParseUint(port, 10, 16); err != nil || portErr != nil || n == 0 || host == "" {
+			return fmt.Errorf("egress-allow: %q is not HOST:PORT", address)
+		}
 	}
 	return nil
 }

@@ -57,6 +57,11 @@ func TestInstallationCheck(t *testing.T) {
 	if err := (Installation{MasterKey: "k", MasterKeyFile: "f"}).Check(); err == nil {
 		t.Error("two sources of the master key were accepted")
 	}
+	for address, ok := range map[string]bool{"idp.internal:8443": true, "10.0.0.7:443": true, "[fd00::1]:443": true, "idp.internal": false, ":443": false, "idp:0": false, "https://idp:443": false, "": false} {
+		if err := (Installation{EgressAllow: []string{address}}).Check(); (err == nil) != ok {
+			t.Errorf("egress-allow %q: %v", address, err)
+		}
+	}
 	if got := (Installation{Data: "/srv/chat/"}).MasterKeyDefault(); got != "/srv/chat.masterkey" {
 		t.Errorf("MasterKeyDefault = %q", got)
 	}
