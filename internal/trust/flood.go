@@ -60,7 +60,18 @@ func (f *flood) record(ctx context.Context, draft audit.Draft) error {
 	return f.store.Record(ctx, draft)
 }
 
-func (f *flood) count(draft audit.Draft) bool {
+// tally counts a refusal that has no claim to a row of its own.
+func (f *flood) tally(ctx context.Context, draft audit.Draft) error {
+	if f.countAs(draft, rowsPerSecond) {
+		return nil
+	}
+	return f.store.Record(ctx, draft)
+}
+
+func (f *flood) count(draft audit.Draft) bool { return f.countAs(draft, 0) }
+
+// countAs counts the refusal unless its second has rows left; spent are gone for it anyway.
+func (f *flood) countAs(draft audit.Draft, spent int) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	second := f.now().Unix()
@@ -68,7 +79,7 @@ func (f *flood) count(draft audit.Draft) bool {
 	if rows.second != second {
 		rows = rowsIn{second: second}
 	}
-	if rows.n < rowsPerSecond || len(f.counted) >= maxBuckets {
+	if rows.n+spent < rowsPerSecond || len(f.counted) >= maxBuckets {
 		rows.n++
 		f.rows[draft.Channel] = rows
 		return false

@@ -42,6 +42,7 @@ type Gate struct {
 	pulse *event.Pulse
 	rings *rings
 	flood *flood
+	doors *doors
 
 	mu   sync.Mutex
 	used map[string]time.Time // :: key id → when its use was last noted
@@ -53,6 +54,7 @@ func NewGate(store Store, names Names, master *Master, installation string, puls
 		store: store, names: names, pulse: pulse,
 		rings: newRings(store, master, installation),
 		flood: newFlood(store, pulse.Now),
+		doors: newDoors(),
 		used:  make(map[string]time.Time),
 	}
 }
@@ -70,6 +72,7 @@ func (g *Gate) Admit(ctx context.Context, arrival Arrival) (policy.Verdict, work
 	if err != nil {
 		return fail(err)
 	}
+	g.doors.counts.add(j.came(channel))
 	if renewed, err := j.renews(ctx, channel); err != nil {
 		return fail(err)
 	} else if renewed {
@@ -217,6 +220,9 @@ func (g *Gate) record(ctx context.Context, channel workspace.Channel, j judgemen
 		return nil
 	case v.Reason() == identity.ProofMissing && v.Refusal() == policy.NotRefused && !v.MadeAnonymous():
 		return nil
+	}
+	if g.doors.overdone(j.arrival.Network, g.pulse.Now()) {
+		return g.flood.tally(ctx, g.refused(channel, j))
 	}
 	return g.flood.record(ctx, g.refused(channel, j))
 }

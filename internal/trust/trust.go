@@ -98,6 +98,8 @@ type Arrival struct {
 	Channel   string // public id: slug or alias
 	Platform  policy.Platform
 	Origin    string // as the browser reported it: counted, never trusted
+	Version   string // of the app or library, as it reported it: counted
+	Network   string // it came from, as limits count (an address, or a /56); empty: not limited
 	Assertion identity.Assertion
 	// Renew, if set, is asked once a proof has verified whether its caller goes on with
 	// a session of the same person by the same key in the same browser. That session was
