@@ -36,6 +36,18 @@ func (s stamp) Scan(src any) error {
 	return nil
 }
 
+// span reads microseconds into a duration.
+type span struct{ to *time.Duration }
+
+func (s span) Scan(src any) error {
+	us, ok := src.(int64)
+	if !ok {
+		return fmt.Errorf("store: a duration is %T", src)
+	}
+	*s.to = time.Duration(us) * time.Microsecond
+	return nil
+}
+
 // flag is how a boolean lies in a row, on both engines alike.
 func flag(b bool) int64 {
 	if b {

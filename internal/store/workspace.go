@@ -66,12 +66,12 @@ func namesFree(t *tx, channel workspace.Channel) error {
 }
 
 func insertChannel(t *tx, channel workspace.Channel) error {
-	const row = `INSERT INTO channels (id, workspace, slug, name, realm, minimum_tier, origins, appearance, created_at) VALUES `
+	const row = `INSERT INTO channels (id, workspace, slug, name, realm, minimum_tier, origins, appearance, longest_life, created_at) VALUES `
 	const name = `INSERT INTO channel_names (name, channel, position) VALUES `
 	const platform = `INSERT INTO channel_platforms (channel, platform, enforcement, since) VALUES `
 	const ring = `INSERT INTO rings (channel, workspace, version) VALUES `
-	err := t.insert(row, 9, []any{channel.ID, channel.Workspace, channel.Slug, channel.Name, channel.Realm, string(channel.MinimumTier),
-		text(channel.Origins), text(channel.Appearance), micros(channel.CreatedAt)}, "")
+	err := t.insert(row, 10, []any{channel.ID, channel.Workspace, channel.Slug, channel.Name, channel.Realm, string(channel.MinimumTier),
+		text(channel.Origins), text(channel.Appearance), channel.LongestLife.Microseconds(), micros(channel.CreatedAt)}, "")
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func insertChannel(t *tx, channel workspace.Channel) error {
 
 // A channel is read with its names and platforms as two lists in one row, so that
 // all of it is of one moment.
-const channelQuery = `SELECT h.id, h.workspace, h.slug, h.name, h.realm, h.minimum_tier, h.origins, h.appearance, h.created_at,
+const channelQuery = `SELECT h.id, h.workspace, h.slug, h.name, h.realm, h.minimum_tier, h.origins, h.appearance, h.email_code <> 0, h.longest_life, h.created_at,
 	n.position, n.name, COALESCE(p.platform, ''), COALESCE(p.enforcement, ''), COALESCE(p.since, 0)
 	FROM channels h JOIN channel_names n ON n.channel = h.id LEFT JOIN channel_platforms p ON p.channel = h.id `
 
@@ -137,7 +137,7 @@ func (db *DB) channels(ctx context.Context, query string, args ...any) ([]worksp
 		var platform policy.Platform
 		var enforcement policy.Enforcement
 		var since time.Time
-		err := row.Scan(&c.ID, &c.Workspace, &c.Slug, &c.Name, &c.Realm, &c.MinimumTier, document{&c.Origins}, document{&c.Appearance},
+		err := row.Scan(&c.ID, &c.Workspace, &c.Slug, &c.Name, &c.Realm, &c.MinimumTier, document{&c.Origins}, document{&c.Appearance}, &c.EmailCode, span{&c.LongestLife},
 			stamp{&c.CreatedAt}, &position, &name, &platform, &enforcement, stamp{&since})
 		if err != nil {
 			return err
@@ -164,13 +164,14 @@ func (db *DB) channels(ctx context.Context, query string, args ...any) ([]worksp
 // UpdateChannel writes name, appearance, origins and minimum tier. A minimum tier that
 // rises ends the sessions below it, on every platform where it counts.
 func (db *DB) UpdateChannel(ctx context.Context, channel workspace.Channel, draft audit.Draft) error {
-	const update = `UPDATE channels SET name = $1, appearance = $2, origins = $3, minimum_tier = $4 WHERE id = $5 AND workspace = $6`
+	const update = `UPDATE channels SET name = $1, appearance = $2, origins = $3, minimum_tier = $4, longest_life = $5 WHERE id = $6 AND workspace = $7`
 	return db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
 		before, err := minimumTier(t, channel.Workspace, channel.ID)
 		if err != nil {
 			return fmt.Errorf("update channel: %w", err)
 		}
-		if _, err := t.exec(update, channel.Name, text(channel.Appearance), text(channel.Origins), string(channel.MinimumTier), channel.ID, channel.Workspace); err != nil {
+		if _, err := t.exec(update, channel.Name, text(channel.Appearance), text(channel.Origins), string(channel.MinimumTier),
+			channel.LongestLife.Microseconds(), channel.ID, channel.Workspace); err != nil {
 			return fmt.Errorf("update channel: %w", err)
 		}
 		changed, record := event.Event{Kind: event.ChannelChanged, Workspace: channel.Workspace, Channel: channel.ID}, draft
@@ -213,7 +214,7 @@ func under(minimum policy.Tier) []policy.Tier {
 }
 
 func endUnder(t *tx, channel workspace.Channel) (int, error) {
-	const where = `channel = $3 AND tier <> 'verified' AND tier <> $4 AND NOT EXISTS (SELECT 1 FROM channel_platforms p
+	const where = `channel = $3 AND key_id = '' AND tier <> 'verified' AND tier <> $4 AND NOT EXISTS (SELECT 1 FROM channel_platforms p
 	WHERE p.channel = sessions.channel AND p.platform = sessions.platform AND p.enforcement IN ('off', 'observe'))`
 	list, err := endSessions(t, where, policy.EndedPolicy, t.now, channel.ID, string(channel.MinimumTier))
 	return len(list), err
@@ -239,7 +240,7 @@ func (db *DB) SetEnforcement(ctx context.Context, of string, change workspace.En
 			if tiers = []policy.Tier{policy.Claimed}; len(under(minimum)) > 0 {
 				tiers = append(tiers, policy.Anonymous)
 			}
-			list, err := endSessions(t, `channel = $3 AND platform = $4 AND tier <> 'verified' AND (tier = 'claimed' OR tier = $5)`, policy.EndedPolicy, now,
+			list, err := endSessions(t, `channel = $3 AND platform = $4 AND key_id = '' AND tier <> 'verified' AND (tier = 'claimed' OR tier = $5)`, policy.EndedPolicy, now,
 				change.Channel, string(change.Platform), string(tiers[len(tiers)-1]))
 			if err != nil {
 				return fmt.Errorf("set enforcement: %w", err)

@@ -91,7 +91,7 @@ func (r *rings) build(channel workspace.Channel, stored Ring, now time.Time) (ri
 }
 
 func (r *rings) material(channel workspace.Channel, row KeyRow) (*identity.Key, error) {
-	from := fmt.Sprintf("%x %q %q %q %q %q %q %q", row.Sealed, row.Dialect, row.Proof, row.Signs, row.Realm, row.Platforms, channel.Slug, channel.Aliases)
+	from := fmt.Sprintf("%x %q %q %q %q %q %q %q %d", row.Sealed, row.Dialect, row.Proof, row.Signs, row.Realm, row.Platforms, channel.Slug, channel.Aliases, channel.LongestLife)
 	r.mu.Lock()
 	known := r.built[row.ID]
 	r.mu.Unlock()
@@ -128,7 +128,7 @@ func (r *rings) open(channel workspace.Channel, row KeyRow) (*identity.Key, erro
 	}
 	return spoken.NewKey(dialect.Setup{
 		ID: row.ID, Secret: secret, Signs: identity.Signs(row.Signs), Realm: row.Realm, Platforms: platformTexts(row.Platforms),
-		Audiences: slices.Concat([]string{channel.ID, channel.Slug}, channel.Aliases),
+		Audiences: slices.Concat([]string{channel.ID, channel.Slug}, channel.Aliases), MaxLife: channel.LongestLife,
 	})
 }
 
@@ -151,6 +151,7 @@ func lives(rows []KeyRow) keyring.Ring {
 		keys[i] = keyring.Key{
 			ID: row.ID, State: keyring.State(row.State), CreatedAt: row.CreatedAt, LastUsedAt: row.LastUsedAt,
 			RetiringAt: row.RetiringAt, EndsAt: row.EndsAt, SignBy: row.SignBy, RevokedAt: row.RevokedAt,
+			CompromisedSince: row.CompromisedSince,
 		}
 	}
 	return keyring.Ring{Keys: keys}

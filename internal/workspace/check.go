@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -20,6 +21,13 @@ const (
 	maxGreeting = 300
 	maxAliases  = 20
 	maxOrigins  = 50
+)
+
+// Bounds of Channel.LongestLife. Below a minute the clocks of signers would refuse
+// their own tokens; a token is no way to stay signed in for days.
+const (
+	MinLongestLife     = time.Minute
+	DefaultLongestLife = 24 * time.Hour
 )
 
 var (
@@ -43,6 +51,12 @@ func checkChannel(c Channel) (Channel, error) {
 	}
 	if c.Origins, err = checkOrigins(c.Origins); err != nil {
 		return Channel{}, err
+	}
+	if c.LongestLife != 0 && (c.LongestLife < MinLongestLife || c.LongestLife > DefaultLongestLife || c.LongestLife%time.Second != 0) {
+		return Channel{}, fmt.Errorf("%w: a token's longest life is a minute to a day, in whole seconds", ErrInvalid)
+	}
+	if c.LongestLife == DefaultLongestLife {
+		c.LongestLife = 0
 	}
 	if c.MinimumTier == "" {
 		c.MinimumTier = policy.Anonymous

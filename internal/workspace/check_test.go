@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"countersign/internal/workspace"
 )
@@ -28,6 +29,21 @@ func TestOriginsAreExact(t *testing.T) {
 		got, err := workspace.ParseOrigin(text)
 		if got != want[text] || (err == nil) != (want[text] != "") || err != nil && !errors.Is(err, workspace.ErrInvalid) {
 			t.Errorf("ParseOrigin(%q) = %q, %v", text, got, err)
+		}
+	}
+}
+
+// TestLongestLifeIsAMinuteToADay: what lies outside would refuse every token, or
+// none for days.
+func TestLongestLifeIsAMinuteToADay(t *testing.T) {
+	for life, want := range map[time.Duration]time.Duration{0: 0, time.Minute: time.Minute, 15 * time.Minute: 15 * time.Minute, 24*time.Hour - time.Second: 24*time.Hour - time.Second, 24 * time.Hour: 0} {
+		if got, err := workspace.CheckChannel(workspace.Channel{Name: "Shop", LongestLife: life}); err != nil || got.LongestLife != want {
+			t.Errorf("%v is kept as %v, %v", life, got.LongestLife, err)
+		}
+	}
+	for _, life := range []time.Duration{-time.Minute, time.Second, time.Minute - 1, time.Minute + time.Millisecond, 24*time.Hour + time.Second, 1 << 62} {
+		if _, err := workspace.CheckChannel(workspace.Channel{Name: "Shop", LongestLife: life}); !errors.Is(err, workspace.ErrInvalid) {
+			t.Errorf("%v: %v", life, err)
 		}
 	}
 }

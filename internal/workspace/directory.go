@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -248,6 +249,7 @@ func (d *Directory) Update(ctx context.Context, who policy.Principal, change Cha
 	}
 	after := before
 	after.Name, after.Appearance, after.Origins, after.MinimumTier = change.Name, change.Appearance, change.Origins, change.MinimumTier
+	after.LongestLife = change.LongestLife
 	if after, err = checkChannel(after); err != nil {
 		return err
 	}
@@ -266,6 +268,7 @@ func difference(before, after Channel) map[string]string {
 		}
 	}
 	note("name", before.Name, after.Name)
+	note("longest_life", cmp.Or(before.LongestLife, DefaultLongestLife).String(), cmp.Or(after.LongestLife, DefaultLongestLife).String())
 	note("minimum_tier", string(before.MinimumTier), string(after.MinimumTier))
 	note("origins", strings.Join(before.Origins, " "), strings.Join(after.Origins, " "))
 	if before.Appearance != after.Appearance {

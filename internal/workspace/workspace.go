@@ -43,6 +43,10 @@ type Channel struct {
 	MinimumTier policy.Tier                   // to open a session; empty is anonymous
 	Origins     []string                      // pages whose browsers may frame the messenger; empty: any
 	Appearance  Appearance
+	// LongestLife is how long a native token may be good for, from its iat to its exp;
+	// zero: DefaultLongestLife. A vendor's dialects keep the vendor's limit.
+	LongestLife time.Duration
+	EmailCode   bool // visitors may prove an address by an emailed code
 	CreatedAt   time.Time
 }
 
@@ -75,6 +79,9 @@ type Store interface {
 	// UpdateChannel writes name, appearance, origins and minimum tier; one that rises ends every
 	// live session below it where it is enforced. Appends event.ChannelChanged.
 	UpdateChannel(ctx context.Context, channel Channel, draft audit.Draft) error
+	// SetEmailCode writes whether emailed codes are taken; turned off, it ends every live session
+	// that was opened by one and the codes that wait, and counts the sessions. Appends event.ChannelChanged.
+	SetEmailCode(ctx context.Context, workspace, channel string, allowed bool, draft audit.Draft) (ended int, err error)
 	// SetEnforcement writes the switch; going to enforce ends every live session of that
 	// channel and platform that is claimed or below the minimum tier, and counts them. Appends event.EnforcementChanged.
 	SetEnforcement(ctx context.Context, workspace string, change EnforcementChange, now time.Time, draft audit.Draft) (ended int, err error)

@@ -1,7 +1,9 @@
 package operate
 
 import (
+	"cmp"
 	"context"
+	"time"
 
 	"countersign/identity/policy"
 	"countersign/internal/httpapi"
@@ -23,7 +25,7 @@ func (o *Routes) channels(f *httpapi.Floor, m Mount) {
 	httpapi.Handle(f, m.Guard, m.route("GET", "/channels", "listChannels", tag, "The workspace's channels"), o.listChannels)
 	httpapi.Handle(f, m.Guard, created(m.route("POST", "/channels", "createChannel", tag, "Make a channel", httpapi.Conflict)), o.createChannel)
 	httpapi.Handle(f, m.Guard, m.route("GET", "/channels/{id}", "getChannel", tag, "One channel", httpapi.NotFound), o.getChannel)
-	httpapi.Handle(f, m.Guard, m.route("PUT", "/channels/{id}", "changeChannel", tag, "Change name, appearance, origins and minimum tier", httpapi.NotFound), o.changeChannel)
+	httpapi.Handle(f, m.Guard, m.route("PUT", "/channels/{id}", "changeChannel", tag, "Change name, appearance, origins, minimum tier and the longest life of tokens", httpapi.NotFound), o.changeChannel)
 	httpapi.Handle(f, m.Guard, m.route("PUT", "/channels/{id}/enforcement", "setEnforcement", tag,
 		"Set what becomes of a visitor without proof, on one platform: answers with the sessions that this ended", httpapi.NotFound), o.setEnforcement)
 }
@@ -56,11 +58,18 @@ func (o *Routes) getChannel(ctx context.Context, c *call, _ wire.None) (wire.Cha
 }
 
 func (o *Routes) changeChannel(ctx context.Context, c *call, in wire.ChangeChannel) (wire.Channel, error) {
-	err := o.Channels.Update(ctx, c.Who, workspace.Channel{
-		ID: c.Path("id"), Name: in.Name, Origins: in.Origins, MinimumTier: policy.Tier(in.MinimumTier),
-		Appearance: workspace.Appearance{Accent: in.Appearance.Accent, Team: in.Appearance.Team, Greeting: in.Appearance.Greeting},
-	})
+	before, err := o.Channels.Get(ctx, c.Who, c.Path("id"))
 	if err != nil {
+		return wire.Channel{}, err
+	}
+	change := workspace.Channel{
+		ID: before.ID, Name: in.Name, Origins: in.Origins, MinimumTier: policy.Tier(in.MinimumTier), LongestLife: before.LongestLife,
+		Appearance: workspace.Appearance{Accent: in.Appearance.Accent, Team: in.Appearance.Team, Greeting: in.Appearance.Greeting},
+	}
+	if in.LongestLife != nil {
+		change.LongestLife = time.Duration(*in.LongestLife) * time.Second
+	}
+	if err := o.Channels.Update(ctx, c.Who, change); err != nil {
 		return wire.Channel{}, err
 	}
 	return o.getChannel(ctx, c, wire.None{})
@@ -84,7 +93,7 @@ func platforms(names []string) []policy.Platform {
 func shapeChannel(c workspace.Channel) wire.Channel {
 	out := wire.Channel{
 		ID: c.ID, Slug: c.Slug, Aliases: c.Aliases, Name: c.Name, Realm: c.Realm, Enforcement: make(map[string]string, len(c.Platforms)),
-		MinimumTier: string(c.MinimumTier), Origins: c.Origins, CreatedAt: c.CreatedAt.UTC(),
+		MinimumTier: string(c.MinimumTier), LongestLife: int(cmp.Or(c.LongestLife, workspace.DefaultLongestLife) / time.Second), Origins: c.Origins, CreatedAt: c.CreatedAt.UTC(),
 		Appearance: wire.Appearance{Accent: c.Appearance.Accent, Team: c.Appearance.Team, Greeting: c.Appearance.Greeting},
 	}
 	for platform, enforcement := range c.Platforms {

@@ -1,0 +1,3 @@
+package workspace
+
+var CheckChannel = checkChannel
