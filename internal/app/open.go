@@ -16,7 +16,9 @@ import (
 	"countersign/internal/audit"
 	"countersign/internal/chat"
 	"countersign/internal/config"
+	"countersign/internal/deliver"
 	"countersign/internal/event"
+	"countersign/internal/mail"
 	"countersign/internal/realtime"
 	"countersign/internal/store"
 	"countersign/internal/team"
@@ -47,6 +49,9 @@ type App struct {
 	Audit     *audit.Log
 	Notes     []string      // what a person should be told once: a master key was made
 	Version   string        // of the program, for the API description
+	Desk      *deliver.Desk // nil: no mail leaves here
+	sender    deliver.Sender
+	mailbox   *mail.Mailbox // of a demo without a mail server
 	outer     *trust.Master // the operator's master key, which seals the root
 	data      string        // directory; empty with Postgres
 	workspace string
@@ -116,7 +121,7 @@ func (a *App) join() {
 	a.Channels = workspace.New(a.DB, a.Pulse)
 	a.Gate = trust.NewGate(a.DB, a.Channels, a.Master, a.ID, a.Pulse)
 	a.Keys = trust.NewKeys(a.DB, a.Channels, a.Master, a.ID, a.Pulse.Now)
-	a.Team = team.New(a.DB, a.Pulse)
+	a.Team = team.New(a.DB, a.Pulse, sealer{a.Master, a.ID})
 	a.Chat = chat.New(a.DB, a.Pulse, a.Relay)
 	a.Audit = audit.NewLog(a.DB)
 }

@@ -26,13 +26,22 @@ import (
 type Action string
 
 const (
-	SessionOpened     Action = "session.opened"   // a verified one
-	SessionRefused    Action = "session.refused"  // verified, and not let in: Detail as opened, and outcome (blocked)
-	IdentityRefused   Action = "identity.refused" // Detail: reason, dialect, platform, key, origin, enforcement, outcome
-	SessionEnded      Action = "session.ended"
-	ThreadClaimed     Action = "thread.claimed"
-	ContactBlocked    Action = "contact.blocked"
-	ContactUnblocked  Action = "contact.unblocked"
+	SessionOpened    Action = "session.opened"   // a verified one
+	SessionRefused   Action = "session.refused"  // verified, and not let in: Detail as opened, and outcome (blocked)
+	IdentityRefused  Action = "identity.refused" // Detail: reason, dialect, platform, key, origin, enforcement, outcome
+	SessionEnded     Action = "session.ended"
+	ThreadClaimed    Action = "thread.claimed"
+	ContactBlocked   Action = "contact.blocked"
+	ContactUnblocked Action = "contact.unblocked"
+	// What was proved by one contact and is another's: Detail names the holder.
+	IdentifierDisputed Action = "identifier.disputed"
+	IdentifierReleased Action = "identifier.released"
+	BareProofsRefused  Action = "contact.bare_proofs" // Detail: until, empty when they are let in again
+	AttributePolicySet Action = "attribute.policy"    // Detail: name, only_signed
+	LogoutPolicySet    Action = "logout.policy"       // Detail: denies
+	ContactExported    Action = "contact.exported"
+	ContactErased      Action = "contact.erased" // Detail: reason, and numbers of what went
+
 	KeyGenerated      Action = "key.generated"
 	KeyImported       Action = "key.imported"
 	KeyRotated        Action = "key.rotated"
@@ -40,6 +49,9 @@ const (
 	KeySignBy         Action = "key.sign_by"
 	KeyRevoked        Action = "key.revoked"
 	KeyRevealed       Action = "key.revealed"
+	KeyRenamed        Action = "key.renamed"
+	KeyExtended       Action = "key.extended"
+	KeySwept          Action = "key.swept" // what a compromised key proved was taken apart: Detail counts it
 	EnforcementSet    Action = "enforcement.set"
 	ChannelCreated    Action = "channel.created"
 	ChannelChanged    Action = "channel.changed"
@@ -53,11 +65,20 @@ const (
 	AgentSignInFailed Action = "agent.sign_in_failed"
 	AgentSignedOut    Action = "agent.signed_out"
 	AgentConfirmed    Action = "agent.confirmed" // gave the password again
+	PasswordChanged   Action = "agent.password_changed"
+	FactorBegun       Action = "factor.begun"    // Detail: kind (app): a secret was shown, and counts for nothing yet
+	FactorAdded       Action = "factor.added"    // Detail: kind (app, passkey), passkey
+	FactorRemoved     Action = "factor.removed"  // Detail: as added
+	FactorsReset      Action = "factor.reset"    // all of a colleague's
+	FactorRuleSet     Action = "factor.rule_set" // Detail: required
+	RecoveryMade      Action = "factor.recovery_made"
 	OwnerReset        Action = "owner.reset"
 	TokenCreated      Action = "token.created"
 	TokenRevoked      Action = "token.revoked"
 	MasterRewrapped   Action = "master.rewrapped"
 	ServerStarted     Action = "server.started"
+	RecordExported    Action = "audit.exported" // Detail: entries, last, format, or the filter of an export over HTTP
+	RecordPruned      Action = "audit.pruned"   // Detail: checkpoint, entries, up_to
 )
 
 // Draft is an entry before it has its place in a chain.

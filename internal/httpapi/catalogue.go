@@ -9,6 +9,7 @@ import (
 
 	"countersign/identity/policy"
 	"countersign/internal/chat"
+	"countersign/internal/deliver"
 	"countersign/internal/event"
 	"countersign/internal/team"
 	"countersign/internal/trust"
@@ -26,8 +27,11 @@ const (
 	ChannelUnknown   Code = "channel_unknown"
 	IdentityRequired Code = "identity_required"
 	IdentityRefused  Code = "identity_refused"
+	CodeRefused      Code = "code_refused"
+	CodesNotTaken    Code = "codes_not_taken"
 	SessionEnded     Code = "session_ended"
 	SignInRefused    Code = "sign_in_refused"
+	StepEnded        Code = "step_ended"
 	LinkRefused      Code = "link_refused"
 	ConfirmRefused   Code = "confirmation_refused"
 	Forbidden        Code = "forbidden"
@@ -69,10 +73,16 @@ var catalogue = []entry{
 		"An identity was said without a proof, or nothing was said where the channel asks for an identity."},
 	{IdentityRefused, http.StatusForbidden, "Identity not accepted", "What was sent does not prove an identity.",
 		"What was said could not be proved. Why is told to the operator alone: see the record of the channel."},
+	{CodeRefused, http.StatusForbidden, "Code not accepted", "This code is not right, or is no longer good. Check it, or ask for a new one.",
+		"One answer for a wrong code, a used one, one that is older than ten minutes, was tried five times or was asked for elsewhere."},
+	{CodesNotTaken, http.StatusForbidden, "No emailed codes", "An address cannot be proved by a code here.",
+		"The channel does not take emailed codes, no mail leaves this installation, or the session has proved who it is already."},
 	{SessionEnded, http.StatusUnauthorized, "No session", "There is no session, or it has ended.",
 		"No credential, a wrong one, or one that ended: by time, log-out, a change of identity, its key, or an operator."},
 	{SignInRefused, http.StatusUnauthorized, "Sign-in refused", "The address or the password is wrong.",
 		"One answer for an unknown address and for a wrong password."},
+	{StepEnded, http.StatusForbidden, "Begin again", "This step took too long, or was used. Begin again.",
+		"The second step of a sign-in, or a passkey's challenge, is good for five minutes and one use."},
 	{ConfirmRefused, http.StatusForbidden, "Not confirmed", "That is not your password.",
 		"What was given to confirm is wrong. It counts as a wrong sign-in; the login goes on."},
 	{LinkRefused, http.StatusForbidden, "Link refused", "The link was used, has expired, or never was.",
@@ -159,11 +169,18 @@ var translations = []translation{
 	{is: team.ErrNotFound, code: NotFound},
 	{is: team.ErrInvalid, code: RequestInvalid, status: http.StatusUnprocessableEntity, tell: true},
 	{is: team.ErrLastOwner, code: Conflict},
+	{is: team.ErrExpired, code: StepEnded},
+	{is: trust.ErrNoCodes, code: CodesNotTaken},
+	{is: trust.ErrAskerGone, code: SessionEnded},
+	{is: trust.ErrAskedTooOften, code: TooMany},
+	{is: deliver.ErrInvalid, code: RequestInvalid, status: http.StatusUnprocessableEntity, tell: true},
 	{is: trust.ErrNotFound, code: NotFound},
 	{is: trust.ErrConflict, code: Conflict},
 	{is: trust.ErrInvalid, code: RequestInvalid, status: http.StatusUnprocessableEntity, tell: true},
 	{is: trust.ErrPlatform, code: RequestInvalid, status: http.StatusUnprocessableEntity, tell: true},
 	{is: trust.ErrSecretInUse, code: Conflict},
+	{is: trust.ErrShownOnce, code: Conflict, tell: true},
+	{is: trust.ErrLimited, code: TooMany, tell: true},
 	{is: chat.ErrNotFound, code: NotFound},
 	{is: chat.ErrSessionEnded, code: SessionEnded},
 	{is: chat.ErrInvalid, code: RequestInvalid, status: http.StatusUnprocessableEntity, tell: true},

@@ -22,6 +22,7 @@ import (
 	"countersign/identity/policy"
 	"countersign/internal/audit"
 	"countersign/internal/chat"
+	"countersign/internal/deliver"
 	"countersign/internal/event"
 	"countersign/internal/httpapi"
 	"countersign/internal/httpapi/api"
@@ -30,6 +31,7 @@ import (
 	"countersign/internal/httpapi/face"
 	"countersign/internal/httpapi/operate"
 	"countersign/internal/httpapi/widget"
+	"countersign/internal/mail"
 	"countersign/internal/realtime"
 	"countersign/internal/store"
 	"countersign/internal/team"
@@ -49,6 +51,7 @@ type house struct {
 	Channels *workspace.Directory
 	System   policy.Principal
 	Log      *safeBuffer
+	Mail     *mail.Mailbox
 }
 
 // safeBuffer is a log that many goroutines write.
@@ -67,6 +70,17 @@ func (s *safeBuffer) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.b.String()
+}
+
+// sealer is the house's root key, as team takes it.
+type sealer struct{ *trust.Master }
+
+func (s sealer) ad(p team.Place) trust.AD {
+	return trust.AD{Workspace: p.Workspace, Table: p.Table, Row: p.Row, Purpose: p.Purpose}
+}
+func (s sealer) Seal(plain []byte, p team.Place) []byte { return s.Master.Seal(plain, s.ad(p)) }
+func (s sealer) Open(sealed []byte, p team.Place) ([]byte, error) {
+	return s.Master.Open(sealed, s.ad(p))
 }
 
 // open opens a house; change may alter the floor's options.
@@ -96,12 +110,13 @@ func open(t *testing.T, change ...func(*httpapi.Options)) *house {
 	within(t, "the relay", relay.Ready)
 
 	h := &house{
-		t: t, DB: db, Channels: workspace.New(db, pulse), Team: team.New(db, pulse), Chat: chat.New(db, pulse, relay),
+		t: t, DB: db, Channels: workspace.New(db, pulse), Team: team.New(db, pulse, sealer{master}), Chat: chat.New(db, pulse, relay),
 		System: policy.ForSystem(workspace.Main, "test"), Log: &safeBuffer{},
 	}
 	gate := trust.NewGate(db, h.Channels, master, installation, pulse)
 	h.Keys = trust.NewKeys(db, h.Channels, master, installation, pulse.Now)
 	must(t, h.Channels.Ensure(ctx, h.System, "Main"))
+	must(t, h.Team.RequireFactor(ctx, h.System, false)) // factor_test asks for it
 
 	options := httpapi.Options{
 		Log:   slog.New(slog.NewTextHandler(h.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -110,13 +125,21 @@ func open(t *testing.T, change ...func(*httpapi.Options)) *house {
 	for _, f := range change {
 		f(&options)
 	}
+	h.Mail = &mail.Mailbox{}
+	seal := trust.NewLetterSeal(master, installation)
+	desk := deliver.NewDesk(seal, pulse)
+	gate.TakeCodes(db, desk, seal, master)
+	carried := make(chan struct{})
+	go func() { defer close(carried); deliver.NewWorker(desk, db, h.Mail, options.Log).Run(ctx) }()
+	t.Cleanup(func() { cancel(); <-carried })
+	mailRoutes := operate.Mail{Switches: h.Channels, Outbox: deliver.NewLog(db, "mailbox")}
 	h.Floor = httpapi.New(options)
 	agents := console.New(console.Deps{
-		Team: h.Team, Inbox: h.Chat, People: h.Chat, Channels: h.Channels, Keys: h.Keys, Audit: audit.NewLog(db), Streams: hub, Head: pulse.Head,
+		Team: h.Team, Inbox: h.Chat, People: h.Chat, Channels: h.Channels, Keys: h.Keys, Audit: audit.NewLog(db), Streams: hub, Head: pulse.Head, Mail: mailRoutes,
 	})
 	must(t, agents.Register(h.Floor))
-	widget.New(widget.Deps{Gate: gate, Channels: h.Channels, Sessions: h.Chat, Threads: h.Chat, Streams: hub, Online: agents.Online}).Register(h.Floor)
-	api.New(api.Deps{Tokens: h.Team, Gate: gate, Operate: operate.Deps{Channels: h.Channels, Keys: h.Keys, People: h.Chat, Audit: audit.NewLog(db)}}).Register(h.Floor)
+	widget.New(widget.Deps{Gate: gate, Codes: gate, Channels: h.Channels, Sessions: h.Chat, Threads: h.Chat, Streams: hub, Online: agents.Online}).Register(h.Floor)
+	api.New(api.Deps{Tokens: h.Team, Gate: gate, Operate: operate.Deps{Channels: h.Channels, Keys: h.Keys, People: h.Chat, Audit: audit.NewLog(db), Mail: mailRoutes}}).Register(h.Floor)
 	compat.New(compat.Deps{Program: api.Program(h.Team), Channels: h.Channels, Keys: h.Keys}).Register(h.Floor)
 	faces, err := face.New(face.Deps{Channels: h.Channels})
 	must(t, err)

@@ -66,7 +66,7 @@ func (t *tx) heldByAgent(who policy.Principal) ([]policy.Right, error) {
 	if err != nil || !found || !r.lives(t.now) {
 		return nil, err
 	}
-	return slices.Concat([]policy.Right{}, policy.RightsOf(r.agent.Role)), nil
+	return slices.Concat([]policy.Right{}, r.agent.Rights()), nil
 }
 
 // heldByToken are the scopes of a token that is good; nil if it is not.

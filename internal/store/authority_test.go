@@ -216,7 +216,7 @@ func (w *walk) complete(t *testing.T) {
 	// :: method → whose word it takes instead
 	others := map[string]string{
 		"UseLink":     "the link's",
-		"OpenLogin":   "the password's",
+		"Enter":       "the password's, or the passkey's",
 		"LogOut":      "the visitor's own session's",
 		"ClaimThread": "the visitor's own session's",
 		"SwapRoot":    "this package's tests'",

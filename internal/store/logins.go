@@ -32,28 +32,6 @@ func (r *loginRow) lives(now time.Time) bool {
 	return r.EndedAt.IsZero() && now.Before(r.ExpiresAt) && r.agent.RemovedAt.IsZero()
 }
 
-// OpenLogin writes a signed-in browser, if its agent is there and the password that
-// was proved is the one that stands.
-func (db *DB) OpenLogin(ctx context.Context, login team.Login, password string, draft audit.Draft) error {
-	const insert = `INSERT INTO logins (id, token_hash, workspace, agent, user_agent, created_at, seen_at, expires_at, ended_at, confirmed_at) VALUES `
-	return db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
-		agent, err := liveAgent(t, login.Workspace, login.Agent)
-		if err != nil {
-			return err
-		}
-		if password == "" || agent.Password != password {
-			return team.ErrRefused // set anew while the old one was being checked
-		}
-		err = t.insert(insert, 10, []any{login.ID, login.TokenHash, login.Workspace, login.Agent, login.UserAgent,
-			micros(login.CreatedAt), micros(login.SeenAt), micros(login.ExpiresAt), 0, micros(login.ConfirmedAt)}, "")
-		if err != nil {
-			return fmt.Errorf("open login: %w", err)
-		}
-		t.record(draft)
-		return nil
-	})
-}
-
 // LoginByToken answers with the login and its agent as they stand now.
 func (db *DB) LoginByToken(ctx context.Context, tokenHash []byte, now time.Time) (team.Login, team.Agent, error) {
 	const query = `SELECT ` + loginColumns + `, ` + agentColumns + ` FROM logins l
@@ -144,9 +122,14 @@ func (db *DB) EndLogin(ctx context.Context, workspace, id string, now time.Time,
 
 // endLogins ends every login of an agent inside a transaction.
 func endLogins(t *tx, workspace, agent string, now time.Time) error {
-	const end = `UPDATE logins SET ended_at = $1 WHERE agent = $2 AND workspace = $3 AND ended_at = 0 RETURNING id`
+	return endLoginsBut(t, workspace, agent, "", now)
+}
+
+// endLoginsBut ends all but one.
+func endLoginsBut(t *tx, workspace, agent, but string, now time.Time) error {
+	const end = `UPDATE logins SET ended_at = $1 WHERE agent = $2 AND workspace = $3 AND ended_at = 0 AND id <> $4 RETURNING id`
 	var ids []string
-	err := t.rows(end, []any{micros(now), agent, workspace}, func(row scanner) error {
+	err := t.rows(end, []any{micros(now), agent, workspace, but}, func(row scanner) error {
 		var id string
 		err := row.Scan(&id)
 		ids = append(ids, id)
@@ -161,42 +144,11 @@ func endLogins(t *tx, workspace, agent string, now time.Time) error {
 	return nil
 }
 
-// CountFailure adds one wrong try in the present window and answers with the count.
-// A window that is over leaves nothing behind.
-func (db *DB) CountFailure(ctx context.Context, name string, window time.Duration, now time.Time) (int, error) {
-	const sweep = `DELETE FROM failures WHERE ends_at <= $1`
-	const count = `INSERT INTO failures (name, n, ends_at) VALUES ($1, 1, $2)
-	ON CONFLICT (name) DO UPDATE SET n = failures.n + 1 RETURNING n`
-	var n int
-	err := db.writer.share(ctx, &single{write: func(t *tx) (refusal, err error) {
-		if _, err := t.exec(sweep, micros(now)); err != nil {
-			return nil, fmt.Errorf("count failure: %w", err)
-		}
-		if err := t.row(count, []any{name, micros(now.Add(window))}, &n); err != nil {
-			return nil, fmt.Errorf("count failure: %w", err)
-		}
-		return nil, nil
-	}})
-	if err != nil {
-		return 0, err
-	}
-	return n, nil
-}
-
-// Failures reads the count of the present window.
-func (db *DB) Failures(ctx context.Context, name string, _ time.Duration, now time.Time) (int, error) {
-	var n int
-	err := db.row(ctx, `SELECT n FROM failures WHERE name = $1 AND ends_at > $2`, []any{name, micros(now)}, &n)
-	if err != nil && !absent(err) {
-		return 0, fmt.Errorf("store: failures: %w", err)
-	}
-	return n, nil
-}
-
-const programColumns = `id, token_hash, workspace, name, scopes, created_by, created_at, expires_at, revoked_at`
+const programColumns = `id, token_hash, workspace, name, scopes, created_by, created_at, expires_at, revoked_at, used_at, used_from`
 
 func tokenInto(k *team.Token) []any {
-	return []any{&k.ID, &k.TokenHash, &k.Workspace, &k.Name, document{&k.Scopes}, &k.CreatedBy, stamp{&k.CreatedAt}, stamp{&k.ExpiresAt}, stamp{&k.RevokedAt}}
+	return []any{&k.ID, &k.TokenHash, &k.Workspace, &k.Name, document{&k.Scopes}, &k.CreatedBy, stamp{&k.CreatedAt}, stamp{&k.ExpiresAt}, stamp{&k.RevokedAt},
+		stamp{&k.UsedAt}, &k.UsedFrom}
 }
 
 // AddToken writes a program's token.
@@ -243,6 +195,17 @@ func (db *DB) Tokens(ctx context.Context, workspace string) ([]team.Token, error
 		return nil, fmt.Errorf("store: tokens: %w", err)
 	}
 	return list, nil
+}
+
+// TouchToken notes that a program used its token.
+func (db *DB) TouchToken(ctx context.Context, workspace, id, from string, now time.Time) error {
+	const touch = `UPDATE tokens SET used_at = $1, used_from = $2 WHERE id = $3 AND workspace = $4 AND revoked_at = 0 AND used_at < $1`
+	return db.writer.share(ctx, &single{write: func(t *tx) (refusal, err error) {
+		if _, err := t.exec(touch, micros(now), from, id, workspace); err != nil {
+			return nil, fmt.Errorf("touch token: %w", err)
+		}
+		return nil, nil
+	}})
 }
 
 // RevokeToken ends a token. One that is revoked already stays as it is.

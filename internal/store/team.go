@@ -12,10 +12,11 @@ import (
 	"countersign/internal/team"
 )
 
-const agentColumns = `a.id, a.workspace, a.email, a.name, a.role, a.password, a.created_at, a.removed_at`
+const agentColumns = `a.id, a.workspace, a.email, a.name, a.role, a.password, a.created_at, a.removed_at, a.factors,
+	(SELECT w.second_factor FROM workspaces w WHERE w.id = a.workspace)`
 
 func agentInto(a *team.Agent) []any {
-	return []any{&a.ID, &a.Workspace, &a.Email, &a.Name, &a.Role, &a.Password, stamp{&a.CreatedAt}, stamp{&a.RemovedAt}}
+	return []any{&a.ID, &a.Workspace, &a.Email, &a.Name, &a.Role, &a.Password, stamp{&a.CreatedAt}, stamp{&a.RemovedAt}, &a.Factors, &a.Required}
 }
 
 // AddAgent writes an agent and the link that lets them in.
@@ -205,7 +206,10 @@ func (db *DB) UseLink(ctx context.Context, tokenHash []byte, chosen team.Choice,
 			}
 			agent.Email = chosen.Email
 		}
-		agent.Name, agent.Password = chosen.Name, chosen.Password
+		agent.Name, agent.Password, agent.Factors = chosen.Name, chosen.Password, 0
+		if err := clearFactors(t, workspace, id); err != nil {
+			return err
+		}
 		if _, err := t.exec(set, agent.Name, agent.Password, agent.Email, id, workspace); err != nil {
 			return fmt.Errorf("use link: %w", err)
 		}
@@ -257,6 +261,9 @@ func (db *DB) SetRole(ctx context.Context, workspace, agent string, role policy.
 		if err := dropLinks(t, agent); err != nil {
 			return err
 		}
+		if err := endHalves(t, agent); err != nil {
+			return err
+		}
 		if err := endTokens(t, workspace, agent, policy.RightsOf(role), now); err != nil {
 			return err
 		}
@@ -276,6 +283,9 @@ func (db *DB) RemoveAgent(ctx context.Context, workspace, agent string, now time
 			return fmt.Errorf("remove agent: %w", err)
 		}
 		if err := dropLinks(t, agent); err != nil {
+			return err
+		}
+		if err := clearFactors(t, workspace, agent); err != nil {
 			return err
 		}
 		if err := endTokens(t, workspace, agent, nil, now); err != nil {

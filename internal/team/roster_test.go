@@ -156,16 +156,16 @@ func (r *roster) RemoveAgent(_ context.Context, ws, id string, now time.Time, d 
 	return nil
 }
 
-func (r *roster) OpenLogin(_ context.Context, l team.Login, password string, d audit.Draft) error {
+func (r *roster) Enter(_ context.Context, e team.Entry, d audit.Draft) error {
 	if r.opening != nil {
 		r.opening()
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if a, err := r.find(func(a team.Agent) bool { return a.ID == l.Agent }); err != nil || a.Password != password {
+	if a, err := r.find(func(a team.Agent) bool { return a.ID == e.Login.Agent }); err != nil || a.Password != e.Password {
 		return team.ErrRefused
 	}
-	r.logins, r.records = append(r.logins, l), append(r.records, d)
+	r.logins, r.records = append(r.logins, e.Login), append(r.records, d)
 	return nil
 }
 
@@ -235,6 +235,32 @@ func (r *roster) CountFailure(ctx context.Context, key string, _ time.Duration, 
 	return r.counts[key], r.fail
 }
 
+func (r *roster) CountTries(ctx context.Context, tries []team.Try, _ time.Time) (bool, error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, try := range tries {
+		if try.Limit > 0 && r.counts[try.Key] >= try.Limit {
+			return false, r.fail
+		}
+	}
+	for _, try := range tries {
+		r.counts[try.Key]++
+	}
+	return true, r.fail
+}
+
+func (r *roster) ForgiveTries(_ context.Context, keys []string, _ time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, key := range keys {
+		r.counts[key]--
+	}
+	return r.fail
+}
+
 func (r *roster) Failures(_ context.Context, key string, _ time.Duration, _ time.Time) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -289,7 +315,7 @@ type bench struct {
 func newBench(t testing.TB) *bench {
 	t.Helper()
 	b := &bench{store: &roster{counts: make(map[string]int)}, pulse: new(event.Pulse)}
-	b.team = team.New(b.store, b.pulse)
+	b.team = team.New(b.store, b.pulse, nil)
 	b.beat()
 	return b
 }

@@ -26,6 +26,8 @@ var (
 	ErrInvalid = errors.New("team: invalid")
 	// ErrLastOwner: the workspace would be left without an owner.
 	ErrLastOwner = errors.New("team: the last owner stays")
+	// ErrExpired: the step of a sign-in or a passkey's challenge was used or is too old.
+	ErrExpired = errors.New("team: begin again")
 )
 
 // Agent is a teammate.
@@ -39,7 +41,17 @@ type Agent struct {
 	Joined    bool   // filled by the use cases: a password was set
 	CreatedAt time.Time
 	RemovedAt time.Time
+	Factors   int  // second factors that count
+	Required  bool // the workspace asks owner and security for one
 }
+
+// Lacking says whether the agent has yet to set up the second factor that is asked for.
+func (a Agent) Lacking() bool {
+	return a.Required && a.Factors == 0 && policy.NeedsFactor(a.Role)
+}
+
+// Rights are what the agent may do now.
+func (a Agent) Rights() []policy.Right { return policy.Held(a.Role, a.Lacking()) }
 
 // ChoosesEmail: the first owner has a made-up address until their link is used.
 func (a Agent) ChoosesEmail() bool { return a.Email == FirstAddress && a.Password == "" && !a.Joined }
@@ -85,12 +97,17 @@ type Token struct {
 	CreatedAt time.Time
 	ExpiresAt time.Time // zero: none
 	RevokedAt time.Time
+
+	UsedAt   time.Time // to within a few minutes
+	UsedFrom string    // the network it was used from then
 }
 
 // Store keeps the team. Changes commit their drafts with them, and ask in the same
 // transaction whether the word on which they are made (Draft.By) still counts:
 // policy.ErrForbidden, and nothing changed, if not.
 type Store interface {
+	Factors
+
 	// Record is audit.Store's: a refused sign-in changes no row that could carry its draft.
 	Record(ctx context.Context, drafts ...audit.Draft) error
 
@@ -108,7 +125,8 @@ type Store interface {
 	// LinkAgent looks at an unused, unexpired link without using it.
 	LinkAgent(ctx context.Context, tokenHash []byte, now time.Time) (Agent, error)
 	// UseLink sets what was chosen, if the link is unused and unexpired: one winner, by
-	// compare-and-swap. It ends every login of the agent. ErrRefused for everybody else, and
+	// compare-and-swap. It ends every login of the agent and takes their second factors away:
+	// a link is for whoever has lost what they signed in with. ErrRefused for everybody else, and
 	// for an address where there is none to choose; ErrTaken if another agent of the
 	// workspace has it, and the link is as it was.
 	UseLink(ctx context.Context, tokenHash []byte, chosen Choice, now time.Time, draft audit.Draft) (Agent, error)
@@ -116,9 +134,6 @@ type Store interface {
 	SetRole(ctx context.Context, workspace, agent string, role policy.Role, now time.Time, draft audit.Draft) error
 	RemoveAgent(ctx context.Context, workspace, agent string, now time.Time, draft audit.Draft) error
 
-	// OpenLogin writes a login, if password (as stored) is still its agent's: ErrRefused
-	// otherwise. A reset throws out whoever holds the old one, a sign-in under way too.
-	OpenLogin(ctx context.Context, login Login, password string, draft audit.Draft) error
 	// LoginByToken answers with the login and its agent as they stand now; ErrRefused
 	// if ended, expired, or the agent was removed.
 	LoginByToken(ctx context.Context, tokenHash []byte, now time.Time) (Login, Agent, error)
@@ -139,6 +154,8 @@ type Store interface {
 	AddToken(ctx context.Context, token Token, draft audit.Draft) error
 	TokenByHash(ctx context.Context, tokenHash []byte, now time.Time) (Token, error)
 	Tokens(ctx context.Context, workspace string) ([]Token, error)
+	// TouchToken notes a use.
+	TouchToken(ctx context.Context, workspace, id, from string, now time.Time) error
 	// RevokeToken raises the epoch and appends event.TokenRevoked.
 	RevokeToken(ctx context.Context, workspace, id string, now time.Time, draft audit.Draft) error
 }

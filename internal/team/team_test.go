@@ -191,7 +191,9 @@ func TestAddressesThatWouldBecomeTwoHeadersOrTwoPeople(t *testing.T) {
 func TestNobodyGivesOrTakesMoreThanTheyHave(t *testing.T) {
 	b := newBench(t)
 	owner, admin, kim := b.join(t, "owner@example.com", policy.Owner).Agent, b.join(t, "admin@example.com", policy.Admin).Agent, b.join(t, "kim@example.com", policy.AgentR).Agent
-	as := func(a team.Agent) policy.Principal { return policy.ForAgent("main", a.ID, "lgn", a.Role) }
+	as := func(a team.Agent) policy.Principal {
+		return policy.ForConfirmedAgent("main", a.ID, "lgn", a.Role, b.pulse.Now())
+	}
 	ctx := t.Context()
 	invite := func(who policy.Principal, role policy.Role) error {
 		_, _, err := b.team.Invite(ctx, who, fmt.Sprintf("%s-%s@example.com", who.ID(), role), role)
@@ -221,6 +223,17 @@ func TestNobodyGivesOrTakesMoreThanTheyHave(t *testing.T) {
 	}
 	if err := b.team.SetRole(ctx, as(owner), kim.ID, "king"); !errors.Is(err, team.ErrInvalid) {
 		t.Errorf("a role that does not exist: %v", err)
+	}
+	found := policy.ForAgent("main", owner.ID, "lgn", owner.Role) // an open console, and nobody who gave a password
+	for name, err := range map[string]error{
+		"invites an owner":    invite(found, policy.Owner),
+		"makes one":           b.team.SetRole(ctx, found, kim.ID, policy.Owner),
+		"resets a colleague":  b.team.ResetFactors(ctx, found, kim.ID),
+		"switches factors on": b.team.RequireFactor(ctx, found, true),
+	} {
+		if !errors.Is(err, policy.ErrUnconfirmed) {
+			t.Errorf("whoever finds the owner's console %s: %v", name, err)
+		}
 	}
 	if err := b.team.SetRole(ctx, as(owner), kim.ID, policy.Security); err != nil {
 		t.Error(err)

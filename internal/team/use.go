@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -28,14 +29,15 @@ type Team struct {
 	pulse   *event.Pulse
 	hashers chan struct{} // a slot for each password being checked
 	dummy   string        // what an unknown address is checked against
+	sealer  Sealer
 	seen    *memory
 }
 
-// New reads the clock and the security epoch from pulse. On the command line,
+// New reads the clock and the security epoch from pulse, and seals by sealer. On the command line,
 // where nothing feeds the pulse, its clock is the machine's own and nobody is
 // authenticated by a token.
-func New(store Store, pulse *event.Pulse) *Team {
-	return &Team{store: store, pulse: pulse, hashers: make(chan struct{}, hashersAtOnce), dummy: noPassword(), seen: newMemory()}
+func New(store Store, pulse *event.Pulse, sealer Sealer) *Team {
+	return &Team{store: store, pulse: pulse, hashers: make(chan struct{}, hashersAtOnce), dummy: noPassword(), sealer: sealer, seen: newMemory()}
 }
 
 // now is the database's clock, to the microsecond that the store keeps.
@@ -88,8 +90,8 @@ func (t *Team) Invite(ctx context.Context, who policy.Principal, email string, r
 	if len(policy.RightsOf(role)) == 0 {
 		return Agent{}, "", fmt.Errorf("%w: there is no role %q", ErrInvalid, role)
 	}
-	if !mayGrant(who, role) {
-		return Agent{}, "", policy.ErrForbidden
+	if err := t.mayGive(who, role); err != nil {
+		return Agent{}, "", err
 	}
 	agent, token, err = t.add(ctx, who, email, role)
 	if !errors.Is(err, ErrTaken) {
@@ -113,6 +115,18 @@ func (t *Team) Invite(ctx context.Context, who policy.Principal, email string, r
 func mayGrant(who policy.Principal, role policy.Role) bool {
 	rights := policy.RightsOf(role)
 	return len(rights) > 0 && !slices.ContainsFunc(rights, func(r policy.Right) bool { return !who.May(r) })
+}
+
+// mayGive is mayGrant, and for a role that reaches customers' identities the presence
+// of the one who gives it: it outlives an open console that somebody found.
+func (t *Team) mayGive(who policy.Principal, role policy.Role) error {
+	if !mayGrant(who, role) {
+		return policy.ErrForbidden
+	}
+	if policy.NeedsFactor(role) {
+		return who.Present(t.now())
+	}
+	return nil
 }
 
 // granting is the word of somebody who gives or takes a role.
@@ -165,6 +179,7 @@ func (t *Team) CheckLink(ctx context.Context, token string) (Agent, error) {
 type Joining struct {
 	Token, Name, Password, UserAgent string
 	Email                            string // empty: as it is; another only where Agent.ChoosesEmail
+	From                             netip.Addr
 }
 
 // UseLink sets name and password and signs in. Of two who hold the same link one
@@ -196,7 +211,7 @@ func (t *Team) UseLink(ctx context.Context, j Joining) (SignedIn, error) {
 	if err != nil {
 		return SignedIn{}, refusal(err)
 	}
-	return t.open(ctx, agent, j.UserAgent, nil)
+	return t.enter(ctx, agent, Entry{Password: agent.Password}, arrival{from: j.From, userAgent: j.UserAgent})
 }
 
 // chosenEmail is the address that a link is to write; empty if it stays. A link says
@@ -251,8 +266,8 @@ func (t *Team) SetRole(ctx context.Context, who policy.Principal, id string, rol
 	if len(policy.RightsOf(role)) == 0 {
 		return fmt.Errorf("%w: there is no role %q", ErrInvalid, role)
 	}
-	if !mayGrant(who, role) {
-		return policy.ErrForbidden
+	if err := t.mayGive(who, role); err != nil {
+		return err
 	}
 	draft := draftOf(granting(who, role), audit.AgentChanged, id, "from", string(agent.Role), "role", string(role))
 	return t.store.SetRole(ctx, who.Workspace(), id, role, t.now(), draft)

@@ -77,6 +77,9 @@ func NewHouse(t testing.TB, open Database) *House {
 	h.Now = now
 	h.must(h.DB.CreateWorkspace(h.Context(), Main, "Main", h.Now))
 	h.must(h.DB.CreateWorkspace(h.Context(), Other, "Other", h.Now))
+	for _, workspace := range []string{Main, Other} { // the tests of second factors ask for them
+		h.must(h.DB.RequireFactor(h.Context(), workspace, false, h.Now, audit.Draft{}))
+	}
 	h.Channel = h.NewChannel("shop")
 	h.Key = h.NewKey(h.Channel, "active")
 	h.Owner, h.Login = h.NewAgent("owner@example.com", policy.Owner)
@@ -183,7 +186,7 @@ func (h *House) NewAgent(email string, role policy.Role) (team.Agent, team.Login
 	agent, err := h.DB.UseLink(h.Context(), link.TokenHash, team.Choice{Name: "Ann", Password: "$argon2id$"}, h.Now, h.Draft(audit.AgentJoined, agent.ID))
 	h.must(err)
 	login := team.Login{ID: h.ID("lgn"), TokenHash: h.Hash(), Workspace: Main, Agent: agent.ID, UserAgent: "test", CreatedAt: h.Now, SeenAt: h.Now, ExpiresAt: h.Now.Add(12 * time.Hour)}
-	h.must(h.DB.OpenLogin(h.Context(), login, agent.Password, h.Draft(audit.AgentSignedIn, agent.ID)))
+	h.must(h.DB.Enter(h.Context(), team.Entry{Login: login, Password: agent.Password}, h.Draft(audit.AgentSignedIn, agent.ID)))
 	return agent, login
 }
 

@@ -156,8 +156,8 @@ func writesFromNextDoor(h *House, g Guest, posted chat.Posted, token team.Token)
 		},
 		"SetRole":     func() error { return h.DB.SetRole(ctx, Other, h.Owner.ID, policy.AgentR, h.Now, none) },
 		"RemoveAgent": func() error { return h.DB.RemoveAgent(ctx, Other, h.Owner.ID, h.Now, none) },
-		"OpenLogin": func() error {
-			return h.DB.OpenLogin(ctx, team.Login{ID: h.ID("lgn"), TokenHash: h.Hash(), Workspace: Other, Agent: h.Owner.ID}, h.Owner.Password, none)
+		"Enter": func() error {
+			return h.DB.Enter(ctx, team.Entry{Login: team.Login{ID: h.ID("lgn"), TokenHash: h.Hash(), Workspace: Other, Agent: h.Owner.ID}, Password: h.Owner.Password}, none)
 		},
 		"EndLogin":      func() error { return h.DB.EndLogin(ctx, Other, h.Login.ID, h.Now, none) },
 		"RevokeToken":   func() error { return h.DB.RevokeToken(ctx, Other, token.ID, h.Now, none) },

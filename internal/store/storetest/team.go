@@ -83,12 +83,12 @@ var teamTests = []test{
 		h.must(err)
 		login := team.Login{ID: h.ID("lgn"), TokenHash: h.Hash(), Workspace: Main, Agent: h.Owner.ID, CreatedAt: h.Now, SeenAt: h.Now, ExpiresAt: h.Now.Add(time.Hour)}
 		for _, password := range []string{before, "", "other"} {
-			h.is(h.DB.OpenLogin(h.ctx(), login, password, h.Draft(audit.AgentSignedIn, h.Owner.ID)), team.ErrRefused)
+			h.is(h.DB.Enter(h.ctx(), team.Entry{Login: login, Password: password}, h.Draft(audit.AgentSignedIn, h.Owner.ID)), team.ErrRefused)
 		}
-		h.must(h.DB.OpenLogin(h.ctx(), login, "new", h.Draft(audit.AgentSignedIn, h.Owner.ID)))
+		h.must(h.DB.Enter(h.ctx(), team.Entry{Login: login, Password: "new"}, h.Draft(audit.AgentSignedIn, h.Owner.ID)))
 		late, _ := h.invite("late@example.com", policy.AgentR) // has no password, and no empty one either
 		login = team.Login{ID: h.ID("lgn"), TokenHash: h.Hash(), Workspace: Main, Agent: late.ID, CreatedAt: h.Now, SeenAt: h.Now, ExpiresAt: h.Now.Add(time.Hour)}
-		h.is(h.DB.OpenLogin(h.ctx(), login, "", h.Draft(audit.AgentSignedIn, late.ID)), team.ErrRefused)
+		h.is(h.DB.Enter(h.ctx(), team.Entry{Login: login}, h.Draft(audit.AgentSignedIn, late.ID)), team.ErrRefused)
 	}},
 	{"an address is found in every workspace that has it", func(h *House) {
 		agent := team.Agent{ID: h.ID("agt"), Workspace: Other, Email: h.Owner.Email, Role: policy.Admin, CreatedAt: h.Now.Add(-time.Hour)}
