@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 
+	"countersign/internal/app"
 	"countersign/internal/config"
 	"countersign/internal/trust"
 )
@@ -18,6 +19,7 @@ type configCmd struct {
 type configCheckCmd struct {
 	config.Installation `embed:""`
 	config.Server       `embed:""`
+	config.Mail         `embed:""`
 	config.Demo         `embed:""`
 	JSON                bool `name:"json" help:"Answer as JSON."`
 }
@@ -29,6 +31,9 @@ func (c *configCheckCmd) Run(t terminal) error {
 		problems = append(problems, err.Error())
 	}
 	if err := c.Server.Check(); err != nil {
+		problems = append(problems, err.Error())
+	}
+	if err := app.CheckMail(c.Mail); err != nil {
 		problems = append(problems, err.Error())
 	}
 	if err := c.Demo.Check(); err != nil {

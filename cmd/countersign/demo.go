@@ -23,6 +23,7 @@ const demoData = ".demo"
 type demoCmd struct {
 	config.Installation `embed:""`
 	config.Server       `embed:""`
+	config.Mail         `embed:""`
 	config.Demo         `embed:""`
 	JSON                bool `name:"json" help:"Say where it serves as one JSON object."`
 }
@@ -51,6 +52,9 @@ func (c *demoCmd) Run(ctx context.Context, t terminal) error {
 	}
 	if c.LogLevel == "info" {
 		c.LogLevel = "warn" // a person reads this terminal
+	}
+	if err := a.SendDemoMail(c.Mail); err != nil {
+		return misuse("%v", err)
 	}
 	// Listen first: a second start on the same data must fail before it changes anything.
 	running, err := a.Start(ctx, c.Server, logger(c.Server))

@@ -15,6 +15,7 @@ import (
 type serveCmd struct {
 	config.Installation `embed:""`
 	config.Server       `embed:""`
+	config.Mail         `embed:""`
 	JSON                bool `name:"json" help:"Say where it serves as one JSON object."`
 }
 
@@ -35,6 +36,9 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) error {
 		return no("%v", app.ErrDemoData)
 	}
 	notes(t, a)
+	if err := a.SendMail(c.Mail); err != nil {
+		return misuse("%v", err)
+	}
 	running, err := a.Start(ctx, c.Server, logger(c.Server))
 	if err != nil {
 		return notStarted(err)

@@ -14,6 +14,7 @@ import (
 	"countersign/internal/httpapi/face"
 	"countersign/internal/httpapi/operate"
 	"countersign/internal/httpapi/widget"
+	"countersign/internal/trust"
 	"countersign/web"
 )
 
@@ -30,19 +31,20 @@ func (a *App) floor(cfg config.Server, log *slog.Logger) (*httpapi.Floor, error)
 			return who, err
 		},
 	})
-	faces, err := face.New(face.Deps{Assets: web.Assets(), Channels: a.Channels})
+	faces, err := face.New(face.Deps{Assets: web.Assets(), Channels: a.Channels, Seen: a.seen(floor)})
 	if err != nil {
 		return nil, err
 	}
 	inside := console.New(console.Deps{
-		Team: a.Team, Inbox: a.Chat, People: a.Chat, Channels: a.Channels, Keys: a.Keys, Audit: a.Audit, Streams: a.Hub, Head: a.Pulse.Head,
+		Team: a.Team, Inbox: a.Chat, People: a.Chat, Channels: a.Channels, Keys: a.Keys, Audit: a.Audit, Installation: a.Installation, Streams: a.Hub, Head: a.Pulse.Head,
+		Mail: a.mailRoutes(),
 	})
 	if err := inside.Register(floor); err != nil {
 		return nil, err
 	}
 	for _, door := range []interface{ Register(*httpapi.Floor) }{
-		widget.New(widget.Deps{Gate: a.Gate, Channels: a.Channels, Sessions: a.Chat, Threads: a.Chat, Streams: a.Hub, Online: inside.Online}),
-		api.New(api.Deps{Tokens: a.Team, Gate: a.Gate, Operate: operate.Deps{Channels: a.Channels, Keys: a.Keys, People: a.Chat, Audit: a.Audit}}),
+		widget.New(widget.Deps{Gate: a.Gate, Codes: a.Gate, Channels: a.Channels, Sessions: a.Chat, Threads: a.Chat, Streams: a.Hub, Online: inside.Online}),
+		api.New(api.Deps{Tokens: a.Team, Gate: a.Gate, Operate: operate.Deps{Channels: a.Channels, Keys: a.Keys, People: a.Chat, Audit: a.Audit, Installation: a.Installation, Mail: a.mailRoutes()}}),
 		compat.New(compat.Deps{Program: api.Program(a.Team), Channels: a.Channels, Keys: a.Keys}),
 		faces,
 	} {
@@ -52,6 +54,18 @@ func (a *App) floor(cfg config.Server, log *slog.Logger) (*httpapi.Floor, error)
 		log.Warn("this binary was built without its faces: the API and all commands work, pages answer 503; make build makes them")
 	}
 	return floor, nil
+}
+
+// seen counts pages at the gate, with the metrics beside it. A page that names no channel
+// of ours, or comes while this node knows nothing, is not counted, and is not told.
+func (a *App) seen(floor *httpapi.Floor) func(context.Context, face.Page) {
+	floor.Metrics().Limited(a.Gate.Limited)
+	return func(ctx context.Context, page face.Page) {
+		counted, err := a.Gate.Ping(ctx, trust.Ping{Channel: page.Channel, Origin: page.Origin, Network: page.Network, Blocked: page.Blocked})
+		if err == nil {
+			floor.Metrics().Pinged(counted, page.Blocked)
+		}
+	}
 }
 
 var errRelay = errors.New("app: the relay has not caught up with the log")

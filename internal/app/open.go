@@ -35,27 +35,29 @@ const demoMark = "demo"
 
 // App is the installation with its rooms open.
 type App struct {
-	DB        *store.DB
-	Master    *trust.Master // the root key: what everything is sealed under
-	ID        string        // of the installation
-	Pulse     *event.Pulse
-	Hub       *realtime.Hub
-	Relay     *realtime.Relay
-	Channels  *workspace.Directory
-	Gate      *trust.Gate
-	Keys      *trust.Keys
-	Team      *team.Team
-	Chat      *chat.Chat
-	Audit     *audit.Log
-	Notes     []string      // what a person should be told once: a master key was made
-	Version   string        // of the program, for the API description
-	Desk      *deliver.Desk // nil: no mail leaves here
-	sender    deliver.Sender
-	mailbox   *mail.Mailbox // of a demo without a mail server
-	outer     *trust.Master // the operator's master key, which seals the root
-	data      string        // directory; empty with Postgres
-	workspace string
-	hint      atomic.Pointer[realtime.Relay] // set once there is somebody to tell
+	DB           *store.DB
+	Master       *trust.Master // the root key: what everything is sealed under
+	ID           string        // of the installation
+	Pulse        *event.Pulse
+	Hub          *realtime.Hub
+	Relay        *realtime.Relay
+	Channels     *workspace.Directory
+	Gate         *trust.Gate
+	Keys         *trust.Keys
+	Counts       *trust.Counts
+	Installation *trust.Installation
+	Team         *team.Team
+	Chat         *chat.Chat
+	Audit        *audit.Log
+	Notes        []string      // what a person should be told once: a master key was made
+	Version      string        // of the program, for the API description
+	Desk         *deliver.Desk // nil: no mail leaves here
+	sender       deliver.Sender
+	mailbox      *mail.Mailbox // of a demo without a mail server
+	outer        *trust.Master // the operator's master key, which seals the root
+	data         string        // directory; empty with Postgres
+	workspace    string
+	hint         atomic.Pointer[realtime.Relay] // set once there is somebody to tell
 }
 
 // committed tells the relay of this process that the log grew.
@@ -120,6 +122,9 @@ func (a *App) join() {
 	a.hint.Store(a.Relay)
 	a.Channels = workspace.New(a.DB, a.Pulse)
 	a.Gate = trust.NewGate(a.DB, a.Channels, a.Master, a.ID, a.Pulse)
+	a.Counts = trust.NewCounts(a.DB, a.Master, a.Pulse.Now)
+	a.Gate.Counting(a.Counts)
+	a.Installation = trust.NewInstallation(a.DB, a.DB, a.Channels, a.Counts, a.Pulse.Now)
 	a.Keys = trust.NewKeys(a.DB, a.Channels, a.Master, a.ID, a.Pulse.Now)
 	a.Team = team.New(a.DB, a.Pulse, sealer{a.Master, a.ID})
 	a.Chat = chat.New(a.DB, a.Pulse, a.Relay)

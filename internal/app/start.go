@@ -62,6 +62,9 @@ func (a *App) Start(ctx context.Context, cfg config.Server, log *slog.Logger) (*
 		}
 	}()
 	go a.wakeSnoozed(inner, log)
+	go a.Counts.Run(inner, func(err error) { log.Warn("what arrived could not be counted; tried again soon", "error", err) })
+	go a.resumeSweeps(inner, log)
+	go a.carryMail(inner, log)
 	go r.finish(a, cfg.ShutdownTimeout) //nolint:gosec // it outlives the request for which ctx would end it
 	return r, nil
 }
@@ -93,6 +96,9 @@ func (r *Running) finish(a *App, patience time.Duration) {
 	defer cancel()
 	if err := r.server.Shutdown(ctx); err != nil {
 		_ = r.server.Close()
+	}
+	if err := a.Counts.Flush(ctx); err != nil {
+		r.failed <- err
 	}
 	if err := a.Gate.Flush(ctx); err != nil { // refusals that were only counted so far
 		r.failed <- err

@@ -48,6 +48,7 @@ type house struct {
 	Team     *team.Team
 	Chat     *chat.Chat
 	Keys     *trust.Keys
+	Counts   *trust.Counts
 	Channels *workspace.Directory
 	System   policy.Principal
 	Log      *safeBuffer
@@ -114,6 +115,9 @@ func open(t *testing.T, change ...func(*httpapi.Options)) *house {
 		System: policy.ForSystem(workspace.Main, "test"), Log: &safeBuffer{},
 	}
 	gate := trust.NewGate(db, h.Channels, master, installation, pulse)
+	h.Counts = trust.NewCounts(db, master, pulse.Now)
+	gate.Counting(h.Counts)
+	arrivals := trust.NewInstallation(db, db, h.Channels, h.Counts, pulse.Now)
 	h.Keys = trust.NewKeys(db, h.Channels, master, installation, pulse.Now)
 	must(t, h.Channels.Ensure(ctx, h.System, "Main"))
 	must(t, h.Team.RequireFactor(ctx, h.System, false)) // factor_test asks for it
@@ -135,11 +139,11 @@ func open(t *testing.T, change ...func(*httpapi.Options)) *house {
 	mailRoutes := operate.Mail{Switches: h.Channels, Outbox: deliver.NewLog(db, "mailbox")}
 	h.Floor = httpapi.New(options)
 	agents := console.New(console.Deps{
-		Team: h.Team, Inbox: h.Chat, People: h.Chat, Channels: h.Channels, Keys: h.Keys, Audit: audit.NewLog(db), Streams: hub, Head: pulse.Head, Mail: mailRoutes,
+		Team: h.Team, Inbox: h.Chat, People: h.Chat, Channels: h.Channels, Keys: h.Keys, Audit: audit.NewLog(db), Installation: arrivals, Streams: hub, Head: pulse.Head, Mail: mailRoutes,
 	})
 	must(t, agents.Register(h.Floor))
 	widget.New(widget.Deps{Gate: gate, Codes: gate, Channels: h.Channels, Sessions: h.Chat, Threads: h.Chat, Streams: hub, Online: agents.Online}).Register(h.Floor)
-	api.New(api.Deps{Tokens: h.Team, Gate: gate, Operate: operate.Deps{Channels: h.Channels, Keys: h.Keys, People: h.Chat, Audit: audit.NewLog(db), Mail: mailRoutes}}).Register(h.Floor)
+	api.New(api.Deps{Tokens: h.Team, Gate: gate, Operate: operate.Deps{Installation: arrivals, Channels: h.Channels, Keys: h.Keys, People: h.Chat, Audit: audit.NewLog(db), Mail: mailRoutes}}).Register(h.Floor)
 	compat.New(compat.Deps{Program: api.Program(h.Team), Channels: h.Channels, Keys: h.Keys}).Register(h.Floor)
 	faces, err := face.New(face.Deps{Channels: h.Channels})
 	must(t, err)

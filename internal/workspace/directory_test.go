@@ -24,6 +24,16 @@ type shelf struct {
 	asked    int
 }
 
+func (s *shelf) SetEmailCode(_ context.Context, ws, id string, allowed bool, draft audit.Draft) (int, error) {
+	for i, c := range s.channels {
+		if c.Workspace == ws && c.ID == id {
+			s.channels[i].EmailCode, s.drafts = allowed, append(s.drafts, draft)
+			return 0, nil
+		}
+	}
+	return 0, workspace.ErrNotFound
+}
+
 func (s *shelf) CreateWorkspace(context.Context, string, string, time.Time) error { return nil }
 
 func (s *shelf) CreateChannel(_ context.Context, c workspace.Channel, draft audit.Draft) error {

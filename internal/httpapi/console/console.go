@@ -21,24 +21,27 @@ import (
 	"countersign/internal/httpapi/operate"
 	"countersign/internal/httpapi/wire"
 	"countersign/internal/team"
+	"countersign/internal/trust"
 )
 
 // Deps is what the door stands on.
 type Deps struct {
-	Team     Team
-	Inbox    Inbox
-	People   People
-	Channels operate.Channels
-	Keys     Keys
-	Audit    operate.Audit
-	Streams  Streams
-	Head     func() event.Head // the log's head, as this node last saw it
+	Team         Team
+	Inbox        Inbox
+	People       People
+	Channels     operate.Channels
+	Keys         Keys
+	Audit        operate.Audit
+	Installation operate.Installation
+	Mail         operate.Mail
+	Streams      Streams
+	Head         func() event.Head // the log's head, as this node last saw it
 }
 
 // Keys is the operators' side of the rings, and what agents call each key.
 type Keys interface {
 	operate.Keys
-	Names(ctx context.Context, who policy.Principal, ids []string) (map[string]string, error)
+	Names(ctx context.Context, who policy.Principal, ids []string) (map[string]trust.KeyName, error)
 }
 
 // Team is who the colleagues are.
@@ -107,6 +110,7 @@ func (d *Door) Register(f *httpapi.Floor) error {
 	d.registerTeam(f)
 	operate.Register(f, operate.Mount{Guard: d.operator(), Base: base, Name: consoleName, Group: "Console: "}, operate.Deps{
 		Channels: d.Channels, Keys: d.Keys, People: d.People, Audit: d.Audit,
+		Mail: d.Mail,
 	})
 	return nil
 }

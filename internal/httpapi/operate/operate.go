@@ -17,10 +17,12 @@ import (
 
 // Deps is what the routes stand on.
 type Deps struct {
-	Channels Channels
-	Keys     Keys
-	People   People
-	Audit    Audit
+	Channels     Channels
+	Keys         Keys
+	People       People
+	Audit        Audit
+	Installation Installation
+	Mail         Mail
 }
 
 // Mount is one door's place for the routes.
@@ -44,6 +46,8 @@ func Register(f *httpapi.Floor, m Mount, deps Deps) {
 	r.keys(f, m)
 	r.people(f, m)
 	r.audit(f, m)
+	r.installation(f, m)
+	r.mail(f, m)
 }
 
 // route is one of the mount's; most fail as their room fails, all as rights do.

@@ -37,7 +37,7 @@ func (d *Door) openSession(ctx context.Context, c *httpapi.Call[wire.None], in w
 	var result chat.Result
 	renewed := false
 	verdict, channel, err := d.Gate.Admit(ctx, trust.Arrival{
-		Channel: in.Channel, Platform: platform, Origin: in.Origin, Assertion: assertion,
+		Channel: in.Channel, Platform: platform, Origin: in.Origin, Version: in.Version, Network: c.Client.Network, Assertion: assertion,
 		Renew: func(ctx context.Context, verdict policy.Verdict, channel workspace.Channel) (_ bool, err error) {
 			result, renewed, err = d.Sessions.Renew(ctx, verdict, channel, device)
 			return renewed, err
@@ -102,6 +102,9 @@ func shapeSession(r chat.Result) wire.Session {
 	s := wire.Session{
 		SessionID: r.Session.ID, Tier: string(r.Session.Standing.Tier()), Method: string(r.Session.Standing.Method()),
 		ExpiresAt: r.Session.ExpiresAt.UTC(), Lane: r.Lane, Visitor: r.Visitor, Name: r.Name, Seq: r.Seq, Claimed: r.Claimed,
+	}
+	if proved := r.Session.Standing.Identifiers(); r.Session.Standing.Method() == identity.MethodCode && len(proved) > 0 {
+		s.Email = proved[0].Value
 	}
 	if r.Session.Standing.Tier() == policy.Claimed {
 		s.Notice = noticeUnverified

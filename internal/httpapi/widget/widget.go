@@ -24,6 +24,7 @@ import (
 // Gate is trust's door: it verifies, decides and records before it answers.
 type Gate interface {
 	Admit(ctx context.Context, arrival trust.Arrival) (policy.Verdict, workspace.Channel, error)
+	Ping(ctx context.Context, ping trust.Ping) (counted bool, err error)
 }
 
 // Channels finds a channel by slug or alias.
@@ -34,6 +35,7 @@ type Channels interface {
 // Sessions is the life of a visitor's right to act.
 type Sessions interface {
 	Open(ctx context.Context, verdict policy.Verdict, channel workspace.Channel, device chat.Device) (chat.Result, error)
+	OpenFrom(ctx context.Context, s chat.Session, verdict policy.Verdict, channel workspace.Channel, device chat.Device) (chat.Result, error)
 	Allow(ctx context.Context, verdict policy.Verdict, channel workspace.Channel, device chat.Device) (outcome string, err error)
 	Renew(ctx context.Context, verdict policy.Verdict, channel workspace.Channel, device chat.Device) (result chat.Result, ok bool, err error)
 	Authenticate(ctx context.Context, token string) (chat.Session, policy.Principal, error)
@@ -56,6 +58,7 @@ type Threads interface {
 // Deps is what the door stands on.
 type Deps struct {
 	Gate     Gate
+	Codes    Codes
 	Channels Channels
 	Sessions Sessions
 	Threads  Threads
@@ -95,6 +98,9 @@ func (d *Door) Register(f *httpapi.Floor) {
 	httpapi.Handle(f, anyone, created(route("POST", "/sessions", "openSession",
 		"Open a session: an assertion and its proof in, a bearer token out",
 		httpapi.ChannelUnknown, httpapi.IdentityRequired, httpapi.IdentityRefused, httpapi.TooMany, httpapi.NotReady)), d.openSession)
+	httpapi.Handle(f, anyone, route("POST", "/ping", "ping",
+		"Count a start of an app that claims nobody: one an hour, without any identity",
+		httpapi.ChannelUnknown, httpapi.TooMany, httpapi.NotReady), d.ping)
 	httpapi.Handle(f, anyone, route("GET", "/channels/{channel}", "getPublicChannel",
 		"What anybody may know of a channel", httpapi.ChannelUnknown, httpapi.NotReady), d.getChannel)
 	httpapi.Handle(f, visitor, route("GET", "/sessions/current", "getSession", "Look at the session and renew it"), d.getSession)
@@ -118,6 +124,7 @@ func (d *Door) Register(f *httpapi.Floor) {
 		"Say up to which sequence the visitor has read", httpapi.NotFound), d.markRead)
 	httpapi.Handle(f, visitor, route("POST", "/conversations/{id}/typing", "showTyping",
 		"Say that the visitor is writing", httpapi.NotFound), d.showTyping)
+	d.registerCodes(f)
 	d.registerStream(f, query(route("GET", "/stream", "openStream", "What happens from now on, and what happened after a sequence"),
 		httpapi.Query{Name: "after", Doc: "sequence of the last event seen; from now on if absent"}))
 }
@@ -141,7 +148,7 @@ func (d *Door) getChannel(ctx context.Context, c *httpapi.Call[wire.None], _ wir
 	}
 	return wire.PublicChannel{
 		Channel: channel.Slug, Name: channel.Name, Team: channel.Appearance.Team, Greeting: channel.Appearance.Greeting,
-		Accent: channel.Appearance.Accent, Online: d.Online(channel.Workspace),
+		Accent: channel.Appearance.Accent, Online: d.Online(channel.Workspace), EmailCode: d.Codes.OffersCodes(channel),
 	}, nil
 }
 

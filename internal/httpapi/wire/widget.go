@@ -13,6 +13,7 @@ type OpenSession struct {
 	VisitorToken string     `json:"visitor_token,omitzero" doc:"This browser's anonymous token, from an earlier answer."`
 	Replaces     string     `json:"replaces,omitzero" doc:"The session of the same widget that the new one replaces."`
 	Origin       string     `json:"origin,omitzero" doc:"The host page's origin: a hint, counted and never trusted."`
+	Version      string     `json:"version,omitzero" doc:"Of the app, or of the library that calls: up to 32 of letters, digits and . _ + -, counted so that an operator sees who has moved. Anything else is counted as none."`
 }
 
 // Assertion is what a page claims. A proof (hash, jwt) of another type than
@@ -42,6 +43,7 @@ type Session struct {
 	Visitor   string    `json:"visitor" doc:"Public id of this browser. It opens nothing."`
 	Notice    string    `json:"notice" enum:",made_anonymous,unverified" doc:"What the visitor should be told."`
 	Name      string    `json:"name,omitzero" doc:"To greet by."`
+	Email     string    `json:"email,omitzero" doc:"The address that its holder proved by a code."`
 	Seq       int64     `json:"seq" doc:"Start the stream after it."`
 	Claim     *Claim    `json:"claim,omitempty" doc:"Anonymous threads of this browser wait: was this you?"`
 	Claimed   int       `json:"claimed,omitzero" doc:"How many threads moved to this person by themselves."`
@@ -72,6 +74,8 @@ type PublicChannel struct {
 	Greeting string `json:"greeting"`
 	Accent   string `json:"accent" doc:"#rrggbb"`
 	Online   bool   `json:"online" doc:"Whether somebody of the team is there."`
+	// Absent for the many: it is asked on every page that shows a messenger.
+	EmailCode bool `json:"email_code,omitzero" doc:"A visitor can prove an address by an emailed code."`
 }
 
 // Conversations is one page of a visitor's threads, newest first.

@@ -1,0 +1,34 @@
+package workspace
+
+import (
+	"context"
+
+	"countersign/identity/policy"
+	"countersign/internal/audit"
+)
+
+// SetEmailCode says whether the channel's visitors may prove an address by an emailed
+// code. It is a way to become verified, so whoever may set enforcement says so.
+// Turned off, it ends the sessions that codes opened: their number comes back.
+func (d *Directory) SetEmailCode(ctx context.Context, who policy.Principal, id string, allowed bool) (ended int, err error) {
+	if !who.May(policy.SetEnforcement) {
+		return 0, policy.ErrForbidden
+	}
+	channel, err := d.store.Channel(ctx, who.Workspace(), id)
+	if err != nil {
+		return 0, err
+	}
+	if channel.EmailCode == allowed {
+		return 0, nil
+	}
+	draft := draftOf(who.Needing(policy.SetEnforcement), audit.ChannelChanged, channel.ID)
+	draft.Detail = map[string]string{"email_code_was": spellSwitch(channel.EmailCode), "email_code": spellSwitch(allowed)}
+	return d.store.SetEmailCode(ctx, who.Workspace(), channel.ID, allowed, draft)
+}
+
+func spellSwitch(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}
