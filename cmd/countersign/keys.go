@@ -21,9 +21,12 @@ type keysCmd struct {
 	Import   keysImportCmd   `cmd:"" help:"Take over an existing secret unchanged."`
 	List     keysListCmd     `cmd:"" help:"List a channel's keys; never a secret."`
 	Rotate   keysRotateCmd   `cmd:"" help:"A new active key; the old one verifies on until the overlap ends."`
+	Reveal   keysRevealCmd   `cmd:"" help:"Print the secret of a key that was made with --reveal request; recorded."`
+	Rename   keysRenameCmd   `cmd:"" help:"Call a key something else."`
 	SignBy   keysSignByCmd   `cmd:"" name:"sign-by" help:"Refuse tokens of a retiring key that were issued after a time."`
+	Extend   keysExtendCmd   `cmd:"" help:"Move the end of a retiring key, earlier or later."`
 	Finish   keysFinishCmd   `cmd:"" help:"End a retiring key now."`
-	Revoke   keysRevokeCmd   `cmd:"" help:"End a key now and every session that it opened."`
+	Revoke   keysRevokeCmd   `cmd:"" help:"End a key now and every session that it opened; of a compromised one, cut what it proved."`
 	Rewrap   keysRewrapCmd   `cmd:"" help:"Move the installation to a new master key, while it serves."`
 }
 
@@ -138,9 +141,10 @@ func (c *keysListCmd) Run(ctx context.Context, t terminal) error {
 		answers = append(answers, map[string]any{
 			"id": k.ID, "name": k.Name, "state": k.State, "signs": k.Signs, "dialect": k.Dialect, "platforms": platforms,
 			"fingerprint": k.Fingerprint, "last_used": timeOrNil(k.LastUsedAt), "live_sessions": k.LiveSessions,
-			"ends_at": timeOrNil(k.EndsAt), "sign_by": timeOrNil(k.SignBy), "imported": k.Imported,
+			"ends_at": timeOrNil(k.EndsAt), "sign_by": timeOrNil(k.SignBy), "imported": k.Imported, "reveal": k.Reveal,
+			"revoked_at": timeOrNil(k.RevokedAt), "compromised_since": timeOrNil(k.CompromisedSince), "origins": origins(k.Uses),
 		})
-		rows = append(rows, []string{k.ID, k.Name, k.State, k.Signs, k.Dialect, strings.Join(platforms, ","), k.Fingerprint,
+		rows = append(rows, []string{k.ID, k.Name, standing(k.KeyRow), k.Signs, k.Dialect, strings.Join(platforms, ","), k.Fingerprint,
 			timeOr(k.LastUsedAt, "never"), strconv.Itoa(k.LiveSessions)})
 	}
 	return c.print(t, map[string]any{"keys": answers}, func() string {
@@ -157,6 +161,7 @@ type keysRotateCmd struct {
 	Key        string   `required:"" help:"Id of the key to put aside."`
 	Overlap    duration `help:"How long the old key verifies on: 168h, 0." default:"168h"`
 	SecretFile string   `help:"Use this secret for the new key instead of a random one; - for standard input." placeholder:"F"`
+	Insist     bool     `help:"Take a short, guessable or published secret all the same; recorded."`
 }
 
 func (c *keysRotateCmd) Run(ctx context.Context, t terminal) error {
@@ -172,7 +177,7 @@ func (c *keysRotateCmd) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	defer closing(a)
-	key, generated, err := a.Keys.Rotate(ctx, who, trust.Rotation{Channel: channel.ID, Key: c.Key, Overlap: time.Duration(c.Overlap), Secret: secret})
+	key, generated, err := a.Keys.Rotate(ctx, who, trust.Rotation{Channel: channel.ID, Key: c.Key, Overlap: time.Duration(c.Overlap), Secret: secret, Insist: c.Insist})
 	if err != nil {
 		return refused(err)
 	}
@@ -196,6 +201,63 @@ func (c *keysSignByCmd) Run(ctx context.Context, t terminal) error {
 	}
 	return c.print(t, map[string]any{"key": c.Key, "sign_by": c.At.UTC().Format(time.RFC3339)}, func() string {
 		return fmt.Sprintf("%s: tokens issued after %s are refused\n", c.Key, c.At.UTC().Format(time.RFC3339))
+	})
+}
+
+type keysRevealCmd struct {
+	onInstallation
+	Key    string `required:"" help:"Id of a key that was made with --reveal request."`
+	Reason string `required:"" help:"Why, for the record."`
+}
+
+func (c *keysRevealCmd) Run(ctx context.Context, t terminal) error {
+	a, who, err := c.open(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer closing(a)
+	secret, err := a.Keys.Reveal(ctx, who, c.Key, c.Reason)
+	if err != nil {
+		return refused(err)
+	}
+	return c.print(t, map[string]any{"key": c.Key, "secret": secret}, func() string { return secret + "\n" })
+}
+
+type keysRenameCmd struct {
+	onInstallation
+	Key  string `required:"" help:"Id of the key."`
+	Name string `required:"" help:"Name for people."`
+}
+
+func (c *keysRenameCmd) Run(ctx context.Context, t terminal) error {
+	a, who, err := c.open(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer closing(a)
+	if err := a.Keys.Rename(ctx, who, c.Key, c.Name); err != nil {
+		return refused(err)
+	}
+	return c.print(t, map[string]any{"key": c.Key, "name": c.Name}, func() string { return fmt.Sprintf("%s: %s\n", c.Key, c.Name) })
+}
+
+type keysExtendCmd struct {
+	onInstallation
+	Key string    `required:"" help:"Id of a retiring key."`
+	To  time.Time `required:"" help:"RFC 3339 time at which it ends."`
+}
+
+func (c *keysExtendCmd) Run(ctx context.Context, t terminal) error {
+	a, who, err := c.open(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer closing(a)
+	if err := a.Keys.Extend(ctx, who, c.Key, c.To); err != nil {
+		return refused(err)
+	}
+	return c.print(t, map[string]any{"key": c.Key, "ends_at": c.To.UTC().Format(time.RFC3339)}, func() string {
+		return fmt.Sprintf("%s: verifies until %s\n", c.Key, c.To.UTC().Format(time.RFC3339))
 	})
 }
 
@@ -229,11 +291,24 @@ func (c *keysRevokeCmd) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	defer closing(a)
-	ended, err := a.Keys.Revoke(ctx, who, c.Key, c.CompromisedSince)
+	done, err := a.Keys.Revoke(ctx, who, c.Key, c.CompromisedSince)
 	if err != nil {
 		return refused(err)
 	}
-	return printEnded(&c.onInstallation, t, c.Key, "revoked", ended)
+	if c.CompromisedSince.IsZero() {
+		return printEnded(&c.onInstallation, t, c.Key, "revoked", done.SessionsEnded)
+	}
+	cut := done.Cut
+	answer := map[string]any{
+		"key": c.Key, "state": "revoked", "sessions_ended": done.SessionsEnded, "compromised_since": c.CompromisedSince.UTC().Format(time.RFC3339),
+		"cut": map[string]any{"links": cut.Links, "claims": cut.Claims, "attributes": cut.Attributes, "conversations": cut.Conversations, "messages": cut.Messages},
+	}
+	return c.print(t, answer, func() string {
+		return fmt.Sprintf("%s: revoked, %d session(s) ended\n", c.Key, done.SessionsEnded) +
+			fmt.Sprintf("proved since %s: %d identifier(s) and %d claimed thread(s) cut, %d attribute(s) only claimed now, %d message(s) in %d conversation(s) marked\n",
+				c.CompromisedSince.UTC().Format(time.RFC3339), cut.Links, cut.Claims, cut.Attributes, cut.Messages, cut.Conversations) +
+			"who is concerned: the console's page of the key, or GET /api/v1/keys/" + c.Key + "/compromise\n"
+	})
 }
 
 type keysRewrapCmd struct {
@@ -254,6 +329,23 @@ func (c *keysRewrapCmd) Run(ctx context.Context, t terminal) error {
 	return c.print(t, map[string]any{"id": done.ID, "file": done.File, "old_id": done.OldID, "old_file": done.OldFile}, func() string {
 		return fmt.Sprintf("master key %s in %s opens this data now; %s in %s no longer does\n", done.ID, done.File, done.OldID, cmp.Or(done.OldFile, "the environment"))
 	})
+}
+
+// standing is a key's state in one word, or in two that matter.
+func standing(k trust.KeyRow) string {
+	if !k.CompromisedSince.IsZero() {
+		return "compromised"
+	}
+	return k.State
+}
+
+// origins are the pages whose proofs a key made.
+func origins(uses []trust.KeyUse) []map[string]any {
+	list := []map[string]any{}
+	for _, use := range uses {
+		list = append(list, map[string]any{"origin": use.Origin, "platform": string(use.Platform), "sessions": use.Sessions, "last_at": timeOrNil(use.At)})
+	}
+	return list
 }
 
 func printEnded(o *onInstallation, t terminal, key, state string, ended int) error {

@@ -15,6 +15,8 @@ package audit
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,6 +83,20 @@ const (
 	RecordPruned      Action = "audit.pruned"   // Detail: checkpoint, entries, up_to
 )
 
+// groups are the actions that are asked for together. Every action is in one of them.
+var groups = map[string][]Action{
+	"sessions": {SessionOpened, SessionEnded, ThreadClaimed},
+	"refusals": {IdentityRefused, SessionRefused, AgentSignInFailed},
+	"keys":     {KeyGenerated, KeyImported, KeyRotated, KeyFinished, KeySignBy, KeyRevoked, KeyRevealed},
+	"channels": {EnforcementSet, ChannelCreated, ChannelChanged},
+	"people":   {ContactBlocked, ContactUnblocked},
+	"team":     {AgentInvited, AgentJoined, AgentChanged, AgentRemoved, AgentSignedIn, AgentSignedOut, OwnerReset, TokenCreated, TokenRevoked},
+	"record":   {ServerStarted, MasterRewrapped, RecordExported, RecordPruned},
+}
+
+// Groups are their names, as a filter takes them.
+func Groups() []string { return slices.Sorted(maps.Keys(groups)) }
+
 // Draft is an entry before it has its place in a chain.
 type Draft struct {
 	// By is on whose word the change is made: the store asks again, in the transaction
@@ -97,6 +113,9 @@ type Draft struct {
 	Person identity.Identifier
 	Detail map[string]string // keys are ours; values from outside are cut at 256 bytes and escaped
 }
+
+// PseudonymPrefix begins every pseudonym, and no other id.
+const PseudonymPrefix = "psn_"
 
 // Person is whom a pseudonym stands for.
 type Person struct {
@@ -129,20 +148,54 @@ func (d Draft) KeyID() string {
 	return ""
 }
 
+// GateActor is who judges proofs: the actor of nearly every entry.
+const GateActor = "gate"
+
 // Filter selects entries; zero fields select all.
 type Filter struct {
-	Action  Action
-	Actor   string
-	Subject string
-	Channel string
-	Before  string // cursor: the position of the last entry of the page before
-	Limit   int    // 1 to 200; 0 is 50
+	Action   Action
+	Group    string // of actions: see Groups
+	Actor    string
+	Subject  string
+	Subjects []string // one of these
+	Person   string   // a user id, an address or a contact's id: whoever that is; takes ReadConversations
+	Channel  string
+	Key      string
+	Reason   string    // of a refusal
+	From, To time.Time // To is the first moment that is too late
+	Before   string    // cursor: Next of the page before
+	Limit    int       // 1 to 200; 0 is 50
 }
 
-// Page is newest first.
+// AllActions are those that the filter names, singly or as a group; none if it does not ask.
+func (f Filter) AllActions() []Action {
+	switch {
+	case f.Action != "":
+		return []Action{f.Action}
+	case f.Group != "":
+		return groups[f.Group]
+	case f.Reason != "":
+		return []Action{IdentityRefused}
+	}
+	return nil
+}
+
+// Match says whether an entry is one of those, its time and place in the record aside.
+func (f Filter) Match(e Entry) bool {
+	is := func(want, got string) bool { return want == "" || want == got }
+	actions := f.AllActions()
+	return (len(actions) == 0 && f.Group == "" || slices.Contains(actions, e.Action)) && is(f.Actor, e.Actor) && is(f.Channel, e.Channel) &&
+		is(f.Key, e.KeyID()) && is(f.Reason, e.Detail["reason"]) &&
+		(f.Subject == "" && len(f.Subjects) == 0 || e.Subject == f.Subject && f.Subject != "" || slices.Contains(f.Subjects, e.Subject))
+}
+
+// Page is newest first. It may be short, even empty, and yet have a Next: a filter that
+// hardly anything fits looks at so much at a time and no more.
 type Page struct {
-	Entries []Entry
-	Next    string // empty at the end
+	Entries   []Entry
+	Positions []int64           // of the entries, in the record of all workspaces
+	People    map[string]Person // :: subject → whom it stands for; for readers who may know
+	Next      string            // empty at the end
 }
 
 // Store keeps entries. Record seals and commits drafts as one group; it returns
@@ -151,24 +204,12 @@ type Page struct {
 type Store interface {
 	Record(ctx context.Context, drafts ...Draft) error
 	Entries(ctx context.Context, workspace string, filter Filter) (Page, error)
-}
-
-// Log is the operators' side of the record.
-type Log struct{ store Store }
-
-// NewLog reads from store.
-func NewLog(store Store) *Log { return &Log{store: store} }
-
-// Read answers with a page of the principal's workspace.
-func (l *Log) Read(ctx context.Context, who policy.Principal, filter Filter) (Page, error) {
-	if !who.May(policy.ReadAudit) {
-		return Page{}, policy.ErrForbidden
-	}
-	if filter.Limit <= 0 {
-		filter.Limit = 50
-	}
-	filter.Limit = min(filter.Limit, 200)
-	return l.store.Entries(ctx, who.Workspace(), filter)
+	// People says whom pseudonyms stand for :: pseudonym → person; one whose name was
+	// destroyed is left out.
+	People(ctx context.Context, workspace string, pseudonyms []string) (map[string]Person, error)
+	// SubjectsOf are the subjects under which the record speaks of whoever has this name:
+	// a user id or an address in any realm of the workspace, or a contact's id.
+	SubjectsOf(ctx context.Context, workspace, name string) ([]string, error)
 }
 
 // MarshalDetail is the one encoding of a detail, keys sorted, as stored and MACed.

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"countersign/identity/policy"
@@ -12,13 +11,14 @@ import (
 )
 
 const keyColumns = `k.id, k.workspace, k.channel, k.name, k.state, k.dialect, k.proof, k.signs, k.platforms, k.realm, k.confirms,
-	k.fingerprint, k.sealed, k.reveal, k.imported, k.created_by, k.created_at, k.retiring_at, k.ends_at, k.sign_by, k.revoked_at, k.last_used_at`
+	k.fingerprint, k.sealed, k.reveal, k.imported, k.created_by, k.created_at, k.retiring_at, k.ends_at, k.sign_by, k.revoked_at, k.last_used_at,
+	k.compromised_since`
 
 func scanKey(row scanner, k *trust.KeyRow, more ...any) error {
 	var confirms, imported int64
 	err := row.Scan(append([]any{&k.ID, &k.Workspace, &k.Channel, &k.Name, &k.State, &k.Dialect, &k.Proof, &k.Signs, document{&k.Platforms}, &k.Realm,
 		&confirms, &k.Fingerprint, &k.Sealed, &k.Reveal, &imported, &k.CreatedBy, stamp{&k.CreatedAt}, stamp{&k.RetiringAt},
-		stamp{&k.EndsAt}, stamp{&k.SignBy}, stamp{&k.RevokedAt}, stamp{&k.LastUsedAt}}, more...)...)
+		stamp{&k.EndsAt}, stamp{&k.SignBy}, stamp{&k.RevokedAt}, stamp{&k.LastUsedAt}, stamp{&k.CompromisedSince}}, more...)...)
 	k.Confirms, k.Imported = confirms != 0, imported != 0
 	return err
 }
@@ -61,6 +61,9 @@ func (db *DB) SwapRing(ctx context.Context, change trust.RingChange, now time.Ti
 		if err := checkRing(t, change, there); err != nil {
 			return err
 		}
+		if err := t.spend(change.Spend); err != nil {
+			return err
+		}
 		won, err := t.exec(next, change.Channel, change.Workspace, change.Version)
 		if err != nil {
 			return fmt.Errorf("swap ring: %w", err)
@@ -69,6 +72,9 @@ func (db *DB) SwapRing(ctx context.Context, change trust.RingChange, now time.Ti
 			return trust.ErrConflict
 		}
 		if err := writeKeys(t, change, there); err != nil {
+			return fmt.Errorf("swap ring: %w", err)
+		}
+		if err := beginAnew(t, change, there); err != nil {
 			return fmt.Errorf("swap ring: %w", err)
 		}
 		t.revoke(event.Event{Kind: event.KeyChanged, Workspace: change.Workspace, Channel: change.Channel, At: now, Body: endings(change, there)})
@@ -165,12 +171,13 @@ func checkRing(t *tx, change trust.RingChange, there map[string]trust.KeyRow) er
 // no change of the ring and must not be undone by one.
 func writeKeys(t *tx, change trust.RingChange, there map[string]trust.KeyRow) error {
 	const insert = `INSERT INTO keys (id, workspace, channel, position, name, state, dialect, proof, signs, platforms, realm, confirms,
-	fingerprint, sealed, reveal, imported, created_by, created_at, retiring_at, ends_at, sign_by, revoked_at, last_used_at) VALUES `
+	fingerprint, sealed, reveal, imported, created_by, created_at, retiring_at, ends_at, sign_by, revoked_at, last_used_at,
+	compromised_since) VALUES `
 	const update = ` ON CONFLICT (id) DO UPDATE SET position = excluded.position, name = excluded.name, state = excluded.state,
 	dialect = excluded.dialect, proof = excluded.proof, signs = excluded.signs, platforms = excluded.platforms, realm = excluded.realm,
 	confirms = excluded.confirms, sealed = excluded.sealed, reveal = excluded.reveal, imported = excluded.imported,
 	retiring_at = excluded.retiring_at, ends_at = excluded.ends_at, sign_by = excluded.sign_by, revoked_at = excluded.revoked_at,
-	last_used_at = excluded.last_used_at`
+	last_used_at = excluded.last_used_at, compromised_since = excluded.compromised_since`
 	var made, kept []any
 	for i, k := range change.Keys {
 		was, old := there[k.ID]
@@ -180,17 +187,17 @@ func writeKeys(t *tx, change trust.RingChange, there map[string]trust.KeyRow) er
 		k.LastUsedAt = latest(k.LastUsedAt, was.LastUsedAt)
 		row := []any{k.ID, k.Workspace, k.Channel, i, k.Name, k.State, k.Dialect, k.Proof, k.Signs, text(k.Platforms), k.Realm, flag(k.Confirms),
 			k.Fingerprint, k.Sealed, k.Reveal, flag(k.Imported), k.CreatedBy, micros(k.CreatedAt), micros(k.RetiringAt), micros(k.EndsAt),
-			micros(k.SignBy), micros(k.RevokedAt), micros(k.LastUsedAt)}
+			micros(k.SignBy), micros(k.RevokedAt), micros(k.LastUsedAt), micros(k.CompromisedSince)}
 		if old {
 			kept = append(kept, row...)
 		} else {
 			made = append(made, row...)
 		}
 	}
-	if err := t.insert(insert, 23, made, ""); err != nil { // an id of another ring fails here
+	if err := t.insert(insert, 24, made, ""); err != nil { // an id of another ring fails here
 		return err
 	}
-	return t.insert(insert, 23, kept, update)
+	return t.insert(insert, 24, kept, update)
 }
 
 // KeyChannel finds which channel of the workspace a key belongs to.
@@ -216,46 +223,6 @@ func (db *DB) FingerprintInUse(ctx context.Context, fingerprint string) (bool, e
 		return false, fmt.Errorf("store: fingerprint: %w", err)
 	}
 	return true, nil
-}
-
-// useInterval is how exact "last used" is: a busy key is written once in it.
-const useInterval = 10 * time.Second
-
-// uses remembers which keys were marked lately :: workspace/key → when.
-type uses struct {
-	mu   sync.Mutex
-	seen map[string]time.Time
-}
-
-// due says whether a use should be written, and counts it as written.
-func (u *uses) due(name string, now time.Time) bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if last, ok := u.seen[name]; ok && now.Sub(last) < useInterval && !now.Before(last) {
-		return false
-	}
-	if u.seen == nil || len(u.seen) > 4096 {
-		u.seen = map[string]time.Time{}
-	}
-	u.seen[name] = now
-	return true
-}
-
-// KeyUsed marks the last use and turns a pending key into an active one. It is not
-// waited for: the mark rides with the next batch, behind whatever waits already.
-func (db *DB) KeyUsed(_ context.Context, workspace, key string, now time.Time) error {
-	const mark = `UPDATE keys SET last_used_at = $1, state = CASE WHEN state = 'pending' THEN 'active' ELSE state END
-	WHERE id = $2 AND workspace = $3 AND (last_used_at < $1 OR state = 'pending')`
-	if !db.uses.due(workspace+"/"+key, now) {
-		return nil
-	}
-	db.writer.leave(&single{write: func(t *tx) (refusal, err error) {
-		if _, err := t.exec(mark, micros(now), key, workspace); err != nil {
-			return nil, fmt.Errorf("key used: %w", err)
-		}
-		return nil, nil
-	}})
-	return nil
 }
 
 // LiveSessions counts per key of the channel :: key id → live sessions.

@@ -63,7 +63,6 @@ type DB struct {
 	write  *sql.DB
 	read   *sql.DB
 	writer *committer
-	uses   uses
 
 	mu    sync.RWMutex
 	stmts map[string]*sql.Stmt // :: query text → statement of the readers

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"sync"
 	"time"
 
 	"countersign/identity"
@@ -19,7 +18,6 @@ import (
 
 const (
 	gateActor = "gate"
-	useStep   = time.Minute // a key's last use is noted this often
 	// unknownDialect stands for any name that no row has: what a caller makes up must
 	// not become a value of the record or a label of a metric.
 	unknownDialect = "unknown"
@@ -42,10 +40,9 @@ type Gate struct {
 	pulse *event.Pulse
 	rings *rings
 	flood *flood
+	uses  *uses
+	codes *codes // nil: no emailed codes are taken
 	doors *doors
-
-	mu   sync.Mutex
-	used map[string]time.Time // :: key id → when its use was last noted
 }
 
 // NewGate opens the secrets of rings with master, for this installation.
@@ -54,8 +51,8 @@ func NewGate(store Store, names Names, master *Master, installation string, puls
 		store: store, names: names, pulse: pulse,
 		rings: newRings(store, master, installation),
 		flood: newFlood(store, pulse.Now),
+		uses:  newUses(store, pulse.Now),
 		doors: newDoors(),
-		used:  make(map[string]time.Time),
 	}
 }
 
@@ -90,6 +87,11 @@ func (g *Gate) Admit(ctx context.Context, arrival Arrival) (policy.Verdict, work
 // weigh finds the channel and its ring, verifies and decides. Nothing is recorded yet
 // but that the key was used.
 func (g *Gate) weigh(ctx context.Context, arrival Arrival) (judgement, workspace.Channel, error) {
+	if arrival.Assertion.Token != "" {
+		if err := g.lookUp(ctx, arrival); err != nil {
+			return judgement{}, workspace.Channel{}, err
+		}
+	}
 	fail := func(err error) (judgement, workspace.Channel, error) { return judgement{}, workspace.Channel{}, err }
 	epoch, err := g.pulse.Epoch()
 	if err != nil {
@@ -110,10 +112,34 @@ func (g *Gate) weigh(ctx context.Context, arrival Arrival) (judgement, workspace
 		return fail(err)
 	}
 	j := judge(ring, channel, enforcement, arrival, now)
-	if err := g.note(ctx, channel.Workspace, j.verdict.Key(), now); err != nil {
+	if err := g.note(ctx, j.use(channel.Workspace)); err != nil {
 		return fail(err)
 	}
 	return j, channel, nil
+}
+
+// UseSets gives the gate a way to fetch issuers' key sets.
+func (g *Gate) UseSets(sets *Sets) { g.rings.sets = sets }
+
+// lookUp waits, if it must, for the issuers' key sets that the token speaks of. What
+// was known of the channel and its ring is asked again afterwards: it may have changed
+// in the meantime.
+func (g *Gate) lookUp(ctx context.Context, arrival Arrival) error {
+	epoch, err := g.pulse.Epoch()
+	if err != nil {
+		return err
+	}
+	channel, err := g.names.ByName(ctx, arrival.Channel)
+	if err != nil {
+		return err
+	}
+	now := g.pulse.Now()
+	ring, err := g.rings.of(ctx, epoch, channel, now)
+	if err != nil {
+		return err
+	}
+	g.rings.look(ctx, ring, arrival.Assertion.Token, now)
+	return nil
 }
 
 // judgement is a verdict with what led to it.
@@ -179,29 +205,21 @@ func judge(ring ring, channel workspace.Channel, enforcement policy.Enforcement,
 	return j
 }
 
-// note marks that a key was used, at most once a minute for each; the store turns
-// a pending one active.
-func (g *Gate) note(ctx context.Context, ws, key string, now time.Time) error {
-	if key == "" || !g.due(key, now) {
+// use is by which key the judgement came and from where.
+func (j judgement) use(workspace string) useName {
+	return useName{workspace: workspace, key: j.verdict.Key(), origin: j.arrival.Origin, platform: j.arrival.Platform}
+}
+
+// note marks that a key was used, at most once a minute for each origin; the store
+// turns a pending one active.
+func (g *Gate) note(ctx context.Context, use useName) error {
+	if use.key == "" {
 		return nil
 	}
-	if err := g.store.KeyUsed(ctx, ws, key, now.Truncate(time.Microsecond)); err != nil {
-		g.mu.Lock()
-		delete(g.used, key)
-		g.mu.Unlock()
+	if err := g.uses.seen(ctx, use); err != nil {
 		return fmt.Errorf("trust: noting that a key was used: %w", err)
 	}
 	return nil
-}
-
-func (g *Gate) due(key string, now time.Time) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if last, ok := g.used[key]; ok && now.Sub(last) < useStep {
-		return false
-	}
-	g.used[key] = now
-	return true
 }
 
 // record writes what was decided, so that nobody is admitted, and no proof turned
@@ -215,7 +233,11 @@ func (g *Gate) record(ctx context.Context, channel workspace.Channel, j judgemen
 	v := j.verdict
 	switch {
 	case v.Tier() == policy.Verified && v.Refusal() == policy.NotRefused:
-		return g.store.Record(ctx, g.opened(channel, j))
+		if err := g.store.Record(ctx, g.opened(channel, j)); err != nil {
+			return err
+		}
+		g.uses.opened(j.use(channel.Workspace))
+		return nil
 	case v.Reason() == "":
 		return nil
 	case v.Reason() == identity.ProofMissing && v.Refusal() == policy.NotRefused && !v.MadeAnonymous():
@@ -279,6 +301,8 @@ func claimedIdentifier(realm string, a identity.Assertion) identity.Identifier {
 	return identity.Identifier{Realm: realm, Kind: identity.KindUserID, Value: a.UserID}
 }
 
-// Flush writes the refusals that were only counted so far. The process calls it
-// on its way out.
-func (g *Gate) Flush(ctx context.Context) error { return g.flood.flush(ctx, math.MaxInt64) }
+// Flush writes the refusals and the uses of keys that were only counted so far. The
+// process calls it on its way out.
+func (g *Gate) Flush(ctx context.Context) error {
+	return errors.Join(g.flood.flush(ctx, math.MaxInt64), g.uses.flush(ctx))
+}

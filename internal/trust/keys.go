@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -48,14 +47,12 @@ type Keys struct {
 	master       *Master
 	installation string
 	clock        func() time.Time
-
-	mu    sync.Mutex
-	names map[[2]string]string // :: workspace, key id → name, which never changes
+	sets         *Sets
 }
 
 // NewKeys seals secrets with master, for this installation; clock is the database's.
 func NewKeys(store Store, channels Channels, master *Master, installation string, clock func() time.Time) *Keys {
-	return &Keys{store: store, channels: channels, master: master, installation: installation, clock: clock, names: make(map[[2]string]string)}
+	return &Keys{store: store, channels: channels, master: master, installation: installation, clock: clock, sets: NewSets(nil, clock)}
 }
 
 // KeyDraft is what an operator says about a key to be made. Everything but the
@@ -70,6 +67,9 @@ type KeyDraft struct {
 	// ConfirmsEmail says that the product confirms addresses, so that a signed email
 	// names a person. nil: as the dialect says.
 	ConfirmsEmail *bool
+	// Reason is why the key is made, for the record: whoever holds its secret passes as
+	// any customer.
+	Reason string
 }
 
 // Generate makes a key of 32 random bytes, shown as 64 hexadecimal characters this
@@ -86,6 +86,9 @@ func (k *Keys) Generate(ctx context.Context, who policy.Principal, draft KeyDraf
 // Import takes over an existing secret unchanged. What is short, published or
 // guessable is refused unless the operator insists, on the record.
 func (k *Keys) Import(ctx context.Context, who policy.Principal, draft KeyDraft, secret string, insist bool) (KeyRow, error) {
+	if takesPublic(draft.Dialect, secret) {
+		return k.ImportPublic(ctx, who, draft, PublicDraft{Key: secret})
+	}
 	return k.add(ctx, who, draft, entered{text: secret, action: audit.KeyImported, imported: true, insist: insist})
 }
 
@@ -95,6 +98,11 @@ type entered struct {
 	action   audit.Action
 	imported bool
 	insist   bool
+
+	half      *PublicHalf    // instead of text
+	print     []byte         // what is fingerprinted of it
+	published *identity.JWKS // the set that was fetched, and when
+	asked     time.Time
 }
 
 func newSecret() string {
@@ -104,6 +112,9 @@ func newSecret() string {
 }
 
 func (k *Keys) add(ctx context.Context, who policy.Principal, draft KeyDraft, in entered) (KeyRow, error) {
+	if err := k.impersonate(who, policy.ManageKeys, draft.Reason); err != nil {
+		return KeyRow{}, err
+	}
 	channel, err := k.channel(ctx, who, policy.ManageKeys, draft.Channel)
 	if err != nil {
 		return KeyRow{}, err
@@ -117,6 +128,7 @@ func (k *Keys) add(ctx context.Context, who policy.Principal, draft KeyDraft, in
 		return KeyRow{}, err
 	}
 	record := recordOf(who, in.action, row, warnings)
+	because(record, draft.Reason)
 	for range tries {
 		ring, err := k.store.Ring(ctx, who.Workspace(), channel.ID)
 		if err != nil {
@@ -125,7 +137,7 @@ func (k *Keys) add(ctx context.Context, who policy.Principal, draft KeyDraft, in
 		if _, err := lives(ring.Keys).Add(row.ID, row.CreatedAt); err != nil {
 			return KeyRow{}, translate(err)
 		}
-		change := RingChange{Workspace: who.Workspace(), Channel: channel.ID, Version: ring.Version, Keys: append(slices.Clone(ring.Keys), row), Drafts: []audit.Draft{record}}
+		change := RingChange{Workspace: who.Workspace(), Channel: channel.ID, Version: ring.Version, Keys: append(slices.Clone(ring.Keys), row), Spend: allowance(who), Drafts: []audit.Draft{record}}
 		if _, err = k.store.SwapRing(ctx, change, row.CreatedAt); !errors.Is(err, ErrConflict) {
 			return shown(row), err
 		}
@@ -171,6 +183,10 @@ func (k *Keys) plan(who policy.Principal, channel workspace.Channel, draft KeyDr
 // opens it. Equal bytes exist once in the installation: one secret under two
 // dialects, realms or channels would let a proof for the one pass for the other.
 func (k *Keys) seal(ctx context.Context, row KeyRow, in entered) (KeyRow, []string, error) {
+	if in.half != nil {
+		row, err := k.sealPublic(ctx, row, in)
+		return row, nil, err
+	}
 	if len(in.text) > maxSecretText {
 		return KeyRow{}, nil, fmt.Errorf("%w: the secret is longer than %d bytes", ErrInvalid, maxSecretText)
 	}
@@ -200,6 +216,7 @@ type Rotation struct {
 	Overlap time.Duration // how long it verifies on; zero: it ends now
 	Secret  string        // for the new key; a random one if empty
 	Insist  bool          // take a weak Secret all the same
+	Reason  string        // for the record, as of a new key
 	Version int64         // of the ring that the operator looked at; zero: as it is now
 }
 
@@ -209,6 +226,9 @@ type Rotation struct {
 // if the secret was given.
 func (k *Keys) Rotate(ctx context.Context, who policy.Principal, r Rotation) (key KeyRow, generated string, err error) {
 	fail := func(err error) (KeyRow, string, error) { return KeyRow{}, "", err }
+	if err := k.impersonate(who, policy.ManageKeys, r.Reason); err != nil {
+		return fail(err)
+	}
 	if r.Overlap < 0 || r.Overlap > maxOverlap {
 		return fail(fmt.Errorf("%w: the overlap is between 0 and a year", ErrInvalid))
 	}
@@ -233,10 +253,9 @@ func (k *Keys) Rotate(ctx context.Context, who policy.Principal, r Rotation) (ke
 	if err != nil {
 		return fail(translate(err))
 	}
-	in := entered{text: r.Secret, imported: true, insist: r.Insist}
-	if r.Secret == "" {
-		generated = newSecret()
-		in = entered{text: generated}
+	in, generated, err := k.successorSecret(ctx, ring.Keys[old], r)
+	if err != nil {
+		return fail(err)
 	}
 	row, warnings, err := k.seal(ctx, row, in)
 	if err != nil {
@@ -244,9 +263,10 @@ func (k *Keys) Rotate(ctx context.Context, who policy.Principal, r Rotation) (ke
 	}
 	record := recordOf(who, audit.KeyRotated, row, warnings)
 	record.Detail["replaces"], record.Detail["overlap"] = r.Key, r.Overlap.String()
+	because(record, r.Reason)
 	change := RingChange{
 		Workspace: who.Workspace(), Channel: channel.ID, Version: ring.Version,
-		Keys: written(turned, append(slices.Clone(ring.Keys), row)), Drafts: []audit.Draft{record},
+		Keys: written(turned, append(slices.Clone(ring.Keys), row)), Spend: allowance(who), Drafts: []audit.Draft{record},
 	}
 	if r.Overlap == 0 {
 		change.Silence = []string{r.Key}
@@ -264,83 +284,6 @@ func successor(old KeyRow, who policy.Principal, now time.Time) KeyRow {
 		Dialect: old.Dialect, Proof: old.Proof, Signs: old.Signs, Platforms: slices.Clone(old.Platforms), Realm: old.Realm,
 		Confirms: old.Confirms, Reveal: old.Reveal, CreatedBy: who.Actor(), CreatedAt: now,
 	}
-}
-
-// SignBy says that every signer of a retiring key has moved by at.
-func (k *Keys) SignBy(ctx context.Context, who policy.Principal, key string, at time.Time) error {
-	at = at.UTC().Truncate(time.Microsecond)
-	_, err := k.change(ctx, who, key, transition{
-		action: audit.KeySignBy, detail: map[string]string{"sign_by": at.Format(time.RFC3339)},
-		apply: func(ring keyring.Ring, now time.Time) (keyring.Ring, error) { return ring.SignBy(key, at, now) },
-	})
-	return err
-}
-
-// Finish ends a retiring key now, with the sessions that it opened.
-func (k *Keys) Finish(ctx context.Context, who policy.Principal, key string) (sessionsEnded int, err error) {
-	return k.change(ctx, who, key, transition{
-		action: audit.KeyFinished, silence: true,
-		apply: func(ring keyring.Ring, now time.Time) (keyring.Ring, error) { return ring.Finish(key, now) },
-	})
-}
-
-// Revoke ends a key now, with the sessions that it opened. compromisedSince says
-// since when somebody else may have held the secret; zero says that it was merely
-// replaced.
-func (k *Keys) Revoke(ctx context.Context, who policy.Principal, key string, compromisedSince time.Time) (sessionsEnded int, err error) {
-	detail := map[string]string{"because": "replaced"}
-	if !compromisedSince.IsZero() {
-		compromisedSince = compromisedSince.UTC().Truncate(time.Microsecond)
-		detail = map[string]string{"because": "compromised", "since": compromisedSince.Format(time.RFC3339)}
-	}
-	return k.change(ctx, who, key, transition{
-		action: audit.KeyRevoked, silence: true, detail: detail,
-		apply: func(ring keyring.Ring, now time.Time) (keyring.Ring, error) {
-			return ring.Revoke(key, compromisedSince, now)
-		},
-	})
-}
-
-// transition is one step in a key's life.
-type transition struct {
-	action  audit.Action
-	detail  map[string]string
-	silence bool // the key's sessions end with it
-	apply   func(ring keyring.Ring, now time.Time) (keyring.Ring, error)
-}
-
-// change applies a transition to the ring as it is, again if somebody else changed
-// the ring in between: what is asked for does not depend on the rest of it.
-func (k *Keys) change(ctx context.Context, who policy.Principal, key string, t transition) (sessionsEnded int, err error) {
-	if !who.May(policy.ManageKeys) {
-		return 0, policy.ErrForbidden
-	}
-	channel, err := k.store.KeyChannel(ctx, who.Workspace(), key)
-	if err != nil {
-		return 0, err
-	}
-	for range tries {
-		ring, err := k.store.Ring(ctx, who.Workspace(), channel)
-		if err != nil {
-			return 0, fmt.Errorf("trust: reading the ring: %w", err)
-		}
-		now := k.now()
-		turned, err := t.apply(lives(ring.Keys), now)
-		if err != nil {
-			return 0, translate(err)
-		}
-		change := RingChange{
-			Workspace: who.Workspace(), Channel: channel, Version: ring.Version, Keys: written(turned, ring.Keys),
-			Drafts: []audit.Draft{{By: who.Needing(policy.ManageKeys), Workspace: who.Workspace(), Actor: who.Actor(), Action: t.action, Channel: channel, Subject: key, Detail: t.detail}},
-		}
-		if t.silence {
-			change.Silence = []string{key}
-		}
-		if sessionsEnded, err = k.store.SwapRing(ctx, change, now); !errors.Is(err, ErrConflict) {
-			return sessionsEnded, err
-		}
-	}
-	return 0, ErrConflict
 }
 
 // channel asks for the right first, so that somebody without it learns nothing.
@@ -363,7 +306,7 @@ func written(turned keyring.Ring, rows []KeyRow) []KeyRow {
 			continue
 		}
 		rows[i].State, rows[i].RetiringAt, rows[i].EndsAt = string(life.State), life.RetiringAt, life.EndsAt
-		rows[i].SignBy, rows[i].RevokedAt = life.SignBy, life.RevokedAt
+		rows[i].SignBy, rows[i].RevokedAt, rows[i].CompromisedSince = life.SignBy, life.RevokedAt, life.CompromisedSince
 	}
 	return rows
 }
@@ -377,6 +320,11 @@ func shown(row KeyRow) KeyRow {
 func recordOf(who policy.Principal, action audit.Action, row KeyRow, warnings []string) audit.Draft {
 	detail := map[string]string{
 		"dialect": row.Dialect, "signs": row.Signs, "platforms": strings.Join(platformTexts(row.Platforms), " "), "fingerprint": row.Fingerprint,
+	}
+	for name, value := range map[string]string{"algorithm": row.Public.Algorithm, "issuer": row.Public.Issuer, "jwks_url": row.Public.URL} {
+		if value != "" {
+			detail[name] = value
+		}
 	}
 	if row.Imported {
 		detail["imported"] = "also known elsewhere"

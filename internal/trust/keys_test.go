@@ -50,15 +50,15 @@ func TestWhoMayNotManageKeysLearnsAndChangesNothing(t *testing.T) {
 func TestAnotherWorkspacesKeyIsNotFound(t *testing.T) {
 	h := newHouse(t)
 	key, _ := h.key(t, trust.KeyDraft{})
-	thief := policy.ForAgent("other", "a", "l", policy.Owner)
+	thief := policy.ForConfirmedAgent("other", "a", "l", policy.Owner, h.pulse.Now())
 	_, err := h.keys.Revoke(t.Context(), thief, key.ID, time.Time{})
 	if !errors.Is(err, trust.ErrNotFound) {
 		t.Errorf("revoke: %v", err)
 	}
-	if _, _, err := h.keys.Rotate(t.Context(), thief, trust.Rotation{Channel: "chn_shop", Key: key.ID}); !errors.Is(err, workspace.ErrNotFound) {
+	if _, _, err := h.keys.Rotate(t.Context(), thief, trust.Rotation{Channel: "chn_shop", Key: key.ID, Reason: "theft"}); !errors.Is(err, workspace.ErrNotFound) {
 		t.Errorf("rotate: %v", err)
 	}
-	if _, _, err := h.keys.Rotate(t.Context(), thief, trust.Rotation{Channel: "chn_else", Key: key.ID}); !errors.Is(err, trust.ErrNotFound) {
+	if _, _, err := h.keys.Rotate(t.Context(), thief, trust.Rotation{Channel: "chn_else", Key: key.ID, Reason: "theft"}); !errors.Is(err, trust.ErrNotFound) {
 		t.Errorf("rotate through my own channel: %v", err)
 	}
 	if _, err := h.keys.List(t.Context(), thief, "chn_shop"); !errors.Is(err, workspace.ErrNotFound) {
@@ -181,9 +181,9 @@ func TestARevocationIsNotLostToARace(t *testing.T) {
 	key, _ := h.key(t, trust.KeyDraft{})
 	h.store.live[key.ID] = 7
 	h.store.meddle = func() { h.key(t, trust.KeyDraft{Name: "meanwhile"}) }
-	ended, err := h.keys.Revoke(t.Context(), root, key.ID, time.Now().Add(-time.Hour))
-	if err != nil || ended != 7 {
-		t.Fatal(ended, err)
+	done, err := h.keys.Revoke(t.Context(), root, key.ID, time.Now().Add(-time.Hour))
+	if err != nil || done.SessionsEnded != 7 {
+		t.Fatal(done, err)
 	}
 	ring := h.store.rings["chn_shop"]
 	if len(ring.Keys) != 2 || ring.Keys[0].State != "revoked" || len(h.store.silenced) != 1 {
@@ -313,7 +313,7 @@ func TestNamesOfKeysStayInTheirWorkspace(t *testing.T) {
 	agent := policy.ForAgent("main", "a", "l", policy.AgentR)
 	for range 2 {
 		names, err := h.keys.Names(t.Context(), agent, []string{key.ID, "key_none"})
-		if err != nil || len(names) != 1 || names[key.ID] != "Backend" {
+		if err != nil || len(names) != 1 || names[key.ID].Name != "Backend" {
 			t.Errorf("%v, %v", names, err)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 type ListedKey struct {
 	KeyRow
 	LiveSessions int
+	Uses         []KeyUse // the latest first
 }
 
 // List answers with every key that the channel ever had, those that sign most first.
@@ -31,16 +32,62 @@ func (k *Keys) List(ctx context.Context, who policy.Principal, channelID string)
 	if err != nil {
 		return nil, fmt.Errorf("trust: counting sessions: %w", err)
 	}
+	uses, err := k.store.KeyUses(ctx, who.Workspace(), channel.ID)
+	if err != nil {
+		return nil, fmt.Errorf("trust: reading who signs: %w", err)
+	}
 	states := lives(ring.Keys)
 	listed := make([]ListedKey, len(ring.Keys))
 	for i, row := range ring.Keys {
 		row.State = string(states.Keys[i].StateAt(now))
-		listed[i] = ListedKey{KeyRow: shown(row), LiveSessions: live[row.ID]}
+		listed[i] = ListedKey{KeyRow: shown(row), LiveSessions: live[row.ID], Uses: uses[row.ID]}
 	}
 	slices.SortStableFunc(listed, func(a, b ListedKey) int {
 		return cmp.Or(cmp.Compare(place(a.State), place(b.State)), b.CreatedAt.Compare(a.CreatedAt))
 	})
 	return listed, nil
+}
+
+// Impact is what ends when a key does.
+type Impact struct {
+	LiveSessions int
+	Origins      []LiveOrigin // most sessions first
+}
+
+// Impact says, in numbers, what finishing or revoking a key would end now.
+func (k *Keys) Impact(ctx context.Context, who policy.Principal, key string) (Impact, error) {
+	if _, err := k.find(ctx, who, policy.ReadKeys, key); err != nil {
+		return Impact{}, err
+	}
+	origins, err := k.store.LiveOrigins(ctx, who.Workspace(), key, k.now())
+	if err != nil {
+		return Impact{}, fmt.Errorf("trust: counting sessions: %w", err)
+	}
+	impact := Impact{Origins: origins}
+	for _, one := range origins {
+		impact.LiveSessions += one.Sessions
+	}
+	return impact, nil
+}
+
+// find is a key of the principal's workspace, without its secret.
+func (k *Keys) find(ctx context.Context, who policy.Principal, right policy.Right, key string) (KeyRow, error) {
+	if !who.May(right) {
+		return KeyRow{}, policy.ErrForbidden
+	}
+	channel, err := k.store.KeyChannel(ctx, who.Workspace(), key)
+	if err != nil {
+		return KeyRow{}, err
+	}
+	ring, err := k.store.Ring(ctx, who.Workspace(), channel)
+	if err != nil {
+		return KeyRow{}, fmt.Errorf("trust: reading the ring: %w", err)
+	}
+	at := slices.IndexFunc(ring.Keys, func(row KeyRow) bool { return row.ID == key })
+	if at < 0 {
+		return KeyRow{}, ErrNotFound
+	}
+	return shown(ring.Keys[at]), nil
 }
 
 func place(state string) int {

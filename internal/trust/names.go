@@ -2,8 +2,8 @@ package trust
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 
 	"countersign/identity/policy"
 )
@@ -16,53 +16,21 @@ func (k *Keys) ChannelOf(ctx context.Context, who policy.Principal, key string) 
 	return k.store.KeyChannel(ctx, who.Workspace(), key)
 }
 
-// Names says what keys are called :: id → name, for whoever reads conversations:
-// a badge tells by which key somebody was verified. An id that is no key of the
-// principal's workspace is left out.
-func (k *Keys) Names(ctx context.Context, who policy.Principal, ids []string) (map[string]string, error) {
+// Names says what keys are called, and which are compromised :: id → name, for whoever
+// reads conversations: a badge tells by which key somebody was verified. An id that is
+// no key of the principal's workspace is left out. Nothing is kept: a key is renamed
+// and called compromised while others read.
+func (k *Keys) Names(ctx context.Context, who policy.Principal, ids []string) (map[string]KeyName, error) {
 	if !who.May(policy.ReadConversations) && !who.May(policy.ReadKeys) {
 		return nil, policy.ErrForbidden
 	}
-	names := make(map[string]string, len(ids))
-	for _, id := range ids {
-		name, ok := k.named(who.Workspace(), id)
-		if !ok {
-			if err := k.learn(ctx, who.Workspace(), id); err != nil {
-				return nil, err
-			}
-			name, ok = k.named(who.Workspace(), id)
-		}
-		if ok {
-			names[id] = name
-		}
+	asked := slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(ids))), func(id string) bool { return id == "" })
+	if len(asked) == 0 {
+		return nil, nil
+	}
+	names, err := k.store.KeyNames(ctx, who.Workspace(), asked)
+	if err != nil {
+		return nil, fmt.Errorf("trust: what keys are called: %w", err)
 	}
 	return names, nil
-}
-
-func (k *Keys) named(ws, id string) (string, bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	name, ok := k.names[[2]string{ws, id}]
-	return name, ok
-}
-
-// learn reads the names of the whole ring that a key is in.
-func (k *Keys) learn(ctx context.Context, ws, id string) error {
-	channel, err := k.store.KeyChannel(ctx, ws, id)
-	if errors.Is(err, ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("trust: looking for a key: %w", err)
-	}
-	ring, err := k.store.Ring(ctx, ws, channel)
-	if err != nil {
-		return fmt.Errorf("trust: reading the ring: %w", err)
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for _, row := range ring.Keys {
-		k.names[[2]string{ws, row.ID}] = row.Name
-	}
-	return nil
 }

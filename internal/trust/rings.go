@@ -19,6 +19,13 @@ import (
 type ring struct {
 	verifier identity.Ring
 	confirms map[string]bool // :: key id → the product confirms addresses
+	sets     []setRead       // the issuers' sets that the ring was built with
+}
+
+// setRead is a key of the ring that is an issuer's set, as it was when the ring was built.
+type setRead struct {
+	row     KeyRow
+	version int
 }
 
 // rings keeps rings read under one security epoch, and built keys for as long as
@@ -28,6 +35,7 @@ type rings struct {
 	store        Store
 	master       *Master
 	installation string
+	sets         *Sets
 
 	mu    sync.Mutex
 	epoch int64
@@ -41,7 +49,7 @@ type builtKey struct {
 }
 
 func newRings(store Store, master *Master, installation string) *rings {
-	return &rings{store: store, master: master, installation: installation, ready: make(map[string]ring), built: make(map[string]builtKey)}
+	return &rings{store: store, master: master, installation: installation, sets: NewSets(nil, time.Now), ready: make(map[string]ring), built: make(map[string]builtKey)}
 }
 
 func (r *rings) of(ctx context.Context, epoch int64, channel workspace.Channel, now time.Time) (ring, error) {
@@ -49,7 +57,7 @@ func (r *rings) of(ctx context.Context, epoch int64, channel workspace.Channel, 
 	known, ok := r.ready[channel.ID]
 	ok = ok && r.epoch == epoch
 	r.mu.Unlock()
-	if ok {
+	if ok && !r.outdated(known) {
 		return known, nil
 	}
 	stored, err := r.store.Ring(ctx, channel.Workspace, channel.ID)
@@ -77,9 +85,13 @@ func (r *rings) of(ctx context.Context, epoch int64, channel workspace.Channel, 
 func (r *rings) build(channel workspace.Channel, stored Ring, now time.Time) (ring, error) {
 	rows := make(map[string]KeyRow, len(stored.Keys))
 	confirms := make(map[string]bool)
+	var sets []setRead
 	for _, row := range stored.Keys {
 		rows[row.ID] = row
 		confirms[row.ID] = row.Confirms
+		if row.Public.URL != "" {
+			sets = append(sets, setRead{row: row, version: r.sets.version(row)})
+		}
 	}
 	verifier, err := lives(stored.Keys).Verifier(now, func(k keyring.Key) (*identity.Key, error) {
 		return r.material(channel, rows[k.ID])
@@ -87,11 +99,11 @@ func (r *rings) build(channel workspace.Channel, stored Ring, now time.Time) (ri
 	if err != nil {
 		return ring{}, fmt.Errorf("trust: opening the ring of %s: %w", channel.ID, err)
 	}
-	return ring{verifier: verifier, confirms: confirms}, nil
+	return ring{verifier: verifier, confirms: confirms, sets: sets}, nil
 }
 
 func (r *rings) material(channel workspace.Channel, row KeyRow) (*identity.Key, error) {
-	from := fmt.Sprintf("%x %q %q %q %q %q %q %q %d", row.Sealed, row.Dialect, row.Proof, row.Signs, row.Realm, row.Platforms, channel.Slug, channel.Aliases, channel.LongestLife)
+	from := fmt.Sprintf("%x %d %q %q %q %q %q %q %q %d", row.Sealed, r.sets.versionOf(row), row.Dialect, row.Proof, row.Signs, row.Realm, row.Platforms, channel.Slug, channel.Aliases, channel.LongestLife)
 	r.mu.Lock()
 	known := r.built[row.ID]
 	r.mu.Unlock()
@@ -122,14 +134,43 @@ func (r *rings) open(channel workspace.Channel, row KeyRow) (*identity.Key, erro
 	if err != nil {
 		return nil, err
 	}
-	secret, err := dialect.Decode(row.Dialect, string(text))
+	var secret identity.Secret
+	var public *identity.PublicSet
+	if row.Public.Algorithm != "" {
+		public, err = r.publicSet(row, text)
+	} else {
+		secret, err = dialect.Decode(row.Dialect, string(text))
+	}
 	if err != nil {
 		return nil, err
 	}
 	return spoken.NewKey(dialect.Setup{
-		ID: row.ID, Secret: secret, Signs: identity.Signs(row.Signs), Realm: row.Realm, Platforms: platformTexts(row.Platforms),
+		ID: row.ID, Secret: secret, Public: public, Issuer: row.Public.Issuer, Signs: identity.Signs(row.Signs), Realm: row.Realm, Platforms: platformTexts(row.Platforms),
 		Audiences: slices.Concat([]string{channel.ID, channel.Slug}, channel.Aliases), MaxLife: channel.LongestLife,
 	})
+}
+
+// outdated says that a set was fetched since the ring was built with it.
+func (r *rings) outdated(built ring) bool {
+	return slices.ContainsFunc(built.sets, func(read setRead) bool { return r.sets.version(read.row) != read.version })
+}
+
+// look sees to it that the issuers' sets of the ring were looked into for the key that
+// the token names. Only a token that asks for a set's own algorithm does that.
+func (r *rings) look(ctx context.Context, built ring, token string, now time.Time) {
+	if token == "" || len(built.sets) == 0 {
+		return
+	}
+	kid, algorithm := identity.KidOf(token)
+	if kid == "" {
+		return
+	}
+	for _, read := range built.sets {
+		live := lives([]KeyRow{read.row}).Keys[0].Verifies(now)
+		if live && read.row.Public.Algorithm == algorithm && !slices.Contains(read.row.Public.revokedKids(), kid) {
+			r.sets.look(ctx, read.row, kid)
+		}
+	}
 }
 
 func secretAD(installation string, row KeyRow) AD {

@@ -27,6 +27,8 @@ type safe struct {
 	records  []audit.Draft
 	silenced []string
 	used     []string
+	uses     []trust.KeyUse
+	spent    map[string]int
 	live     map[string]int
 	read     int
 	fail     error  // of every write of the record
@@ -53,6 +55,9 @@ func (s *safe) SwapRing(_ context.Context, change trust.RingChange, _ time.Time)
 	ring := s.rings[change.Channel]
 	if ring.Version != change.Version {
 		return 0, trust.ErrConflict
+	}
+	if err := s.spend(change.Spend); err != nil {
+		return 0, err
 	}
 	s.rings[change.Channel] = trust.Ring{Version: ring.Version + 1, Keys: change.Keys}
 	s.records, s.silenced = append(s.records, change.Drafts...), append(s.silenced, change.Silence...)
@@ -88,10 +93,11 @@ func (s *safe) FingerprintInUse(_ context.Context, fingerprint string) (bool, er
 	return false, nil
 }
 
-func (s *safe) KeyUsed(_ context.Context, _, key string, _ time.Time) error {
+func (s *safe) KeyUsed(_ context.Context, use trust.KeyUse) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.used = append(s.used, key)
+	s.used = append(s.used, use.Key)
+	s.uses = append(s.uses, use)
 	return nil
 }
 

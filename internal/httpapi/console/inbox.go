@@ -177,7 +177,7 @@ func shapeMessage(m chat.Message, keys keyNames) wire.AgentMessage {
 			ID: m.ID, ConversationID: m.Conversation, Seq: m.Seq, Author: wire.Author{Kind: string(m.Author), ID: m.AuthorID, Name: m.AuthorName},
 			Text: m.Text, ClientID: m.ClientID, Tier: string(m.Tier), At: m.At.UTC(),
 		},
-		Method: string(m.Method), Key: keys.of(m.Key), Note: m.Audience == event.AudienceAgents, Session: m.Session,
+		Method: string(m.Method), Key: keys.of(m.Key, m.At), Note: m.Audience == event.AudienceAgents, Session: m.Session,
 	}
 }
 

@@ -2,12 +2,14 @@ package console
 
 import (
 	"context"
+	"time"
 
 	"countersign/identity/policy"
 	"countersign/internal/chat"
 	"countersign/internal/httpapi"
 	"countersign/internal/httpapi/operate"
 	"countersign/internal/httpapi/wire"
+	"countersign/internal/trust"
 )
 
 // People is who writes.
@@ -38,7 +40,7 @@ func (d *Door) getContact(ctx context.Context, c *call, _ wire.None) (wire.Conta
 	}
 	for _, l := range p.Links {
 		out.Identifiers = append(out.Identifiers, wire.Identifier{
-			Kind: string(l.Identifier.Kind), Value: l.Identifier.Value, Method: string(l.Method), Key: names.of(l.Key), At: l.At.UTC(),
+			Kind: string(l.Identifier.Kind), Value: l.Identifier.Value, Method: string(l.Method), Key: names.of(l.Key, l.At), At: l.At.UTC(),
 		})
 	}
 	for _, i := range p.Conflicts {
@@ -46,12 +48,12 @@ func (d *Door) getContact(ctx context.Context, c *call, _ wire.None) (wire.Conta
 	}
 	for _, a := range p.Attributes {
 		out.Attributes = append(out.Attributes, wire.Attribute{
-			Name: a.Name, Value: a.Value, Provenance: string(a.Provenance), Method: string(a.Method), Key: names.of(a.Key), At: a.At.UTC(),
+			Name: a.Name, Value: a.Value, Provenance: string(a.Provenance), Method: string(a.Method), Key: names.of(a.Key, a.At), At: a.At.UTC(),
 		})
 	}
 	for _, s := range p.Sessions {
 		out.Sessions = append(out.Sessions, wire.VisitorSession{
-			ID: s.ID, Tier: string(s.Standing.Tier()), Method: string(s.Standing.Method()), Key: names.of(s.Standing.Key()), Platform: string(s.Platform),
+			ID: s.ID, Tier: string(s.Standing.Tier()), Method: string(s.Standing.Method()), Key: names.of(s.Standing.Key(), s.CreatedAt), Platform: string(s.Platform),
 			Origin: s.Origin, UserAgent: s.UserAgent, CreatedAt: s.CreatedAt.UTC(), SeenAt: s.SeenAt.UTC(), ExpiresAt: s.ExpiresAt.UTC(),
 		})
 	}
@@ -75,11 +77,12 @@ func keysIn(p chat.Profile) []string {
 }
 
 // keyNames :: id → name. The nil map calls each key by its id alone.
-type keyNames map[string]string
+type keyNames map[string]trust.KeyName
 
-func (names keyNames) of(id string) *wire.KeyName {
+// of names the key of something that it proved at that time.
+func (names keyNames) of(id string, at time.Time) *wire.KeyName {
 	if id == "" {
 		return nil
 	}
-	return &wire.KeyName{ID: id, Name: names[id]}
+	return &wire.KeyName{ID: id, Name: names[id].Name, Compromised: names[id].Doubts(at)}
 }

@@ -4,12 +4,14 @@ import (
 	"context"
 
 	"countersign/identity/policy"
+	"countersign/internal/chat"
 	"countersign/internal/httpapi"
 	"countersign/internal/httpapi/wire"
 )
 
 // People is who writes.
 type People interface {
+	Labels(ctx context.Context, who policy.Principal, ids []string) (map[string]chat.Labelled, error)
 	Block(ctx context.Context, who policy.Principal, id string, blocked bool) (ended int, err error)
 	EndSession(ctx context.Context, who policy.Principal, contact, session string) error
 	EndSessions(ctx context.Context, who policy.Principal, contact string) (ended int, err error)

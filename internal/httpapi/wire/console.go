@@ -7,8 +7,9 @@ import (
 
 // KeyName is a key as a badge names it.
 type KeyName struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	Compromised bool   `json:"compromised,omitzero" doc:"What it proved here is in doubt: somebody else may have had it by then."`
 }
 
 // ChannelName is a channel as a row names it.
@@ -155,7 +156,9 @@ type Contact struct {
 	Attributes    []Attribute      `json:"attributes"`
 	Sessions      []VisitorSession `json:"sessions"`
 	Conversations []Row            `json:"conversations"`
-	Conflicts     []Identity       `json:"conflicts,omitempty" doc:"Proved by this person's sessions, but another contact's: nothing was merged."`
+	Conflicts     []Conflict       `json:"conflicts,omitempty" doc:"Proved by one of two people and held by the other: nothing was merged."`
+	NotBefore     *time.Time       `json:"not_before,omitempty" doc:"All sessions were ended then: tokens made before open none."`
+	BareUntil     *time.Time       `json:"bare_hashes_refused_until,omitempty" doc:"Hashes open no session until then; the year 9999 is until it is lifted."`
 }
 
 // Identity is one name of a person, and nothing about who vouches for it.
@@ -181,6 +184,7 @@ type Attribute struct {
 	Method     string          `json:"method"`
 	Key        *KeyName        `json:"key,omitempty"`
 	At         time.Time       `json:"at"`
+	Ignored    bool            `json:"ignored,omitzero" doc:"Only signed values of this name count, and this one is not."`
 }
 
 // VisitorSession is one right to act, as an agent sees it.
@@ -192,6 +196,9 @@ type VisitorSession struct {
 	Platform  string    `json:"platform"`
 	Origin    string    `json:"origin"`
 	UserAgent string    `json:"user_agent"`
+	Device    string    `json:"device" doc:"What the browser calls itself, made readable; empty if that says nothing."`
+	Dialect   string    `json:"dialect"`
+	Channel   string    `json:"channel_id"`
 	CreatedAt time.Time `json:"created_at"`
 	SeenAt    time.Time `json:"seen_at"`
 	ExpiresAt time.Time `json:"expires_at"`

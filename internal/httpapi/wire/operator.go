@@ -11,17 +11,18 @@ type Appearance struct {
 
 // Channel is one way in, as operators see it.
 type Channel struct {
-	ID          string            `json:"id"`
-	Slug        string            `json:"slug"`
-	Aliases     []string          `json:"aliases"`
-	Name        string            `json:"name"`
-	Realm       string            `json:"realm"`
-	Enforcement map[string]string `json:"enforcement" doc:"By platform: off, observe or enforce."`
-	MinimumTier string            `json:"minimum_tier" enum:"anonymous,claimed,verified"`
-	LongestLife int               `json:"longest_life_seconds" doc:"How long a token of the channel's own dialects may be good for: 60 to 86400."`
-	Origins     []string          `json:"origins" doc:"Pages whose browsers may frame the messenger; none: any."`
-	Appearance  Appearance        `json:"appearance"`
-	CreatedAt   time.Time         `json:"created_at"`
+	ID          string               `json:"id"`
+	Slug        string               `json:"slug"`
+	Aliases     []string             `json:"aliases"`
+	Name        string               `json:"name"`
+	Realm       string               `json:"realm"`
+	Enforcement map[string]string    `json:"enforcement" doc:"By platform: off, observe or enforce."`
+	Since       map[string]time.Time `json:"enforcement_since" doc:"By platform: since when it is enforced so."`
+	MinimumTier string               `json:"minimum_tier" enum:"anonymous,claimed,verified"`
+	LongestLife int                  `json:"longest_life_seconds" doc:"How long a token of the channel's own dialects may be good for: 60 to 86400."`
+	Origins     []string             `json:"origins" doc:"Pages whose browsers may frame the messenger; none: any."`
+	Appearance  Appearance           `json:"appearance"`
+	CreatedAt   time.Time            `json:"created_at"`
 }
 
 // Channels of the workspace.

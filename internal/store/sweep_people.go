@@ -1,0 +1,199 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"countersign/identity"
+	"countersign/identity/policy"
+	"countersign/internal/chat"
+	"countersign/internal/event"
+	"countersign/internal/trust"
+)
+
+// linksStep cuts identifiers that the key tied to contacts. The next good proof of such
+// an identifier begins a contact of its own, or joins the one that the identifier
+// signed before it leads to: nobody inherits what was written meanwhile.
+func (db *DB) linksStep(ctx context.Context, s sweep) (portion, error) {
+	const query = `SELECT realm, kind, value FROM links WHERE workspace = $4 AND (realm, kind, value) > ($1, $2, $3) AND key_id = $5 AND at >= $6
+	ORDER BY realm, kind, value LIMIT ` + sweepRowsText
+	var list []identity.Identifier
+	err := db.rows(ctx, query, append(s.at(3), s.workspace, s.key, micros(s.since)), func(row scanner) error {
+		var i identity.Identifier
+		err := row.Scan(&i.Realm, &i.Kind, &i.Value)
+		list = append(list, i)
+		return err
+	})
+	found := portion{apply: func(t *tx) error { return s.cutLinks(t, list) }}
+	if n := len(list); n > 0 {
+		last := list[n-1]
+		found.next = after(n, last.Realm, string(last.Kind), last.Value)
+	}
+	return found, err
+}
+
+func (s sweep) cutLinks(t *tx, list []identity.Identifier) error {
+	const cut = `DELETE FROM links WHERE workspace = $1 AND realm = $2 AND kind = $3 AND value = $4 AND key_id = $5 AND at >= $6 RETURNING contact, session, method, at`
+	const owner = `SELECT ` + contactColumns + ` FROM contacts c WHERE c.id = $1 AND c.workspace = $2`
+	for _, i := range list {
+		f := trust.Finding{
+			Kind: trust.CutLink, ID: opaque(i.Realm, string(i.Kind), i.Value), Name: string(i.Kind), Value: i.Value, Fate: trust.FateCut,
+		}
+		var method string
+		there, err := t.found(cut, []any{s.workspace, i.Realm, string(i.Kind), i.Value, s.key, micros(s.since)}, &f.Contact, &f.Session, &method, stamp{&f.At})
+		if err != nil {
+			return err
+		}
+		if !there {
+			continue
+		}
+		var contact chat.Contact
+		if err := t.row(owner, []any{f.Contact, s.workspace}, contactInto(&contact)...); err != nil {
+			return err
+		}
+		if !contact.BlockedAt.IsZero() {
+			f.Fate = trust.FateBlocked
+			if err := s.keepOut(t, i, contact, method); err != nil {
+				return err
+			}
+		}
+		if err := s.unhand(t, contact); err != nil {
+			return err
+		}
+		if err := s.note(t, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keepOut gives the identifier of a blocked contact an empty one that is blocked too:
+// a cut must not let in whom the team keeps out, nor show them anything if it lets
+// them in one day.
+func (s sweep) keepOut(t *tx, i identity.Identifier, was chat.Contact, method string) error {
+	const person = `INSERT INTO contacts (id, workspace, realm, kind, scope, created_at, seen_at, blocked_at) VALUES `
+	const link = `INSERT INTO links (workspace, realm, kind, value, contact, method, session, key_id, at) VALUES `
+	id := event.NewID("con", t.now)
+	args := []any{id, s.workspace, was.Realm, string(chat.VerifiedContact), "", micros(t.now), micros(was.SeenAt), micros(was.BlockedAt)}
+	if err := t.insert(person, 8, args, ""); err != nil {
+		return err
+	}
+	return t.insert(link, 9, []any{s.workspace, i.Realm, string(i.Kind), i.Value, id, method, "", "", micros(t.now)}, "")
+}
+
+// unhand ends every session of a contact that lost an identifier, whatever key opened
+// it: one of them may act for it through that identifier alone. A contact without any
+// is nobody's: no proof leads to it, and its badge says so.
+func (s sweep) unhand(t *tx, contact chat.Contact) error {
+	const left = `SELECT 1 FROM links WHERE contact = $1 LIMIT 1`
+	const leave = `UPDATE contacts SET kind = 'claimed', scope = 'cut:' || id WHERE id = $1 AND workspace = $2 AND kind = 'verified'`
+	list, err := endSessions(t, `contact = $3`, policy.EndedKey, t.now, contact.ID)
+	if err != nil {
+		return err
+	}
+	t.silence(list)
+	linked, err := t.found(left, []any{contact.ID}, new(int))
+	if err != nil {
+		return err
+	}
+	if !linked {
+		if _, err := t.exec(leave, contact.ID, s.workspace); err != nil {
+			return err
+		}
+	}
+	t.raise()
+	t.append(event.Event{Workspace: s.workspace, Audience: event.AudienceAgents, Kind: event.ContactUpdated, Contact: contact.ID, At: t.now})
+	return nil
+}
+
+// taken is a claim of an anonymous conversation, and the conversation if it is still
+// where the claim put it.
+type taken struct {
+	id, session, visitor, from, to string
+	at                             time.Time
+	conversation                   string
+}
+
+// claimsStep takes back anonymous conversations that sessions of the key took over.
+func (db *DB) claimsStep(ctx context.Context, s sweep) (portion, error) {
+	const query = `SELECT id, session, visitor, from_contact, to_contact, conversation, at FROM claims
+	WHERE key_id = $1 AND at >= $2 AND workspace = $3 AND id > $4 ORDER BY id LIMIT ` + sweepRowsText
+	var list []taken
+	err := db.rows(ctx, query, []any{s.key, micros(s.since), s.workspace, s.at(1)[0]}, func(row scanner) error {
+		var c taken
+		err := row.Scan(&c.id, &c.session, &c.visitor, &c.from, &c.to, &c.conversation, stamp{&c.at})
+		list = append(list, c)
+		return err
+	})
+	found := portion{apply: func(t *tx) error { return s.cutClaims(t, list) }}
+	if n := len(list); n > 0 {
+		found.next = after(n, list[n-1].id)
+	}
+	return found, err
+}
+
+func (s sweep) cutClaims(t *tx, list []taken) error {
+	const theirs = `SELECT ` + conversationColumns + ` FROM conversations v WHERE v.id = $1 AND v.workspace = $2 AND v.contact = $3`
+	const move = `UPDATE conversations SET contact = $1 WHERE id = $2`
+	for _, c := range list {
+		var thread chat.Conversation
+		err := scanConversation(oneRow{t, theirs, []any{c.conversation, s.workspace, c.to}}, &thread)
+		if absent(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		f := trust.Finding{Kind: trust.CutClaim, ID: c.id, Contact: c.to, Conversation: c.conversation, Session: c.session, Fate: trust.FateReturned, At: c.at}
+		thread.Contact = c.from
+		back, err := s.mayReturn(t, c)
+		if err != nil {
+			return err
+		}
+		if !back {
+			f.Fate = trust.FateDetached
+			if thread.Contact, err = s.nobody(t, c); err != nil {
+				return err
+			}
+		}
+		if _, err := t.exec(move, thread.Contact, thread.ID); err != nil {
+			return err
+		}
+		list, err := endSessions(t, `contact = $3`, policy.EndedKey, t.now, c.to)
+		if err != nil {
+			return err
+		}
+		t.silence(list)
+		t.append(chat.ConversationEvent(event.ConversationMoved, thread, t.now))
+		t.raise()
+		if err := s.note(t, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mayReturn says whether a conversation can go back to the browser that began it:
+// only while that is still the same anonymous visitor, and if nothing was said since.
+// What was said after the claim was said to somebody who seemed to be a customer.
+func (s sweep) mayReturn(t *tx, c taken) (bool, error) {
+	const same = `SELECT 1 FROM visitors v JOIN contacts c ON c.id = v.contact AND c.workspace = v.workspace
+	WHERE v.id = $1 AND v.workspace = $2 AND v.contact = $3 AND v.retired_at = 0 AND c.kind = 'anonymous'`
+	const since = `SELECT 1 FROM messages WHERE conversation = $1 AND audience = 'visitor' AND at > $2 LIMIT 1`
+	there, err := t.found(same, []any{c.visitor, s.workspace, c.from}, new(int))
+	if err != nil || !there {
+		return false, err
+	}
+	said, err := t.found(since, []any{c.conversation, micros(c.at.Add(-clockSlack))}, new(int))
+	return !said, err
+}
+
+// nobody is a contact to which no proof, claim or browser leads: the team alone reads
+// what is with it.
+func (s sweep) nobody(t *tx, c taken) (string, error) {
+	const make = `INSERT INTO contacts (id, workspace, realm, kind, scope, created_at, seen_at, blocked_at)
+	SELECT $1, workspace, realm, 'anonymous', $2, created_at, seen_at, 0 FROM contacts WHERE id = $3 AND workspace = $4`
+	id := event.NewID("con", t.now)
+	_, err := t.exec(make, id, "detached:"+id, c.from, s.workspace)
+	return id, err
+}
