@@ -155,6 +155,17 @@ export class Core {
     await this.readThreads();
   }
 
+  // prove trades what the visitor typed for a verified session. An answer that a later identify or logout overtook counts
+  // for nothing. Without a session the attempt says what a session would know.
+  async prove(path: string, body: object): Promise<void> {
+    const mine = this.turn;
+    const device = this.held.token ? {} : { platform: "web", origin: this.o.host, visitor_token: this.browser.get("visitor") };
+    const opened = await this.call<Opened>("POST", path, { ...device, ...body });
+    if (mine !== this.turn) return this.leave(opened.session);
+    if (opened.visitor_token) this.browser.set("visitor", opened.visitor_token);
+    this.adopt(opened);
+  }
+
   hide(): void {
     this.o.send({ type: "close" });
   }
@@ -242,9 +253,25 @@ export class Core {
   private nobody(): void {
     if (this.assertion) return this.logout();
     if (this.state.phase === "open") return;
+    const own = this.held.own();
+    if (own) return void this.resume(own);
     if (this.browser.get("guest")) return void this.open(undefined);
     // A verified session that this tab still holds stays untouched and unused: only a proof for its person brings it back.
     this.set({ phase: "idle", error: undefined });
+  }
+
+  // resume goes on with what the visitor proved in this tab.
+  private async resume(token: string): Promise<void> {
+    const mine = ++this.turn;
+    const facts = await this.with(token)<SessionFacts>("GET", "/sessions/current").catch((e: ApiError) => e);
+    if (mine !== this.turn) return;
+    if (!(facts instanceof ApiError)) return this.adopt({ ...facts, session: token });
+    if (facts.worthRetrying) {
+      this.set({ phase: "failed", error: facts });
+      return void setTimer(this.backoff.next(), () => mine === this.turn && void this.resume(token));
+    }
+    this.held.drop();
+    this.nobody();
   }
 
   // Sessions.
@@ -293,7 +320,7 @@ export class Core {
   }
 
   private adopt({ session: token, visitor_token: _, ...facts }: Opened): void {
-    this.held.keep(facts.session_id, token);
+    this.held.keep(facts.session_id, token, facts.method === "code" || undefined);
     this.adoptedAt = Date.now();
     this.backoff.reset();
     this.schedule(facts.expires_at);
@@ -365,7 +392,8 @@ export class Core {
     this.o.send({ type: "ended" });
   }
 
-  private logout(): void {
+  // logout is the page's, or that of a visitor who proved who they are without it.
+  logout(): void {
     const token = this.held.kept();
     this.turn++;
     this.abort?.abort();

@@ -1,5 +1,6 @@
 // The session that this tab holds: its token in memory, and in the tab's storage so that the next page of the same tab can
-// say which session it replaces. It is never resumed from there; only a proof opens a session.
+// say which session it replaces. What a page proved is never resumed from there; only a proof opens such a session. What the
+// visitor proved here by an emailed code, no page can prove again: it goes on in this tab while no page says otherwise.
 //
 // A lock by the session's id says that somebody lives in it. A tab that was duplicated has its storage duplicated too, and
 // must not end the session of its original.
@@ -8,6 +9,7 @@ import type { Shelf } from "./shelf";
 interface Kept {
   id: string;
   token: string;
+  own?: boolean; // proved by the visitor's own hand, not by a page
 }
 
 export class HeldSession {
@@ -17,10 +19,10 @@ export class HeldSession {
 
   constructor(private readonly tab: Shelf) {}
 
-  keep(id: string, token: string): void {
+  keep(id: string, token: string, own?: boolean): void {
     this.token = token;
     this.id = id;
-    this.tab.set("session", { id, token });
+    this.tab.set("session", { id, token, own });
     this.live();
   }
 
@@ -45,6 +47,12 @@ export class HeldSession {
   // kept is what this tab held, on this page or the one before.
   kept(): string | undefined {
     return this.token ?? this.tab.get<Kept>("session")?.token;
+  }
+
+  // own is what this tab's visitor proved without the page.
+  own(): string | undefined {
+    const kept = this.tab.get<Kept>("session");
+    return kept?.own ? kept.token : undefined;
   }
 
   // replaceable is the same, unless another tab lives in it.

@@ -30,6 +30,7 @@ export interface SessionFacts {
   visitor: string;
   notice: "" | "made_anonymous" | "unverified";
   name?: string;
+  email?: string; // that its holder proved by a code
   seq: number; // where the stream starts
   claim?: { last_at: string }; // an anonymous thread of this browser waits for "that was me"
   claimed?: number; // threads that moved by themselves
@@ -47,6 +48,7 @@ export interface ChannelFacts {
   greeting: string;
   accent: string;
   online: boolean;
+  email_code?: boolean; // a visitor can prove an address by a code
 }
 
 export interface Conversation {

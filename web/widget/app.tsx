@@ -40,6 +40,8 @@ export function App({ model }: { model: Model }): JSX.Element {
 
 function view(model: Model): JSX.Element {
   const { phase } = model.state.value;
+  const Step = model.step.value;
+  if (Step && (phase === "idle" || phase === "open" || phase === "refused")) return <Step model={model} />;
   if (phase === "waiting") return <Waiting model={model} />;
   if (phase === "refused") return <Refused model={model} />;
   if (phase === "ended") return <Ended model={model} />;

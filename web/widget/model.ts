@@ -2,6 +2,7 @@
 // dropped the moment the lane changes.
 import { batch, signal, type Signal } from "@preact/signals";
 import { Shelf } from "../boot/shelf";
+import type { JSX } from "preact";
 import type { Core, State } from "../boot/core";
 import type { Message } from "../protocol/wire";
 import type { StreamEvent } from "../shared/stream";
@@ -25,6 +26,7 @@ export class Model {
   readonly heard = signal(""); // what a screen reader is told
   readonly outbox: Outbox;
   readonly claimDeclined = signal(false);
+  readonly step = signal<((p: { model: Model }) => JSX.Element) | undefined>(undefined); // stands in the way of everything else
   private threads = new Map<string, Thread>();
   private lane: string | undefined;
   private entered = false;
@@ -85,6 +87,11 @@ export class Model {
     if (on) chime();
   }
 
+  // proveEmail opens the step that asks for an address and its code: few visitors ever see it, so it is fetched then.
+  proveEmail(): void {
+    void import("./code").then((m) => (this.step.value = m.CodeStep)).catch(() => undefined);
+  }
+
   declineClaim(): void {
     this.claimDeclined.value = true;
     this.core.shelf().set("declined", true);
@@ -108,6 +115,7 @@ export class Model {
     this.lane = lane;
     this.outbox.enter(lane);
     if (begun) return;
+    this.step.value = undefined;
     this.threads = new Map();
     this.claimDeclined.value = this.core.shelf().get<boolean>("declined") ?? false;
     this.route.value = this.core.shelf().get<Route>("route") ?? home;

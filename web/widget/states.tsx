@@ -30,6 +30,11 @@ export function Refused({ model }: { model: Model }): JSX.Element {
   return (
     <Pane model={model}>
       <Empty icon="claimed" title={required ? t.requiredTitle : t.refusedTitle} text={required ? t.requiredText(site) : t.refusedText(site)}>
+        {model.state.value.channel?.email_code && (
+          <Button kind="primary" icon="verified" onClick={() => model.proveEmail()}>
+            {t.proveEmail}
+          </Button>
+        )}
         <Again model={model} />
       </Empty>
     </Pane>

@@ -30,6 +30,10 @@ export const en = {
   notConfirmed: "We could not confirm who you are",
   notConfirmedText: "You can chat, but earlier conversations of your account stay hidden.",
   madeAnonymousText: "You are chatting as a guest. Earlier conversations of your account stay hidden.",
+  verifiedAs: (email: string) => `You are verified as ${email}`,
+  verifiedByCode: "You proved this address with a code. That holds in this tab.",
+  notMe: "Not you? Leave",
+  proveEmail: "Prove your email",
   guest: "You are chatting as a guest",
   guestText: "This conversation stays in this browser.",
 
