@@ -205,9 +205,9 @@ func (k *Key) authenticatePublic(t *compactToken, now time.Time) outcome {
 	return outcome{matched: true}
 }
 
-// KidOf is the kid that a token names and the algorithm that it asks for. Nothing
+// KidOf is the kid that a token names and the public algorithm that it asks for. Nothing
 // vouches for either: they say which set to look into again, and nothing else.
-func KidOf(token string) (kid, algorithm string) {
+func KidOf(token string) (kid string, algorithm Algorithm) {
 	if len(token) > MaxTokenBytes {
 		return "", ""
 	}
@@ -216,10 +216,12 @@ func KidOf(token string) (kid, algorithm string) {
 		return "", ""
 	}
 	head := t.header()
-	if head.reason != "" {
-		return "", ""
+	for _, known := range PublicAlgorithms() {
+		if head.reason == "" && known.spells(head.algorithm) {
+			return head.id, known
+		}
 	}
-	return head.id, head.algorithm
+	return "", ""
 }
 
 // Kid names the key of an issuer's set that signed the proof; empty for every other

@@ -61,6 +61,7 @@ func proved(rule Rule, verified identity.Verified) []identity.Identifier {
 
 func (v Verdict) verify(rule Rule, a identity.Assertion, verified identity.Verified, identifiers []identity.Identifier) Verdict {
 	v.tier, v.method, v.key, v.dialect = Verified, verified.Method(), verified.Key(), verified.Dialect()
+	v.kid = verified.Kid()
 	v.identifiers, v.issued, v.digest = identifiers, verified.IssuedAt(), verified.Digest()
 	v.attributes = signedAttributes(verified, identifiers)
 	v.claim = claimOf(a)

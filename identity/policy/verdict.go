@@ -40,6 +40,7 @@ type Verdict struct {
 	tier        Tier
 	method      identity.Method
 	key         string
+	kid         string // of an issuer's set
 	dialect     string
 	identifiers []identity.Identifier
 	attributes  map[string]any // covered by the proof
@@ -76,3 +77,6 @@ func (v Verdict) Digest() [32]byte { return v.digest }
 
 // MadeAnonymous says that a claim was dropped, which its visitor is told.
 func (v Verdict) MadeAnonymous() bool { return v.told }
+
+// Kid names the key of an issuer's set that signed the proof; empty for other keys.
+func (v Verdict) Kid() string { return v.kid }

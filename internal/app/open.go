@@ -17,6 +17,7 @@ import (
 	"countersign/internal/chat"
 	"countersign/internal/config"
 	"countersign/internal/deliver"
+	"countersign/internal/egress"
 	"countersign/internal/event"
 	"countersign/internal/mail"
 	"countersign/internal/realtime"
@@ -49,6 +50,8 @@ type App struct {
 	Team         *team.Team
 	Chat         *chat.Chat
 	Audit        *audit.Log
+	Egress       *egress.Client // the one way out to addresses that somebody entered
+	Keeper       *audit.Keeper
 	Notes        []string      // what a person should be told once: a master key was made
 	Version      string        // of the program, for the API description
 	Desk         *deliver.Desk // nil: no mail leaves here
@@ -106,6 +109,7 @@ func Open(ctx context.Context, cfg config.Installation, role string) (_ *App, er
 	started := time.Now().UTC()
 	db.SetNames(trust.NewPseudonyms(a.Master, a.ID))
 	db.SetChain(audit.NewChain(a.Master.Derive("audit"), event.NewID(role, started)))
+	a.Egress = egress.New(egress.Options{Allow: cfg.EgressAllow})
 	a.join()
 	if err := a.Beat(ctx); err != nil {
 		return nil, err
@@ -126,9 +130,13 @@ func (a *App) join() {
 	a.Gate.Counting(a.Counts)
 	a.Installation = trust.NewInstallation(a.DB, a.DB, a.Channels, a.Counts, a.Pulse.Now)
 	a.Keys = trust.NewKeys(a.DB, a.Channels, a.Master, a.ID, a.Pulse.Now)
+	sets := trust.NewSets(a.Egress, a.Pulse.Now)
+	a.Gate.UseSets(sets)
+	a.Keys.UseSets(sets)
 	a.Team = team.New(a.DB, a.Pulse, sealer{a.Master, a.ID})
 	a.Chat = chat.New(a.DB, a.Pulse, a.Relay)
-	a.Audit = audit.NewLog(a.DB)
+	a.Keeper = audit.NewKeeper(a.DB, audit.NewKeys(a.Master.Derive("audit"), a.Master.Derive("audit checkpoint")))
+	a.Audit = audit.NewLog(a.DB, a.Keeper)
 }
 
 // Beat reads the log's head once.

@@ -18,6 +18,7 @@ import (
 type Running struct {
 	Base   string // public address
 	server *http.Server
+	heads  *checkpoints
 	failed chan error
 	ctx    context.Context
 	stop   func()
@@ -31,6 +32,7 @@ func (a *App) Start(ctx context.Context, cfg config.Server, log *slog.Logger) (*
 	if err != nil {
 		return nil, err
 	}
+	a.Egress.Listens(listener.Addr().String())
 	if cfg.BaseURL == "" {
 		cfg.Listen = listener.Addr().String() // a port of 0 has become a real one
 	}
@@ -43,8 +45,13 @@ func (a *App) Start(ctx context.Context, cfg config.Server, log *slog.Logger) (*
 		_ = listener.Close()
 		return nil, fmt.Errorf("the record cannot be written: %w", err)
 	}
+	heads, err := a.openCheckpoints(cfg.AuditCheckpoints, log)
+	if err != nil {
+		_ = listener.Close()
+		return nil, err
+	}
 	inner, cancel := context.WithCancel(ctx)
-	r := &Running{
+	r := &Running{heads: heads,
 		Base: cfg.Base(), ctx: inner, stop: cancel, failed: make(chan error, 3), done: make(chan struct{}),
 		server: httpapi.NewServer(floor),
 	}
@@ -62,6 +69,7 @@ func (a *App) Start(ctx context.Context, cfg config.Server, log *slog.Logger) (*
 		}
 	}()
 	go a.wakeSnoozed(inner, log)
+	go heads.run(inner)
 	go a.Counts.Run(inner, func(err error) { log.Warn("what arrived could not be counted; tried again soon", "error", err) })
 	go a.resumeSweeps(inner, log)
 	go a.carryMail(inner, log)
@@ -103,6 +111,8 @@ func (r *Running) finish(a *App, patience time.Duration) {
 	if err := a.Gate.Flush(ctx); err != nil { // refusals that were only counted so far
 		r.failed <- err
 	}
+	r.heads.write(ctx, true) // nothing comes after it
+	r.heads.close()
 }
 
 // Wait returns when the server has ended: nil after a signal, else why.

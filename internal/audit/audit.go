@@ -50,6 +50,7 @@ const (
 	KeyFinished       Action = "key.finished"
 	KeySignBy         Action = "key.sign_by"
 	KeyRevoked        Action = "key.revoked"
+	KidRevoked        Action = "key.kid_revoked" // one key of an issuer's set: Detail names the kid
 	KeyRevealed       Action = "key.revealed"
 	KeyRenamed        Action = "key.renamed"
 	KeyExtended       Action = "key.extended"
@@ -87,7 +88,7 @@ const (
 var groups = map[string][]Action{
 	"sessions": {SessionOpened, SessionEnded, ThreadClaimed},
 	"refusals": {IdentityRefused, SessionRefused, AgentSignInFailed},
-	"keys":     {KeyGenerated, KeyImported, KeyRotated, KeyFinished, KeySignBy, KeyRevoked, KeyRevealed},
+	"keys":     {KeyGenerated, KeyImported, KeyRotated, KeyFinished, KeySignBy, KeyRevoked, KidRevoked, KeyRevealed},
 	"channels": {EnforcementSet, ChannelCreated, ChannelChanged},
 	"people":   {ContactBlocked, ContactUnblocked},
 	"team":     {AgentInvited, AgentJoined, AgentChanged, AgentRemoved, AgentSignedIn, AgentSignedOut, OwnerReset, TokenCreated, TokenRevoked},

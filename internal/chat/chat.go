@@ -36,8 +36,15 @@ var (
 	ErrTooMany = errors.New("chat: too many")
 	// ErrRefused: the verdict admits nobody, so no session begins.
 	ErrRefused = errors.New("chat: the verdict admits nobody")
+	// ErrProofSpent: the proof is right and opens nothing any more for its person.
+	ErrProofSpent = errors.New("chat: the proof opens nothing any more")
+	// ErrSignedOnly: nobody but a proof says an attribute of this name.
+	ErrSignedOnly = errors.New("chat: only signed values are taken")
 	// ErrOtherPerson: the visitor has been another person's; only OpenSession answers so.
 	ErrOtherPerson = errors.New("chat: this visitor was another person")
+	// ErrSuccessor: the visitor became another one for this very person a moment ago; only
+	// OpenSession answers so, and names that one.
+	ErrSuccessor = errors.New("chat: this visitor has a successor")
 )
 
 // Limits of what a visitor or agent may send.
@@ -82,6 +89,8 @@ type Contact struct {
 	CreatedAt time.Time
 	SeenAt    time.Time
 	BlockedAt time.Time
+	NotBefore time.Time // proofs made earlier open nothing; zero: never said
+	BareUntil time.Time // until then, proofs that do not say when they were made open nothing
 }
 
 // Link ties a proved identifier to its contact.
@@ -222,14 +231,28 @@ type Opening struct {
 	Links      []Link      // verified only; the first decides the contact, later ones join if unowned
 	Attributes []Attribute // Contact, Session and Key are filled by the store
 	Ends       []byte      // token hash of the session that this one replaces, or nil
+	Follows    *Following  // a new visitor takes another's place, whose person is not this one
 }
+
+// Following is how a new visitor comes after an old one, so that the tabs of a browser
+// which prove the same person in the same moment come to be the same new visitor.
+type Following struct {
+	Visitor string // the old one
+	Secret  string // the new one's token, sealed under the old one's; see seal
+}
+
+// SuccessionWindow is how long the next tab finds what the first one became.
+const SuccessionWindow = 10 * time.Second
 
 // Record is what a verdict leaves in the session's row.
 type Record struct {
 	Tier        policy.Tier
 	Method      identity.Method
 	Key         string
+	Kid         string // of an issuer's set
 	Identifiers []identity.Identifier
+	Issued      time.Time // when the proof was made; zero: it does not say
+	Proof       string    // digest of the token; empty for a hash
 }
 
 // Opened is how an opening came out.
@@ -237,6 +260,7 @@ type Opened struct {
 	Session   Session
 	Contact   Contact
 	Conflicts []identity.Identifier // signed identifiers that belong to another contact: nothing merged
+	Successor string                // beside ErrSuccessor: Following.Secret of the tab that came first
 }
 
 // Post is one message to be written, a conversation to be begun, or both.
@@ -310,11 +334,17 @@ type ThreadClaim struct {
 // by MessageEvent, ConversationEvent, ChangeEvent and ReadEvent (body.go), called by the store with the
 // rows as written.
 type Store interface {
+	Registry
+
 	// OpenSession finds or makes contact, visitor, links and attributes, ends the replaced
 	// session and writes the new one; group-committed. An anonymous opening makes its contact
 	// the visitor's Contact; any other makes its contact the visitor's Person, and fails with
 	// ErrOtherPerson, having written nothing, if Person is another contact already (the
-	// caller comes back with a new visitor).
+	// caller comes back with a new visitor that Follows it). Within SuccessionWindow the
+	// second new visitor that follows one visitor for one person is answered with
+	// ErrSuccessor, having written nothing. What Contact.Refuses, or a denied token, is
+	// ErrSessionEnded for a blocked contact and else ErrProofSpent. A conflict that was not
+	// there before is kept and recorded.
 	OpenSession(ctx context.Context, opening Opening) (Opened, error)
 	// RenewSession moves SeenAt and ExpiresAt of a live session forward and answers with it.
 	RenewSession(ctx context.Context, tokenHash []byte, seen, expires time.Time) (Session, error)
@@ -323,14 +353,16 @@ type Store interface {
 	// LogOut ends every live session of the session's visitor that acts for the session's
 	// contact or for nobody (tier anonymous), and retires the visitor: VisitorByToken does not
 	// find it any more. Raises the epoch, appends event.SessionEnded for each, counts them.
+	// The tokens by which this person came in on that visitor are denied until they expire:
+	// those of native dialects, and of all where the channel says so (LogoutDenies).
 	LogOut(ctx context.Context, session Session, now time.Time, drafts ...audit.Draft) (ended int, err error)
 	// EndSession ends one and raises the epoch. Ending an ended one is fine: nothing is
 	// written then. Appends event.SessionEnded.
 	EndSession(ctx context.Context, workspace, session string, now time.Time, drafts ...audit.Draft) error
-	// EndSessionsOf ends every live session of a contact and counts them.
-	EndSessionsOf(ctx context.Context, workspace, contact string, now time.Time, draft audit.Draft) (int, error)
 	SessionsOf(ctx context.Context, workspace, contact string, limit int, now time.Time) ([]Session, error)
 	VisitorByToken(ctx context.Context, workspace string, tokenHash []byte, now time.Time) (Visitor, error)
+	// VisitorByID is VisitorByToken for the visitor of a session that was found to stand.
+	VisitorByID(ctx context.Context, workspace, id string, now time.Time) (Visitor, error)
 	// Returning is VisitorByToken with name, provenance and value of one contact's attributes,
 	// in one question: every page load asks it.
 	Returning(ctx context.Context, workspace string, tokenHash []byte, contact string, now time.Time) (Visitor, []Attribute, error)
@@ -367,9 +399,6 @@ type Store interface {
 	Inbox(ctx context.Context, workspace string, view View) ([]Conversation, error)
 	InboxCounts(ctx context.Context, workspace, agent string) (Counts, error)
 	Contact(ctx context.Context, workspace, id string) (Contact, error)
-	// Blocked says whether the contact is that a proof would find: by the identifier, or
-	// by a scope if it hangs on one.
-	Blocked(ctx context.Context, workspace string, proved identity.Identifier, scope string) (bool, error)
 	Contacts(ctx context.Context, workspace string, ids []string) (map[string]Contact, error)
 	LinksOf(ctx context.Context, workspace, contact string) ([]Link, error)
 	// AttributesOf contacts, at most MaxKeptAttributes of each and of each provenance.

@@ -25,6 +25,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -46,7 +47,6 @@ const (
 // Options of a Client. The zero value allows no exception.
 type Options struct {
 	Allow   []string      // HOST:PORT that may be called although they are not public
-	Own     []string      // HOST:PORT that this program listens on: never called; an empty or unspecified host stands for every address of this machine
 	Timeout time.Duration // of a whole request, its body included; zero: DefaultTimeout
 	Body    int64         // bytes of an answer; zero: DefaultBody
 }
@@ -54,7 +54,6 @@ type Options struct {
 // Client calls. It keeps no connection between two requests.
 type Client struct {
 	allow   map[string]bool
-	own     []string
 	timeout time.Duration
 	body    int64
 	http    *http.Client
@@ -62,11 +61,28 @@ type Client struct {
 	lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 	dial   func(ctx context.Context, network, address string) (net.Conn, error)
 	here   func() []netip.Addr // this machine's addresses
+
+	mu  sync.Mutex
+	own []string
+}
+
+// Listens says that this program listens at HOST:PORT, which is never called from now
+// on. An empty or unspecified host stands for every address of this machine.
+func (c *Client) Listens(address string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.own = append(slices.Clone(c.own), address)
+}
+
+func (c *Client) listeners() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.own
 }
 
 // New makes a client.
 func New(o Options) *Client {
-	c := &Client{allow: map[string]bool{}, own: slices.Clone(o.Own), timeout: o.Timeout, body: o.Body, here: machine}
+	c := &Client{allow: map[string]bool{}, timeout: o.Timeout, body: o.Body, here: machine}
 	for _, address := range o.Allow {
 		c.allow[strings.ToLower(address)] = true
 	}
@@ -216,7 +232,7 @@ func (c *Client) judge(a netip.Addr, port string, excepted bool) error {
 
 // ours says whether this program listens at a, in whatever form a leads there.
 func (c *Client) ours(a netip.Addr, port string) bool {
-	return slices.ContainsFunc(c.own, func(listener string) bool {
+	return slices.ContainsFunc(c.listeners(), func(listener string) bool {
 		host, listens, err := net.SplitHostPort(listener)
 		if err != nil || listens != port {
 			return false

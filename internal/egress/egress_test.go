@@ -319,7 +319,8 @@ func TestOurOwnListenersAreNeverCalled(t *testing.T) {
 		{"127.0.0.1:8081", "127.0.0.1", false},
 		{"nonsense", "127.0.0.1", false},
 	} {
-		client := New(Options{Own: []string{c.own}})
+		client := New(Options{})
+		client.Listens(c.own)
 		client.here = func() []netip.Addr { return []netip.Addr{here} }
 		err := client.judge(netip.MustParseAddr(c.address), "8080", true)
 		if (err != nil) != c.refused {

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 	"countersign/identity/policy"
 	"countersign/internal/chat"
 	"countersign/internal/event"
+	"countersign/internal/trust"
 )
 
 // OpenSession finds or makes whom the session acts for and writes the session,
@@ -39,6 +42,19 @@ func (w *openingWrite) join(b *batch) {
 type keyWord struct {
 	workspace, channel, state string
 	ends                      time.Time
+	public                    string // the half of a key that is no secret, as it is stored
+}
+
+// takes says whether a proof that names a kid of the key may still open a session.
+func (w keyWord) takes(kid string) (bool, error) {
+	if kid == "" {
+		return true, nil
+	}
+	var half trust.PublicHalf
+	if err := (document{&half}).Scan(w.public); err != nil {
+		return false, err
+	}
+	return !slices.ContainsFunc(half.Revoked, func(revoked trust.RevokedKid) bool { return revoked.Kid == kid }), nil
 }
 
 // door is what a channel asks of whoever comes in by a platform.
@@ -91,6 +107,8 @@ type openings struct {
 	scopes   map[string]*chat.Contact // :: workspace/scope → contact
 	people   map[string]*chat.Contact // :: id → contact, one place in memory for each
 	visitors map[string]*visitorState // :: id → visitor
+	denied   map[string]bool          // :: workspace/digest of a token that opens nothing
+	after    map[string]succession    // :: id of a visitor → what it became for whom
 
 	contacts   written[chat.Contact]
 	browsers   written[visitorState]
@@ -98,6 +116,8 @@ type openings struct {
 	attributes latestWord
 	sessions   []*openingWrite
 	ends       []*openingWrite
+	conflicts  []chat.Conflict // with the session that found them
+	followers  []succession
 }
 
 func (b *batch) open(t *tx) error {
@@ -107,7 +127,7 @@ func (b *batch) open(t *tx) error {
 	s := &openings{
 		t: t, keys: map[string]keyWord{}, doors: map[string]door{},
 		owners: map[identity.Identifier]map[string]*chat.Contact{}, scopes: map[string]*chat.Contact{},
-		people: map[string]*chat.Contact{}, visitors: map[string]*visitorState{},
+		people: map[string]*chat.Contact{}, visitors: map[string]*visitorState{}, denied: map[string]bool{}, after: map[string]succession{},
 		attributes: latestWord{last: map[string]*chat.Attribute{}},
 	}
 	if err := s.read(b.openings); err != nil {
@@ -117,6 +137,9 @@ func (b *batch) open(t *tx) error {
 		w.err = s.apply(w)
 	}
 	if err := s.write(); err != nil {
+		return err
+	}
+	if err := s.noteConflicts(); err != nil {
 		return err
 	}
 	return s.endReplaced()
@@ -138,16 +161,21 @@ func (s *openings) apply(w *openingWrite) error {
 		return chat.ErrOtherPerson // logged out meanwhile: the browser begins anew
 	}
 	contact, fresh := s.contact(o)
-	if !contact.BlockedAt.IsZero() {
-		return chat.ErrSessionEnded
+	if err := s.refuses(o, contact); err != nil {
+		return err
 	}
 	anonymous := contact.Kind == chat.AnonymousContact
 	if !anonymous && visitor.Person != "" && visitor.Person != contact.ID {
 		return chat.ErrOtherPerson
 	}
+	if first, ok := s.overtaken(o, contact); ok {
+		w.opened.Successor = first.secret
+		return chat.ErrSuccessor
+	}
 	s.keep(contact, fresh, o)
 	s.welcome(visitor, contact, o)
 	w.opened.Conflicts = s.link(o, contact)
+	s.follow(o, contact)
 	s.describe(o, contact)
 	row.Session = o.Session
 	row.Visitor, row.Contact = visitor.ID, contact.ID
@@ -155,6 +183,22 @@ func (s *openings) apply(w *openingWrite) error {
 	s.sessions = append(s.sessions, w)
 	if len(o.Ends) > 0 {
 		s.ends = append(s.ends, w)
+	}
+	return nil
+}
+
+// refuses asks the contact, as it is in this transaction, what the door asked before:
+// an identify in flight does not outlive the end of all sessions, nor a log-out.
+func (s *openings) refuses(o *chat.Opening, contact *chat.Contact) error {
+	switch contact.Refuses(o.Verdict, s.t.now) {
+	case "":
+	case chat.OutcomeBlocked:
+		return chat.ErrSessionEnded
+	default:
+		return chat.ErrProofSpent
+	}
+	if o.Verdict.Proof != "" && s.denied[o.Session.Workspace+"/"+o.Verdict.Proof] {
+		return chat.ErrProofSpent
 	}
 	return nil
 }
@@ -176,6 +220,9 @@ func (s *openings) stands(o *chat.Opening) (*sessionRow, error) {
 	}
 	if row.at(s.t.now).Standing.Ended() != policy.Stands {
 		return nil, chat.ErrSessionEnded
+	}
+	if takes, err := key.takes(o.Verdict.Kid); err != nil || !takes {
+		return nil, errors.Join(chat.ErrSessionEnded, err)
 	}
 	return row, nil
 }
@@ -243,6 +290,7 @@ func (s *openings) link(o *chat.Opening, contact *chat.Contact) (conflicts []ide
 			s.links = append(s.links, l)
 		case owner.ID != contact.ID:
 			conflicts = append(conflicts, l.Identifier)
+			s.conflicts = append(s.conflicts, conflictOf(o, contact, owner, l.Identifier))
 		}
 	}
 	return conflicts

@@ -8,15 +8,17 @@ import (
 	"countersign/internal/chat"
 )
 
-const contactColumns = `c.id, c.workspace, c.realm, c.kind, c.scope, c.created_at, c.seen_at, c.blocked_at`
+const contactColumns = `c.id, c.workspace, c.realm, c.kind, c.scope, c.created_at, c.seen_at, c.blocked_at, c.not_before, c.bare_until`
 
 func contactInto(c *chat.Contact) []any {
-	return []any{&c.ID, &c.Workspace, &c.Realm, &c.Kind, &c.Scope, stamp{&c.CreatedAt}, stamp{&c.SeenAt}, stamp{&c.BlockedAt}}
+	return []any{&c.ID, &c.Workspace, &c.Realm, &c.Kind, &c.Scope, stamp{&c.CreatedAt}, stamp{&c.SeenAt}, stamp{&c.BlockedAt},
+		stamp{&c.NotBefore}, stamp{&c.BareUntil}}
 }
 
-// read finds everything that the batch's openings depend on, in five questions.
+// read finds everything that the batch's openings depend on: in five questions, and
+// two more for those of a token and of a browser that was somebody else's.
 func (s *openings) read(list []*openingWrite) error {
-	for _, ask := range []func([]*openingWrite) error{s.readKeys, s.readChannels, s.readOwners, s.readScopes, s.readVisitors} {
+	for _, ask := range []func([]*openingWrite) error{s.readKeys, s.readChannels, s.readOwners, s.readScopes, s.readVisitors, s.readDenied, s.readSuccessions} {
 		if err := ask(list); err != nil {
 			return err
 		}
@@ -25,7 +27,7 @@ func (s *openings) read(list []*openingWrite) error {
 }
 
 func (s *openings) readKeys(list []*openingWrite) error {
-	const query = `SELECT id, workspace, channel, state, ends_at FROM keys WHERE id IN (`
+	const query = `SELECT id, workspace, channel, state, ends_at, public_half FROM keys WHERE id IN (`
 	asked := map[string]bool{}
 	var ids []any
 	for _, w := range list {
@@ -37,7 +39,7 @@ func (s *openings) readKeys(list []*openingWrite) error {
 	return s.t.lookup(query, 1, ids, `)`, func(row scanner) error {
 		var id string
 		var word keyWord
-		if err := row.Scan(&id, &word.workspace, &word.channel, &word.state, stamp{&word.ends}); err != nil {
+		if err := row.Scan(&id, &word.workspace, &word.channel, &word.state, stamp{&word.ends}, &word.public); err != nil {
 			return err
 		}
 		s.keys[id] = word
@@ -146,7 +148,7 @@ func (s *openings) write() error {
 		write func() error
 	}{
 		{"contacts", s.writeContacts}, {"links", s.writeLinks}, {"visitors", s.writeVisitors},
-		{"attributes", s.writeAttributes}, {"sessions", s.writeSessions},
+		{"attributes", s.writeAttributes}, {"sessions", s.writeSessions}, {"successors", s.writeSuccessions},
 	}
 	for _, step := range steps {
 		if err := step.write(); err != nil {
@@ -229,13 +231,13 @@ func (s *openings) writeAttributes() error {
 
 func (s *openings) writeSessions() error {
 	const insert = `INSERT INTO sessions (id, token_hash, workspace, channel, realm, platform, dialect, visitor, contact, lane, origin, user_agent,
-	tier, method, key_id, identifiers, created_at, seen_at, expires_at, absolute, proof_ends, ended_at, ended_by) VALUES `
-	args := make([]any, 0, 23*len(s.sessions))
+	tier, method, key_id, identifiers, created_at, seen_at, expires_at, absolute, proof_ends, ended_at, ended_by, proof, kid) VALUES `
+	args := make([]any, 0, 25*len(s.sessions))
 	for _, w := range s.sessions {
 		o, r := w.Session, w.Verdict
 		args = append(args, o.ID, w.TokenHash, o.Workspace, o.Channel, o.Realm, string(o.Platform), o.Dialect, w.opened.Session.Visitor,
 			w.opened.Session.Contact, o.Lane, o.Origin, o.UserAgent, string(r.Tier), string(r.Method), r.Key, text(r.Identifiers),
-			micros(o.CreatedAt), micros(o.SeenAt), micros(o.ExpiresAt), micros(o.Absolute), micros(o.ProofEnds), 0, "")
+			micros(o.CreatedAt), micros(o.SeenAt), micros(o.ExpiresAt), micros(o.Absolute), micros(o.ProofEnds), 0, "", r.Proof, r.Kid)
 	}
-	return s.t.insert(insert, 23, args, "")
+	return s.t.insert(insert, 25, args, "")
 }

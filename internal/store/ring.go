@@ -12,13 +12,13 @@ import (
 
 const keyColumns = `k.id, k.workspace, k.channel, k.name, k.state, k.dialect, k.proof, k.signs, k.platforms, k.realm, k.confirms,
 	k.fingerprint, k.sealed, k.reveal, k.imported, k.created_by, k.created_at, k.retiring_at, k.ends_at, k.sign_by, k.revoked_at, k.last_used_at,
-	k.compromised_since`
+	k.compromised_since, k.public_half`
 
 func scanKey(row scanner, k *trust.KeyRow, more ...any) error {
 	var confirms, imported int64
 	err := row.Scan(append([]any{&k.ID, &k.Workspace, &k.Channel, &k.Name, &k.State, &k.Dialect, &k.Proof, &k.Signs, document{&k.Platforms}, &k.Realm,
 		&confirms, &k.Fingerprint, &k.Sealed, &k.Reveal, &imported, &k.CreatedBy, stamp{&k.CreatedAt}, stamp{&k.RetiringAt},
-		stamp{&k.EndsAt}, stamp{&k.SignBy}, stamp{&k.RevokedAt}, stamp{&k.LastUsedAt}, stamp{&k.CompromisedSince}}, more...)...)
+		stamp{&k.EndsAt}, stamp{&k.SignBy}, stamp{&k.RevokedAt}, stamp{&k.LastUsedAt}, stamp{&k.CompromisedSince}, document{&k.Public}}, more...)...)
 	k.Confirms, k.Imported = confirms != 0, imported != 0
 	return err
 }
@@ -85,6 +85,14 @@ func (db *DB) SwapRing(ctx context.Context, change trust.RingChange, now time.Ti
 			}
 			n += len(list)
 			t.revoke(event.Event{Kind: event.KeySilenced, Workspace: change.Workspace, Channel: change.Channel, Key: key, At: now})
+		}
+		if kid := change.SilenceKid; kid != nil {
+			list, err := endSessions(t, `key_id = $3 AND workspace = $4 AND kid = $5 AND kid <> ''`, policy.EndedKey, now, kid.Key, change.Workspace, kid.Kid)
+			if err != nil {
+				return fmt.Errorf("swap ring: %w", err)
+			}
+			n += len(list)
+			t.silence(list)
 		}
 		t.record(change.Drafts...)
 		return nil
@@ -172,12 +180,13 @@ func checkRing(t *tx, change trust.RingChange, there map[string]trust.KeyRow) er
 func writeKeys(t *tx, change trust.RingChange, there map[string]trust.KeyRow) error {
 	const insert = `INSERT INTO keys (id, workspace, channel, position, name, state, dialect, proof, signs, platforms, realm, confirms,
 	fingerprint, sealed, reveal, imported, created_by, created_at, retiring_at, ends_at, sign_by, revoked_at, last_used_at,
-	compromised_since) VALUES `
+	compromised_since, public_half) VALUES `
 	const update = ` ON CONFLICT (id) DO UPDATE SET position = excluded.position, name = excluded.name, state = excluded.state,
 	dialect = excluded.dialect, proof = excluded.proof, signs = excluded.signs, platforms = excluded.platforms, realm = excluded.realm,
 	confirms = excluded.confirms, sealed = excluded.sealed, reveal = excluded.reveal, imported = excluded.imported,
 	retiring_at = excluded.retiring_at, ends_at = excluded.ends_at, sign_by = excluded.sign_by, revoked_at = excluded.revoked_at,
-	last_used_at = excluded.last_used_at, compromised_since = excluded.compromised_since`
+	last_used_at = excluded.last_used_at, compromised_since = excluded.compromised_since,
+	public_half = excluded.public_half`
 	var made, kept []any
 	for i, k := range change.Keys {
 		was, old := there[k.ID]
@@ -187,17 +196,17 @@ func writeKeys(t *tx, change trust.RingChange, there map[string]trust.KeyRow) er
 		k.LastUsedAt = latest(k.LastUsedAt, was.LastUsedAt)
 		row := []any{k.ID, k.Workspace, k.Channel, i, k.Name, k.State, k.Dialect, k.Proof, k.Signs, text(k.Platforms), k.Realm, flag(k.Confirms),
 			k.Fingerprint, k.Sealed, k.Reveal, flag(k.Imported), k.CreatedBy, micros(k.CreatedAt), micros(k.RetiringAt), micros(k.EndsAt),
-			micros(k.SignBy), micros(k.RevokedAt), micros(k.LastUsedAt), micros(k.CompromisedSince)}
+			micros(k.SignBy), micros(k.RevokedAt), micros(k.LastUsedAt), micros(k.CompromisedSince), text(k.Public)}
 		if old {
 			kept = append(kept, row...)
 		} else {
 			made = append(made, row...)
 		}
 	}
-	if err := t.insert(insert, 24, made, ""); err != nil { // an id of another ring fails here
+	if err := t.insert(insert, 25, made, ""); err != nil { // an id of another ring fails here
 		return err
 	}
-	return t.insert(insert, 24, kept, update)
+	return t.insert(insert, 25, kept, update)
 }
 
 // KeyChannel finds which channel of the workspace a key belongs to.

@@ -167,7 +167,7 @@ func (r *rings) look(ctx context.Context, built ring, token string, now time.Tim
 	}
 	for _, read := range built.sets {
 		live := lives([]KeyRow{read.row}).Keys[0].Verifies(now)
-		if live && read.row.Public.Algorithm == algorithm && !slices.Contains(read.row.Public.revokedKids(), kid) {
+		if live && identity.Algorithm(read.row.Public.Algorithm) == algorithm && !slices.Contains(read.row.Public.revokedKids(), kid) {
 			r.sets.look(ctx, read.row, kid)
 		}
 	}

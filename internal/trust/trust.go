@@ -48,11 +48,11 @@ type KeyRow struct {
 	Signs       string // user_id, email, either
 	Platforms   []policy.Platform
 	Realm       string
-	Confirms    bool   // the product confirms addresses: a signed email is an identifier
-	Fingerprint string // keyed, shown; equal bytes exist once per installation
-	Sealed      []byte // AES-256-GCM under the master key
-	Reveal      string // once, request
-	Imported    bool   // also known elsewhere, until rotated
+	Confirms    bool       // the product confirms addresses: a signed email is an identifier
+	Fingerprint string     // keyed, shown; equal bytes exist once per installation
+	Sealed      []byte     // AES-256-GCM under the master key
+	Reveal      string     // once, request
+	Imported    bool       // also known elsewhere, until rotated
 	Public      PublicHalf // instead of a secret; zero if the key is one
 	CreatedBy   string
 	CreatedAt   time.Time
@@ -81,8 +81,8 @@ type RingChange struct {
 	Silence   []string // keys whose live sessions end now (finished, revoked)
 	// SilenceKid ends the live sessions of one kid of an issuer's set; nil: of none.
 	SilenceKid *KidOfKey
-	Spend     Spend    // from somebody's allowance, in the same transaction
-	Drafts    []audit.Draft
+	Spend      Spend // from somebody's allowance, in the same transaction
+	Drafts     []audit.Draft
 }
 
 // KidOfKey names one key of the set that a key of ours is.

@@ -61,6 +61,7 @@ export const auditTexts = {
     "key.finished": "Key finished",
     "key.sign_by": "Key: last signing time set",
     "key.revoked": "Key revoked",
+    "key.kid_revoked": "One key of an issuer's set revoked",
     "key.revealed": "Secret revealed",
     "key.renamed": "Key renamed",
     "key.extended": "Key: end moved",
@@ -111,6 +112,7 @@ export const auditTexts = {
     "key.sign_by": (f) => `said that nobody signs with the key${about(f.subject, " “", "”")} after ${f.get("sign_by")}`,
     "key.revoked": (f) =>
       `revoked the key${about(f.subject, " “", "”")}: ${f.get("because") === "compromised" ? `somebody else may have had it since ${f.get("since")}` : "it was replaced"}`,
+    "key.kid_revoked": (f) => `revoked ${f.get("kid")} of the issuer's key set${about(f.subject, " “", "”")}`,
     "key.revealed": (f) => `was shown the secret of the key${about(f.subject, " “", "”")}`,
     "key.renamed": (f) => `called the key${about(f.subject, " “", "”")} ${f.get("name")}`,
     "key.extended": (f) => `moved the end of the key${about(f.subject, " “", "”")} to ${f.get("ends")}`,
