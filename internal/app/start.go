@@ -51,8 +51,8 @@ func (a *App) Start(ctx context.Context, cfg config.Server, log *slog.Logger) (*
 		return nil, err
 	}
 	inner, cancel := context.WithCancel(ctx)
-	r := &Running{heads: heads,
-		Base: cfg.Base(), ctx: inner, stop: cancel, failed: make(chan error, 3), done: make(chan struct{}),
+	r := &Running{
+		Base: cfg.Base(), heads: heads, ctx: inner, stop: cancel, failed: make(chan error, 3), done: make(chan struct{}),
 		server: httpapi.NewServer(floor),
 	}
 	if err := a.DB.Mark(ctx, baseMark, r.Base); err != nil {

@@ -142,7 +142,7 @@ func TestOutsideTextIsCutAndEscaped(t *testing.T) {
 	detail := map[string]string{"origin": "a\nb"}
 	entries, _ := audit.NewChain(key, "n").Seal(at, []audit.Draft{{Detail: detail, Subject: "s\n"}})
 	if entries[0].Detail["origin"] != `a\u{a}b` || entries[0].Subject != `s\u{a}` {
-		t.Errorf("sealed %q", entries[0].Draft)
+		t.Errorf("sealed %+v", entries[0].Draft)
 	}
 	if detail["origin"] != "a\nb" {
 		t.Error("sealing changed the caller's draft: a second try would escape twice")

@@ -56,6 +56,8 @@ type Server struct {
 	LogLevel        string        `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error" env:"COUNTERSIGN_LOG_LEVEL"`
 	LogFormat       string        `help:"text or json." default:"text" enum:"text,json" env:"COUNTERSIGN_LOG_FORMAT"`
 	ShutdownTimeout time.Duration `help:"How long requests under way may finish after a signal." default:"10s" env:"COUNTERSIGN_SHUTDOWN_TIMEOUT"`
+	// AuditCheckpoints are files and addresses; the log has every checkpoint in any case.
+	AuditCheckpoints []string `help:"Where the record's checkpoints go beside the log: a file that they are appended to, or an http(s) address that they are posted to." env:"COUNTERSIGN_AUDIT_CHECKPOINTS" placeholder:"FILE|URL"`
 }
 
 // Mail says how mail leaves: codes that prove an address, invitations. Without it the
@@ -119,6 +121,12 @@ func (s Server) Check() error {
 	}
 	if _, err := s.Proxies(); err != nil {
 		problems = append(problems, err)
+	}
+	for _, to := range s.AuditCheckpoints {
+		u, err := url.Parse(to)
+		if strings.Contains(to, "://") && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil) {
+			problems = append(problems, fmt.Errorf("audit-checkpoints: %q is neither a file nor an http(s) address", to))
+		}
 	}
 	if s.ShutdownTimeout < 0 {
 		problems = append(problems, errors.New("shutdown-timeout: cannot be negative"))

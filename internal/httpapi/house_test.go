@@ -114,6 +114,7 @@ func open(t *testing.T, change ...func(*httpapi.Options)) *house {
 		t: t, DB: db, Channels: workspace.New(db, pulse), Team: team.New(db, pulse, sealer{master}), Chat: chat.New(db, pulse, relay),
 		System: policy.ForSystem(workspace.Main, "test"), Log: &safeBuffer{},
 	}
+	record := audit.NewLog(db, audit.NewKeeper(db, audit.NewKeys(master.Derive("audit"), master.Derive("audit checkpoint"))))
 	gate := trust.NewGate(db, h.Channels, master, installation, pulse)
 	h.Counts = trust.NewCounts(db, master, pulse.Now)
 	gate.Counting(h.Counts)
@@ -139,11 +140,11 @@ func open(t *testing.T, change ...func(*httpapi.Options)) *house {
 	mailRoutes := operate.Mail{Switches: h.Channels, Outbox: deliver.NewLog(db, "mailbox")}
 	h.Floor = httpapi.New(options)
 	agents := console.New(console.Deps{
-		Team: h.Team, Inbox: h.Chat, People: h.Chat, Channels: h.Channels, Keys: h.Keys, Audit: audit.NewLog(db), Installation: arrivals, Streams: hub, Head: pulse.Head, Mail: mailRoutes,
+		Team: h.Team, Inbox: h.Chat, People: h.Chat, Channels: h.Channels, Keys: h.Keys, Audit: record, Installation: arrivals, Streams: hub, Head: pulse.Head, Mail: mailRoutes,
 	})
 	must(t, agents.Register(h.Floor))
 	widget.New(widget.Deps{Gate: gate, Codes: gate, Channels: h.Channels, Sessions: h.Chat, Threads: h.Chat, Streams: hub, Online: agents.Online}).Register(h.Floor)
-	api.New(api.Deps{Tokens: h.Team, Gate: gate, Operate: operate.Deps{Installation: arrivals, Channels: h.Channels, Keys: h.Keys, People: h.Chat, Audit: audit.NewLog(db), Mail: mailRoutes}}).Register(h.Floor)
+	api.New(api.Deps{Tokens: h.Team, Gate: gate, Operate: operate.Deps{Installation: arrivals, Channels: h.Channels, Keys: h.Keys, People: h.Chat, Audit: record, Mail: mailRoutes}}).Register(h.Floor)
 	compat.New(compat.Deps{Program: api.Program(h.Team), Channels: h.Channels, Keys: h.Keys}).Register(h.Floor)
 	faces, err := face.New(face.Deps{Channels: h.Channels})
 	must(t, err)

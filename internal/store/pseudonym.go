@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"countersign/identity"
 	"countersign/internal/audit"
@@ -23,9 +25,6 @@ var errNameless = errors.New("store: there is nothing to seal a person's name wi
 // SetNames gives what names are sealed with. Until then an entry about a person
 // cannot be written.
 func (db *DB) SetNames(names Names) { db.writer.names.Store(&names) }
-
-// pseudonymPrefix begins every pseudonym. Its time says no more than the first entry does.
-const pseudonymPrefix = "psn"
 
 // nameSubjects puts a pseudonym in the place of each draft's person: the one that the
 // person has, or a new one, whose row commits with the entry. Whoever is known adds a
@@ -76,7 +75,8 @@ func (t *tx) addPseudonyms(lookups []string, known map[string]string) error {
 		}
 		draft := &t.drafts[i]
 		if known[lookup] == "" {
-			made := event.NewID(pseudonymPrefix, t.now)
+			// An id tells its time, which the first entry tells as well.
+			made := event.NewID(strings.TrimSuffix(audit.PseudonymPrefix, "_"), t.now)
 			known[lookup] = made
 			args = append(args, []byte(lookup), draft.Workspace, made, t.names.Seal(draft.Workspace, made, draft.Person))
 		}
@@ -172,14 +172,19 @@ func (db *DB) People(ctx context.Context, workspace string, pseudonyms []string)
 	return found, nil
 }
 
-// PseudonymsOf finds the pseudonyms of whoever has these names in the workspace.
-func (db *DB) PseudonymsOf(ctx context.Context, workspace string, people []identity.Identifier) ([]string, error) {
+// SubjectsOf are the subjects under which the record speaks of whoever has this name in
+// the workspace: the pseudonyms of a user id or an address in any realm, or a contact's
+// id with the pseudonyms of its identifiers.
+func (db *DB) SubjectsOf(ctx context.Context, workspace, name string) ([]string, error) {
 	const query = `SELECT pseudonym FROM pseudonyms WHERE lookup = $1 AND workspace = $2`
 	names := db.writer.namer()
 	if names == nil {
 		return nil, nil
 	}
-	var list []string
+	people, subjects, err := db.peopleCalled(ctx, workspace, name)
+	if err != nil {
+		return nil, fmt.Errorf("store: subjects: %w", err)
+	}
 	for _, person := range people {
 		var pseudonym string
 		err := db.row(ctx, query, []any{names.Lookup(workspace, person), workspace}, &pseudonym)
@@ -187,9 +192,52 @@ func (db *DB) PseudonymsOf(ctx context.Context, workspace string, people []ident
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("store: pseudonyms: %w", err)
+			return nil, fmt.Errorf("store: subjects: %w", err)
 		}
-		list = append(list, pseudonym)
+		subjects = append(subjects, pseudonym)
 	}
-	return list, nil
+	return subjects, nil
+}
+
+func (db *DB) peopleCalled(ctx context.Context, workspace, name string) (people []identity.Identifier, contacts []string, err error) {
+	const links = `SELECT realm, kind, value FROM links WHERE contact = $1 AND workspace = $2`
+	const realms = `SELECT DISTINCT realm FROM channels WHERE workspace = $1`
+	const owner = `SELECT contact FROM links WHERE workspace = $1 AND realm = $2 AND kind = $3 AND value = $4`
+	linked := func(contact string) error {
+		contacts = append(contacts, contact)
+		return db.rows(ctx, links, []any{contact, workspace}, func(row scanner) error {
+			var i identity.Identifier
+			err := row.Scan(&i.Realm, &i.Kind, &i.Value)
+			people = append(people, i)
+			return err
+		})
+	}
+	if strings.HasPrefix(name, "con_") {
+		return people, contacts, linked(name)
+	}
+	var called []identity.Identifier
+	err = db.rows(ctx, realms, []any{workspace}, func(row scanner) error {
+		var realm string
+		err := row.Scan(&realm)
+		called = append(called, identity.Identifier{Realm: realm, Kind: identity.KindUserID, Value: name},
+			identity.Identifier{Realm: realm, Kind: identity.KindEmail, Value: identity.Fold(name)})
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, i := range called {
+		var contact string
+		err := db.row(ctx, owner, []any{workspace, i.Realm, string(i.Kind), i.Value}, &contact)
+		if err != nil && !absent(err) {
+			return nil, nil, err
+		}
+		people = append(people, i)
+		if contact != "" && !slices.Contains(contacts, contact) {
+			if err := linked(contact); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	return people, contacts, nil
 }

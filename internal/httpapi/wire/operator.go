@@ -54,20 +54,3 @@ type SetEnforcement struct {
 	Platform    string `json:"platform" enum:"web,ios,android"`
 	Enforcement string `json:"enforcement" enum:"off,observe,enforce"`
 }
-
-// AuditEntry is one decision of the record.
-type AuditEntry struct {
-	ID      string            `json:"id" doc:"chain/number"`
-	At      time.Time         `json:"at"`
-	Actor   string            `json:"actor"`
-	Action  string            `json:"action"`
-	Channel string            `json:"channel"`
-	Subject string            `json:"subject"`
-	Detail  map[string]string `json:"detail"`
-}
-
-// AuditEntries is one page of the record, newest first.
-type AuditEntries struct {
-	Entries []AuditEntry `json:"entries"`
-	Next    string       `json:"next,omitzero"`
-}
