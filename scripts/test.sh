@@ -8,6 +8,7 @@ started=$SECONDS
 parts=(go node gcc)
 [[ ",$SKIP," == *,postgres,* ]] || parts+=(postgres)
 [[ ",$SKIP," == *,browser,* ]] || parts+=(chromium)
+[[ ",$SKIP," == *,snippets,* ]] || parts+=(snippets)
 scripts/need.sh "${parts[@]}"
 
 echo "== faces: types, unit tests, sizes"

@@ -1,0 +1,233 @@
+package snippet
+
+const rubyCode = `
+require "openssl"
+{{- if not .Hash}}
+require "base64"
+{{- end}}
+{{- if .JWT}}
+require "json"
+{{- end}}
+
+# Run this on your server, for the customer who is logged in there.
+# The page carries the result as {{.Goes}}.
+def chat_{{.Result}}({{if .UserID}}user_id{{if .Email}}, email{{end}}{{else}}email{{end}})
+  secret = ENV.fetch("{{.Variable}}")
+  raise "{{.Variable}} is empty" if secret.empty?
+{{- if .Hash}}
+{{- if .Hex}}
+
+  # This secret is hexadecimal: the key is the bytes that it stands for.
+  key = [secret].pack("H*")
+  OpenSSL::HMAC.hexdigest("SHA256", key, {{.Field}}.to_s{{if .Lower}}.downcase{{end}})
+{{- else}}
+  OpenSSL::HMAC.hexdigest("SHA256", secret, {{.Field}}.to_s{{if .Lower}}.downcase{{end}})
+{{- end}}
+{{- end}}
+{{- if .JWT}}
+
+  now = Time.now.to_i
+  claims = {
+{{- if .Audience}}
+    aud: "{{.Channel}}",
+{{- end}}
+    iat: now,
+    exp: now + {{.Seconds}},
+{{- if .UserID}}
+    user_id: user_id.to_s,
+{{- end}}
+{{- if .Email}}
+    email: email,
+{{- end}}
+  }
+  encode = ->(text) { Base64.urlsafe_encode64(text, padding: false) }
+  signed = encode.(JSON.generate({ alg: "HS256", typ: "JWT" })) + "." + encode.(JSON.generate(claims))
+  signed + "." + encode.(OpenSSL::HMAC.digest("SHA256", secret, signed))
+{{- end}}
+{{- if .V1}}
+
+  issued = Time.now.to_i.to_s
+  user_id, email = {{if .UserID}}user_id.to_s{{else}}""{{end}}, {{if .Email}}email.to_s{{else}}""{{end}}
+  signed = ["countersign.v1", "{{.Channel}}", user_id, email, issued].map { |part| "#{part.bytesize}:#{part}," }.join
+  encode = ->(text) { Base64.urlsafe_encode64(text, padding: false) }
+  ["v1", encode.("{{.Channel}}"), issued, encode.(user_id), encode.(email), encode.(OpenSSL::HMAC.digest("SHA256", secret, signed))].join(".")
+{{- end}}
+end
+`
+
+const phpCode = `
+<?php
+
+// Run this on your server, for the customer who is logged in there.
+// The page carries the result as {{.Goes}}.
+function chat_{{.Result}}({{if .UserID}}$user_id{{if .Email}}, $email{{end}}{{else}}$email{{end}})
+{
+    $secret = getenv('{{.Variable}}');
+    if ($secret === false || $secret === '') {
+        throw new RuntimeException('{{.Variable}} is not set');
+    }
+{{- if .Hash}}
+{{- if .Hex}}
+    // This secret is hexadecimal: the key is the bytes that it stands for.
+    $key = hex2bin($secret);
+    return hash_hmac('sha256', {{if .Lower}}strtolower((string) ${{.Field}}){{else}}(string) ${{.Field}}{{end}}, $key);
+{{- else}}
+    return hash_hmac('sha256', {{if .Lower}}strtolower((string) ${{.Field}}){{else}}(string) ${{.Field}}{{end}}, $secret);
+{{- end}}
+{{- end}}
+{{- if not .Hash}}
+    $encode = function ($text) {
+        return rtrim(strtr(base64_encode($text), '+/', '-_'), '=');
+    };
+{{- end}}
+{{- if .JWT}}
+    $now = time();
+    $claims = [
+{{- if .Audience}}
+        'aud' => '{{.Channel}}',
+{{- end}}
+        'iat' => $now,
+        'exp' => $now + {{.Seconds}},
+{{- if .UserID}}
+        'user_id' => (string) $user_id,
+{{- end}}
+{{- if .Email}}
+        'email' => $email,
+{{- end}}
+    ];
+    $signed = $encode('{"alg":"HS256","typ":"JWT"}') . '.' . $encode(json_encode($claims, JSON_THROW_ON_ERROR));
+    return $signed . '.' . $encode(hash_hmac('sha256', $signed, $secret, true));
+{{- end}}
+{{- if .V1}}
+    $issued = (string) time();
+    $user_id = {{if .UserID}}(string) $user_id{{else}}''{{end}};
+    $email = {{if .Email}}(string) $email{{else}}''{{end}};
+    $signed = '';
+    foreach (['countersign.v1', '{{.Channel}}', $user_id, $email, $issued] as $part) {
+        $signed .= strlen($part) . ':' . $part . ',';
+    }
+    $mac = hash_hmac('sha256', $signed, $secret, true);
+    return implode('.', ['v1', $encode('{{.Channel}}'), $issued, $encode($user_id), $encode($email), $encode($mac)]);
+{{- end}}
+}
+`
+
+// The Python snippets also run under Python 2.
+const pythonCode = `
+{{- if not .Hash}}
+import base64
+{{- end}}
+{{- if .Hex}}
+import binascii
+{{- end}}
+import hashlib
+import hmac
+{{- if .JWT}}
+import json
+{{- end}}
+import os
+{{- if not .Hash}}
+import time
+{{- end}}
+
+
+# Run this on your server, for the customer who is logged in there.
+# The page carries the result as {{.Goes}}.
+def chat_{{.Result}}({{if .UserID}}user_id{{if .Email}}, email{{end}}{{else}}email{{end}}):
+    secret = os.environ["{{.Variable}}"]
+    if not secret:
+        raise RuntimeError("{{.Variable}} is empty")
+{{- if .Hex}}
+    # This secret is hexadecimal: the key is the bytes that it stands for.
+    key = binascii.unhexlify(secret)
+{{- else}}
+    key = secret.encode("utf-8")
+{{- end}}
+{{- if .Hash}}
+    text = {{if eq .Field "user_id"}}str(user_id){{else}}email{{end}}{{if .Lower}}.lower(){{end}}
+    return hmac.new(key, text.encode("utf-8"), hashlib.sha256).hexdigest()
+{{- end}}
+{{- if not .Hash}}
+
+    def encode(data):
+        return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+{{end}}
+{{- if .JWT}}
+    now = int(time.time())
+    claims = {
+{{- if .Audience}}
+        "aud": "{{.Channel}}",
+{{- end}}
+        "iat": now,
+        "exp": now + {{.Seconds}},
+{{- if .UserID}}
+        "user_id": str(user_id),
+{{- end}}
+{{- if .Email}}
+        "email": email,
+{{- end}}
+    }
+    header = {"alg": "HS256", "typ": "JWT"}
+    signed = encode(json.dumps(header).encode("utf-8")) + "." + encode(json.dumps(claims).encode("utf-8"))
+    return signed + "." + encode(hmac.new(key, signed.encode("ascii"), hashlib.sha256).digest())
+{{- end}}
+{{- if .V1}}
+    channel = b"{{.Channel}}"
+    issued = str(int(time.time())).encode("ascii")
+    user = {{if .UserID}}str(user_id).encode("utf-8"){{else}}b""{{end}}
+    mail = {{if .Email}}(email or "").encode("utf-8"){{else}}b""{{end}}
+    signed = b""
+    for part in (b"countersign.v1", channel, user, mail, issued):
+        signed += str(len(part)).encode("ascii") + b":" + part + b","
+    mac = hmac.new(key, signed, hashlib.sha256).digest()
+    return ".".join(["v1", encode(channel), issued.decode("ascii"), encode(user), encode(mail), encode(mac)])
+{{- end}}
+`
+
+const nodeCode = `
+const { createHmac } = require('node:crypto');
+
+// Run this on your server, for the customer who is logged in there.
+// The page carries the result as {{.Goes}}.
+function {{if .Hash}}chatHash{{else}}chatToken{{end}}({{if .UserID}}userId{{if .Email}}, email{{end}}{{else}}email{{end}}) {
+  const secret = process.env.{{.Variable}};
+  if (!secret) throw new Error('{{.Variable}} is not set');
+{{- if .Hash}}
+{{- if .Hex}}
+  // This secret is hexadecimal: the key is the bytes that it stands for.
+  const key = Buffer.from(secret, 'hex');
+{{- end}}
+  return createHmac('sha256', {{if .Hex}}key{{else}}secret{{end}}).update(String({{if eq .Field "user_id"}}userId{{else}}email{{end}}){{if .Lower}}.toLowerCase(){{end}}).digest('hex');
+{{- end}}
+{{- if not .Hash}}
+  const encode = (data) => Buffer.from(data).toString('base64url');
+{{- end}}
+{{- if .JWT}}
+  const now = Math.floor(Date.now() / 1000);
+  const claims = {
+{{- if .Audience}}
+    aud: '{{.Channel}}',
+{{- end}}
+    iat: now,
+    exp: now + {{.Seconds}},
+{{- if .UserID}}
+    user_id: String(userId),
+{{- end}}
+{{- if .Email}}
+    email,
+{{- end}}
+  };
+  const signed = encode(JSON.stringify({ alg: 'HS256', typ: 'JWT' })) + '.' + encode(JSON.stringify(claims));
+  return signed + '.' + createHmac('sha256', secret).update(signed).digest('base64url');
+{{- end}}
+{{- if .V1}}
+  const issued = String(Math.floor(Date.now() / 1000));
+  const parts = ['countersign.v1', '{{.Channel}}', {{if .UserID}}String(userId){{else}}''{{end}}, {{if .Email}}email ?? ''{{else}}''{{end}}, issued];
+  const signed = parts.map((part) => Buffer.byteLength(part) + ':' + part + ',').join('');
+  const mac = createHmac('sha256', secret).update(signed).digest('base64url');
+  return ['v1', encode(parts[1]), issued, encode(parts[2]), encode(parts[3]), mac].join('.');
+{{- end}}
+}
+
+module.exports = { {{if .Hash}}chatHash{{else}}chatToken{{end}} };
+`

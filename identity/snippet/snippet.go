@@ -1,0 +1,246 @@
+// Package snippet writes the code that a customer's developer copies: how a backend
+// signs, in seven languages, and what the page carries. Diagnosis, console, command
+// line and documentation print it; the tests extract every one of these snippets,
+// run it by its real interpreter or compiler, and hold what it printed against
+// identity.Verify.
+//
+// # What it keeps to
+//
+//   - No snippet holds a secret or has a place for one: it is read from an environment
+//     variable, and a variable that is missing or empty stops the code, since an HMAC
+//     under an empty key is one that anybody can make.
+//   - The standard library of the language suffices. Where a token is written by hand
+//     it is because that is a dozen lines, and an unpinned library is not.
+//   - A user id becomes text before it is signed, by the integer's decimal digits.
+//   - Whatever goes between script tags is escaped for that place: see [Literal].
+//
+// It imports nothing of ours, and so has its own small table of what each dialect
+// signs; a test holds that table against identity/dialect.
+package snippet
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"text/template"
+)
+
+// Language is what a backend is written in.
+type Language string
+
+const (
+	Ruby   Language = "ruby"
+	PHP    Language = "php"
+	Python Language = "python"
+	Node   Language = "node"
+	Go     Language = "go"
+	Java   Language = "java"
+	CSharp Language = "csharp"
+)
+
+// Languages lists them in the order in which a picker shows them.
+func Languages() []Language { return []Language{Node, PHP, Python, Ruby, Go, Java, CSharp} }
+
+// Name is how people write a language; empty for one that there is not.
+func (l Language) Name() string { return languages[l].name }
+
+// SecretVariable is where a snippet looks for the secret unless told otherwise.
+const SecretVariable = "CHAT_SECRET"
+
+var (
+	// ErrUnknown: no such dialect or language.
+	ErrUnknown = errors.New("snippet: unknown")
+	// ErrUnfit: a value that cannot stand in code, or that the dialect cannot sign; wrapped with which.
+	ErrUnfit = errors.New("snippet: unfit")
+)
+
+// Request says what to sign, and for which page.
+type Request struct {
+	Language Language
+	Dialect  string
+	Signs    string // user_id, email or either; empty: the dialect's default
+	Channel  string // slug or alias: what the page names and a token is for
+	Variable string // of the environment, with the secret; empty: SecretVariable
+	Origin   string // where the widget is served; empty: no page snippet
+	Customer Customer
+}
+
+// Customer fills the page snippet; empty fields become words in capitals, which the
+// backend's own template replaces.
+type Customer struct{ UserID, Email, Name, Proof string }
+
+// Snippet is the code.
+type Snippet struct {
+	Language  Language
+	File      string   // what the server's part may be called
+	Server    string   // signs; a function of Arguments
+	Function  string   // its name
+	Arguments []string // user_id, email: what it takes, in this order
+	Token     bool     // it answers with a token and not with a hash
+	Page      string   // for the page
+	Logout    string   // for the page, when the customer logs out
+}
+
+// Render writes a snippet.
+func Render(r Request) (Snippet, error) {
+	if r.Variable == "" {
+		r.Variable = SecretVariable
+	}
+	language, ok := languages[r.Language]
+	if !ok {
+		return Snippet{}, fmt.Errorf("%w: language %q", ErrUnknown, r.Language)
+	}
+	row, ok := rows[r.Dialect]
+	if !ok {
+		return Snippet{}, fmt.Errorf("%w: dialect %q", ErrUnknown, r.Dialect)
+	}
+	if r.Signs == "" {
+		r.Signs = row.signs[0]
+	}
+	if err := r.check(row); err != nil {
+		return Snippet{}, err
+	}
+	v := viewOf(r, row)
+	var server bytes.Buffer
+	if err := language.code.Execute(&server, v); err != nil {
+		return Snippet{}, fmt.Errorf("snippet: %w", err)
+	}
+	s := Snippet{
+		Language: r.Language, File: language.file, Server: tidy(server.String()), Function: language.spell("chat_" + v.Result), Arguments: v.Fields,
+		Token: row.kind != hashKind,
+	}
+	if r.Origin != "" {
+		s.Page, s.Logout = row.page(r, row), row.logout
+	}
+	return s, nil
+}
+
+var (
+	plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`)
+	variable  = regexp.MustCompile(`^[A-Z_][A-Z0-9_]{0,63}$`)
+)
+
+// check lets only such values into code as need no escaping in any language.
+func (r Request) check(row row) error {
+	origin, err := url.Parse(r.Origin)
+	switch {
+	case !slices.Contains(row.signs, r.Signs):
+		return fmt.Errorf("%w: %s does not sign %q", ErrUnfit, r.Dialect, r.Signs)
+	case !variable.MatchString(r.Variable):
+		return fmt.Errorf("%w: the variable", ErrUnfit)
+	case r.Channel != "" && !plainName.MatchString(r.Channel), r.Channel == "" && row.audience:
+		return fmt.Errorf("%w: the channel", ErrUnfit)
+	case r.Origin == "":
+		return nil
+	case err != nil || origin.Scheme != "https" && origin.Scheme != "http" || origin.Host == "" || origin.User != nil || strings.Trim(origin.Path, "/") != "",
+		strings.ContainsAny(r.Origin, "\"'<>`\\ ?#\r\n"):
+		return fmt.Errorf("%w: the origin", ErrUnfit)
+	}
+	return nil
+}
+
+// kind is what the code makes.
+type kind string
+
+const (
+	hashKind kind = "hash"
+	jwtKind  kind = "jwt"
+	v1Kind   kind = "v1"
+)
+
+// row is what the code of a dialect does.
+type row struct {
+	kind     kind
+	signs    []string // the first is the default
+	hex      bool     // the secret is decoded before use
+	lower    bool     // the email is lowered before it is signed
+	audience bool     // a token names the channel
+	seconds  int      // how long a token lives
+	goes     string   // where the page carries it
+	page     func(r Request, row row) string
+	logout   string
+}
+
+var (
+	anyField  = []string{"user_id", "email", "either"}
+	emailOnly = []string{"email"}
+)
+
+// rows :: dialect → what its code does.
+var rows = map[string]row{
+	"native":       {kind: hashKind, signs: anyField, goes: "Countersign('identify', { hash })", page: nativePage, logout: nativeLogout},
+	"native-jwt":   {kind: jwtKind, signs: anyField, audience: true, seconds: 3600, goes: "Countersign('identify', { jwt })", page: nativePage, logout: nativeLogout},
+	"native-v1":    {kind: v1Kind, signs: anyField, audience: true, goes: "Countersign('identify', { jwt })", page: nativePage, logout: nativeLogout},
+	"intercom":     {kind: hashKind, signs: anyField, goes: "user_hash of intercomSettings", page: intercomPage, logout: "Intercom('shutdown');"},
+	"intercom-jwt": {kind: jwtKind, signs: []string{"user_id"}, seconds: 3600, goes: "intercom_user_jwt of intercomSettings", page: intercomPage, logout: "Intercom('shutdown');"},
+	"helpscout":    {kind: hashKind, signs: emailOnly, goes: "signature of Beacon('identify')", page: helpscoutPage, logout: "Beacon('logout');"},
+	"pylon":        {kind: hashKind, signs: emailOnly, hex: true, goes: "email_hash of pylon.chat_settings", page: pylonPage, logout: ""},
+	"pylon-jwt":    {kind: jwtKind, signs: emailOnly, audience: true, seconds: 600, goes: "jwt of pylon.chat_settings", page: pylonPage, logout: ""},
+	"ensoras":      {kind: hashKind, signs: emailOnly, lower: true, goes: "hash of Ensoras('identify')", page: ensorasPage, logout: "Ensoras('logout');"},
+}
+
+// view is what a template sees.
+type view struct {
+	Hash, JWT, V1, Hex, Lower bool
+	Result                    string   // hash or token
+	Field                     string   // that a hash is made of: user_id or email
+	Fields                    []string // the function's arguments
+	UserID, Email             bool     // among them
+	Variable, Channel, Goes   string
+	Seconds                   int
+	Audience                  bool
+}
+
+func viewOf(r Request, row row) view {
+	v := view{
+		Hash: row.kind == hashKind, JWT: row.kind == jwtKind, V1: row.kind == v1Kind, Hex: row.hex, Lower: row.lower, Result: "token",
+		Field: "user_id", Variable: r.Variable, Channel: r.Channel, Goes: row.goes, Seconds: row.seconds, Audience: row.audience,
+	}
+	if r.Signs == "email" {
+		v.Field = "email"
+	}
+	v.Fields = []string{v.Field}
+	if v.Hash {
+		v.Result = "hash"
+	} else if v.Field == "user_id" {
+		v.Fields = []string{"user_id", "email"}
+	}
+	v.UserID, v.Email = slices.Contains(v.Fields, "user_id"), slices.Contains(v.Fields, "email")
+	return v
+}
+
+// language is how one is written.
+type language struct {
+	name, file string
+	code       *template.Template
+	spell      func(string) string // chat_hash → ChatProof.hash
+}
+
+func parsed(name, text string) *template.Template {
+	return template.Must(template.New(name).Parse(text))
+}
+
+func snake(s string) string { return s }
+
+func camel(s string) string {
+	head, tail, _ := strings.Cut(s, "_")
+	return head + strings.ToUpper(tail[:1]) + tail[1:]
+}
+
+// languages :: language → how it is written.
+var languages = map[Language]language{
+	Ruby:   {"Ruby", "chat_proof.rb", parsed("ruby", rubyCode), snake},
+	PHP:    {"PHP", "chat_proof.php", parsed("php", phpCode), snake},
+	Python: {"Python", "chat_proof.py", parsed("python", pythonCode), snake},
+	Node:   {"Node.js", "chat-proof.js", parsed("node", nodeCode), camel},
+	Go:     {"Go", "chatproof.go", parsed("go", goCode), func(s string) string { return strings.ToUpper(s[5:6]) + s[6:] }},
+	Java:   {"Java", "ChatProof.java", parsed("java", javaCode), func(s string) string { return "ChatProof." + s[5:] }},
+	CSharp: {"C#", "ChatProof.cs", parsed("csharp", csharpCode), func(s string) string { return "ChatProof." + strings.ToUpper(s[5:6]) + s[6:] }},
+}
+
+// tidy ends a text with one line break.
+func tidy(s string) string { return strings.TrimSpace(s) + "\n" }
