@@ -68,7 +68,7 @@ func (c *demoCmd) Run(ctx context.Context, t terminal) error {
 	}
 	console, setup, err := consoleAddress(ctx, a, running.Base)
 	if err == nil {
-		err = c.say(t, address, console, setup)
+		err = c.say(t, address, consolePlace{link: console, setup: setup}, mailboxURL(a, running.Base))
 	}
 	if err != nil {
 		return errors.Join(err, running.Stop(), child.Cancel(), endOf(child))
@@ -95,14 +95,32 @@ func together(ctx context.Context, running *app.Running, child *exec.Cmd) error 
 	}
 }
 
+// mailboxURL is where the demo's mail is read; empty where it really leaves.
+func mailboxURL(a *app.App, base string) string {
+	if path := a.MailboxPath(); path != "" {
+		return base + path
+	}
+	return ""
+}
+
+// consolePlace is where the console is, and whether that link sets the owner's password.
+type consolePlace struct {
+	link  string
+	setup bool
+}
+
 // say tells a person, or a program, where to look.
-func (c *demoCmd) say(t terminal, shop, console string, setup bool) error {
+func (c *demoCmd) say(t terminal, shop string, console consolePlace, mailbox string) error {
 	if c.JSON {
-		return printJSON(t, map[string]any{"shop": shop, "attacks": shop + "/attacks", "console": console, "setup": setup, "data": c.Data})
+		return printJSON(t, map[string]any{"shop": shop, "attacks": shop + "/attacks", "console": console.link, "setup": console.setup, "mailbox": mailbox, "data": c.Data})
+	}
+	mailText := ""
+	if mailbox != "" {
+		mailText = "Mailbox    " + mailbox + "\n           what the demo mails: codes, invitations\n"
 	}
 	_, err := fmt.Fprintf(t.Out, "\nShop       %[1]s\n           log in as a customer, open the messenger, write\n"+
-		"Attacks    %[1]s/attacks\n           one button per attack, and one honest customer\n%[2]sData       %[3]s\nLocked out %[4]s owner reset --data %[3]s\nStop       Ctrl-C\n\n",
-		shop, consoleText(console, setup), c.Data, os.Args[0])
+		"Attacks    %[1]s/attacks\n           one button per attack, and one honest customer\n%[5]s%[2]sData       %[3]s\nLocked out %[4]s owner reset --data %[3]s\nStop       Ctrl-C\n\n",
+		shop, consoleText(console.link, console.setup), c.Data, os.Args[0], mailText)
 	return err
 }
 
@@ -113,7 +131,7 @@ func (c *demoCmd) openShop(ctx context.Context, t terminal, a *app.App, base str
 	if err != nil {
 		return nil, "", err
 	}
-	child, address, err := startShop(ctx, t, c.DemoListen, base, site)
+	child, address, err := startShop(ctx, t, c.DemoListen, base, mailboxURL(a, base), site)
 	if err != nil {
 		return nil, "", err
 	}
@@ -160,7 +178,7 @@ func (c *shopCmd) Run(ctx context.Context, t terminal) error {
 
 // startShop runs this binary again as the shop and waits for the address that it
 // prints and for the end of its first conversations.
-func startShop(ctx context.Context, t terminal, listen, base string, site app.DemoSite) (*exec.Cmd, string, error) {
+func startShop(ctx context.Context, t terminal, listen, base, mailbox string, site app.DemoSite) (*exec.Cmd, string, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, "", err
@@ -173,7 +191,7 @@ func startShop(ctx context.Context, t terminal, listen, base string, site app.De
 		"SHOP_LISTEN=" + listen, "SHOP_COUNTERSIGN_URL=" + base, "SHOP_ADMIN_URL=" + base + "/console",
 		"SHOP_CHANNEL=" + site.Channel, "SHOP_SECRET=" + site.Secret,
 		"SHOP_OTHER_CHANNEL=" + site.OtherChannel, "SHOP_OTHER_SECRET=" + site.OtherSecret,
-		"SHOP_AUDIT_TOKEN=" + site.AuditToken,
+		"SHOP_AUDIT_TOKEN=" + site.AuditToken, "SHOP_MAILBOX_URL=" + mailbox,
 	}
 	child.Stderr = t.Err
 	if _, err := child.StdinPipe(); err != nil { // held open for as long as we live

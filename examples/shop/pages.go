@@ -19,6 +19,7 @@ type page struct {
 	Customer  *Customer
 	Messenger messenger
 	AdminURL  string // of the console; may be empty
+	Mailbox   string // where the demo's mail is read; may be empty
 	Content   any
 }
 
@@ -65,7 +66,7 @@ func parsePages() (map[string]*template.Template, error) {
 // show renders into memory first, so that a failure is a whole error page and not
 // half a page. Pages carry a proof of who is looking and are never stored.
 func (s *Shop) show(w http.ResponseWriter, r *http.Request, status int, name string, with page) {
-	with.AdminURL = s.config.AdminURL
+	with.AdminURL, with.Mailbox = s.config.AdminURL, s.config.MailboxURL
 	with.Messenger = messenger{Script: s.client.base + "/v1.js", Channel: s.config.Channel}
 	if customer, ok := s.sessions.customer(r, s.now()); ok {
 		with.Customer = &customer

@@ -47,6 +47,7 @@ type Config struct {
 	OtherChannel string
 	AuditToken   Secret // may read the record of decisions and nothing else
 	AdminURL     string // the console, to link to
+	MailboxURL   string // where the demo's mail is read; empty where there is no such page
 }
 
 // FromEnv reads the configuration from the environment and names everything
@@ -62,6 +63,7 @@ func FromEnv(getenv func(string) string) (Config, error) {
 		OtherChannel:   getenv("SHOP_OTHER_CHANNEL"),
 		AuditToken:     Secret(getenv("SHOP_AUDIT_TOKEN")),
 		AdminURL:       getenv("SHOP_ADMIN_URL"),
+		MailboxURL:     getenv("SHOP_MAILBOX_URL"),
 	}
 	var missing []string
 	for _, need := range []struct{ name, value string }{
@@ -103,6 +105,11 @@ func New(config Config) (*Shop, error) {
 	if config.AdminURL != "" {
 		if _, err := httpURL(config.AdminURL); err != nil {
 			return nil, fmt.Errorf("shop: address of the console: %w", err)
+		}
+	}
+	if config.MailboxURL != "" {
+		if _, err := httpURL(config.MailboxURL); err != nil {
+			return nil, fmt.Errorf("shop: address of the mailbox: %w", err)
 		}
 	}
 	pages, err := parsePages()

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"countersign/identity/policy"
+	"countersign/internal/team"
 	"countersign/internal/trust"
 	"countersign/internal/workspace"
 )
@@ -55,7 +56,7 @@ func (a *App) benchToken(ctx context.Context, who policy.Principal) (string, err
 			}
 		}
 	}
-	_, secret, err := a.Team.CreateToken(ctx, who, name, []policy.Right{policy.ReadAudit})
+	_, secret, err := a.Team.CreateToken(ctx, who, team.TokenDraft{Name: name, Scopes: []policy.Right{policy.ReadAudit}})
 	return secret, err
 }
 
@@ -118,6 +119,11 @@ func (a *App) SettleDemo(ctx context.Context, site DemoSite, pages []string) err
 	channel.Origins = append(channel.Origins[max(0, len(channel.Origins)-4):], pages...)
 	if err := a.Channels.Update(ctx, who, channel); err != nil {
 		return err
+	}
+	if !site.settled && a.Desk != nil {
+		if _, err := a.Channels.SetEmailCode(ctx, who, channel.ID, true); err != nil {
+			return err
+		}
 	}
 	if channel.Platforms[policy.Web] == policy.Enforce || site.settled {
 		return nil

@@ -50,6 +50,9 @@ func (a *App) floor(cfg config.Server, log *slog.Logger) (*httpapi.Floor, error)
 	} {
 		door.Register(floor)
 	}
+	if a.mailbox != nil {
+		mailboxPage(floor, a.mailbox)
+	}
 	if !web.Built() {
 		log.Warn("this binary was built without its faces: the API and all commands work, pages answer 503; make build makes them")
 	}
