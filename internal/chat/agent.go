@@ -57,24 +57,41 @@ func (c *Chat) rows(ctx context.Context, workspace string, list []Conversation) 
 			ids = append(ids, conversation.Contact)
 		}
 	}
-	people, err := c.store.Contacts(ctx, workspace, ids)
+	people, labels, err := c.called(ctx, workspace, ids)
 	if err != nil {
 		return nil, err
-	}
-	attributes, err := c.store.NamesOf(ctx, workspace, ids)
-	if err != nil {
-		return nil, err
-	}
-	of := map[string][]Attribute{}
-	for _, a := range attributes {
-		of[a.Contact] = append(of[a.Contact], a)
 	}
 	rows := make([]Row, len(list))
 	for i, conversation := range list {
 		person := people[conversation.Contact]
-		rows[i] = Row{Conversation: conversation, Person: person, Label: label(person, of[person.ID])}
+		rows[i] = Row{Conversation: conversation, Person: person, Label: labels[person.ID]}
 	}
 	return rows, nil
+}
+
+// called is who these contacts are and what to call each :: id → label.
+func (c *Chat) called(ctx context.Context, workspace string, ids []string) (map[string]Contact, map[string]string, error) {
+	people, err := c.store.Contacts(ctx, workspace, ids)
+	if err != nil {
+		return nil, nil, err
+	}
+	attributes, err := c.store.NamesOf(ctx, workspace, ids)
+	if err != nil {
+		return nil, nil, err
+	}
+	only, err := c.onlySigned(ctx, workspace)
+	if err != nil {
+		return nil, nil, err
+	}
+	of := map[string][]Attribute{}
+	for _, a := range believed(attributes, only) {
+		of[a.Contact] = append(of[a.Contact], a)
+	}
+	labels := make(map[string]string, len(people))
+	for id, person := range people {
+		labels[id] = label(person, of[id])
+	}
+	return people, labels, nil
 }
 
 // Counts are the numbers beside the inbox's lists.

@@ -46,10 +46,36 @@ func agentCalls(w *world, who policy.Principal, thread, contact, session string)
 			_, err := w.chat.Update(w.ctx, who, thread, chat.Change{Status: &open, Assignee: &me})
 			return err
 		}},
-		"SetAttribute": {reply, true, func() error { return w.chat.SetAttribute(w.ctx, who, contact, "plan", "pro") }},
-		"Block":        {people, false, func() error { _, err := w.chat.Block(w.ctx, who, contact, true); return err }},
-		"EndSession":   {people, false, func() error { return w.chat.EndSession(w.ctx, who, contact, session) }},
-		"EndSessions":  {people, false, func() error { _, err := w.chat.EndSessions(w.ctx, who, contact); return err }},
+		"SetAttributes": {reply, false, func() error {
+			return w.chat.SetAttributes(w.ctx, who, contact, map[string]any{"plan": "pro"})
+		}},
+		"EndVisits": {people, false, func() error {
+			_, err := w.chat.EndVisits(w.ctx, who, chat.SessionFilter{Channel: w.channel.ID})
+			return err
+		}},
+		"Visits": {read, false, func() error {
+			_, _, err := w.chat.Visits(w.ctx, who, chat.SessionFilter{Channel: w.channel.ID}, chat.Cursor{}, 0)
+			return err
+		}},
+		"CountVisits": {read, false, func() error {
+			_, err := w.chat.CountVisits(w.ctx, who, chat.SessionFilter{Channel: w.channel.ID})
+			return err
+		}},
+		"RefuseBareProofs":   {people, false, func() error { return w.chat.RefuseBareProofs(w.ctx, who, contact, chat.Forever) }},
+		"AttributePolicy":    {policy.ReadChannels, false, func() error { _, err := w.chat.AttributePolicy(w.ctx, who); return err }},
+		"SetAttributePolicy": {policy.ManageChannels, false, func() error { return w.chat.SetAttributePolicy(w.ctx, who, "plan", true) }},
+		"LogoutDenies":       {policy.ReadChannels, false, func() error { _, err := w.chat.LogoutDenies(w.ctx, who, w.channel.ID); return err }},
+		"SetLogoutDenies":    {policy.ManageChannels, false, func() error { return w.chat.SetLogoutDenies(w.ctx, who, w.channel.ID, true) }},
+		"Export":             {policy.ExportPeople, false, func() error { _, err := w.chat.Export(w.ctx, who, contact, false); return err }},
+		"Holdings":           {policy.ErasePeople, false, func() error { _, err := w.chat.Holdings(w.ctx, who, contact); return err }},
+		"Erase":              {policy.ErasePeople, false, func() error { _, err := w.chat.Erase(w.ctx, who, contact, "asked"); return err }},
+		"Find": {read, false, func() error {
+			_, err := w.chat.Find(w.ctx, who, identity.Identifier{Realm: "main", Kind: identity.KindUserID, Value: "alice"})
+			return err
+		}},
+		"Block":       {people, false, func() error { _, err := w.chat.Block(w.ctx, who, contact, true); return err }},
+		"EndSession":  {people, false, func() error { return w.chat.EndSession(w.ctx, who, contact, session) }},
+		"EndSessions": {people, false, func() error { _, err := w.chat.EndSessions(w.ctx, who, contact, time.Time{}); return err }},
 	}
 }
 
@@ -88,7 +114,10 @@ func TestAnotherWorkspaceIsNotFound(t *testing.T) {
 		thread := w.says(alice.Session, "hello")
 		foreign := policy.ForAgent("other", "agt_9", "log_9", policy.Owner)
 		for name, c := range agentCalls(w, foreign, thread, alice.Session.Contact, alice.Session.ID) {
-			if name == "Inbox" || name == "Counts" {
+			switch name {
+			case "Inbox", "Counts", "AttributePolicy", "SetAttributePolicy": // the workspace's own
+				continue
+			case "Visits", "CountVisits", "EndVisits", "LogoutDenies", "SetLogoutDenies", "Holdings": // the store's to find nothing
 				continue
 			}
 			if err := c.call(); !errors.Is(err, chat.ErrNotFound) {
@@ -252,11 +281,9 @@ func TestPersonShowsConflictsAndLiveSessionsOnly(t *testing.T) {
 		}
 		w.beat()
 		// A key that proves both: the address is another contact's already.
-		for _, r := range w.store.sessions {
-			if r.ID == bob.Session.ID {
-				r.record.Identifiers = append(r.record.Identifiers, identity.Identifier{Realm: "main", Kind: identity.KindEmail, Value: "shared@example.com"})
-			}
-		}
+		shared := identity.Identifier{Realm: "main", Kind: identity.KindEmail, Value: "shared@example.com"}
+		holder := w.store.links[shared].Contact
+		w.store.conflicts = []chat.Conflict{{Identifier: shared, Contact: bob.Session.Contact, Holder: holder}}
 		p, err := w.chat.Person(w.ctx, owner, bob.Session.Contact)
 		if err != nil {
 			t.Fatal(err)
@@ -264,8 +291,11 @@ func TestPersonShowsConflictsAndLiveSessionsOnly(t *testing.T) {
 		if len(p.Sessions) != 1 || p.Sessions[0].ID != bob.Session.ID || len(p.Links) != 1 || len(p.Conversations) != 1 {
 			t.Errorf("%+v", p)
 		}
-		if len(p.Conflicts) != 1 || p.Conflicts[0].Value != "shared@example.com" {
+		if len(p.Conflicts) != 1 || p.Conflicts[0].Identifier != shared || p.Conflicts[0].Other != holder || p.Conflicts[0].OtherLabel != "shared@example.com" {
 			t.Errorf("conflicts %v", p.Conflicts)
+		}
+		if p, err = w.chat.Person(w.ctx, owner, holder); err != nil || p.Conflicts[0].Other != bob.Session.Contact {
+			t.Errorf("the holder sees %v, %v", p.Conflicts, err)
 		}
 		if err := w.chat.EndSession(w.ctx, owner, bob.Session.Contact, "ses_other"); !errors.Is(err, chat.ErrNotFound) {
 			t.Errorf("a session of somebody else: %v", err)
@@ -284,7 +314,7 @@ func TestWhatAgentsDoToPeopleIsRecorded(t *testing.T) {
 		if _, err := w.chat.Block(w.ctx, owner, contact, false); err != nil {
 			t.Fatal(err)
 		}
-		if n, err := w.chat.EndSessions(w.ctx, owner, contact); err != nil || n != 1 {
+		if n, err := w.chat.EndSessions(w.ctx, owner, contact, time.Time{}); err != nil || n != 1 {
 			t.Fatal(n, err)
 		}
 		want := []audit.Action{audit.ContactBlocked, audit.ContactUnblocked, audit.SessionEnded}
@@ -296,9 +326,16 @@ func TestWhatAgentsDoToPeopleIsRecorded(t *testing.T) {
 		if len(w.store.drafts) != len(want) {
 			t.Errorf("%d drafts", len(w.store.drafts))
 		}
-		for name, value := range map[string]any{"user_id": "x", "bad name": "x", "": "x", "list": []any{}, "object": map[string]any{}} {
-			if err := w.chat.SetAttribute(w.ctx, owner, contact, name, value); !errors.Is(err, chat.ErrInvalid) {
+		for name, value := range map[string]any{
+			"user_id": "x", "bad name": "x", "": "x", "list": []any{}, "object": map[string]any{}, "verified": true, "tier": "verified", "user_hash": "x", "Email": "x",
+		} {
+			if err := w.chat.SetAttributes(w.ctx, owner, contact, map[string]any{"a": "fine", name: value}); !errors.Is(err, chat.ErrInvalid) {
 				t.Errorf("attribute %q: %v", name, err)
+			}
+		}
+		for _, a := range w.store.attributes {
+			if a.Provenance == chat.ByAgent {
+				t.Errorf("half of a refused call was written: %s", a.Name)
 			}
 		}
 	})

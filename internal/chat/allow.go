@@ -8,11 +8,9 @@ import (
 	"countersign/internal/workspace"
 )
 
-// OutcomeBlocked is what the record calls a proof that was right and let nobody in.
-const OutcomeBlocked = "blocked"
-
 // Allow says, before the gate records that a verified person comes in, whether that
-// person may: not while blocked, and not more often than a person opens sessions.
+// person may: not while blocked, not by a proof that an operator or a log-out has
+// ended, and not more often than a person opens sessions.
 // Otherwise the record would tell of sessions that never were, as many as somebody
 // with one valid proof cares to ask for. outcome is what the record should say
 // instead; empty: nothing. The session that the proof was sent from does not go on as
@@ -39,12 +37,19 @@ func (c *Chat) allow(ctx context.Context, e entrance) (outcome string, err error
 	if !c.openings.reserve(e.limitKey(), e.now) {
 		return "", ErrTooMany
 	}
-	blocked, err := c.store.Blocked(ctx, e.channel.Workspace, e.verdict.Identifiers()[0], contact.Scope)
+	proof := recordOf(e.verdict)
+	known, denied, err := c.store.Expected(ctx, e.channel.Workspace, e.verdict.Identifiers()[0], contact.Scope, proof.Proof)
 	if err != nil {
-		return "", fmt.Errorf("chat: read whether a person is blocked: %w", err)
+		return "", fmt.Errorf("chat: read whether a proof still opens anything: %w", err)
 	}
-	if blocked {
-		return OutcomeBlocked, ErrSessionEnded
+	outcome = known.Refuses(proof, e.now)
+	switch {
+	case outcome == OutcomeBlocked:
+		return outcome, ErrSessionEnded
+	case outcome != "":
+		return outcome, ErrProofSpent
+	case denied:
+		return OutcomeDenied, ErrProofSpent
 	}
 	return "", nil
 }

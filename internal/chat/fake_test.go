@@ -37,6 +37,7 @@ type fake struct {
 	reads         int // of sessions
 	renewals      int
 	fails         error // of the next call that looks
+	registry
 }
 
 type row struct {
@@ -83,6 +84,9 @@ func (f *fake) OpenSession(_ context.Context, o chat.Opening) (chat.Opened, erro
 		v = &o.Visitor
 	}
 	contact := f.contactFor(o)
+	if opened, err := f.refuses(o, contact); err != nil {
+		return opened, err
+	}
 	if o.Contact.Kind != chat.AnonymousContact && v.Person != "" && (contact == nil || contact.ID != v.Person) {
 		return chat.Opened{}, chat.ErrOtherPerson
 	}
@@ -90,6 +94,7 @@ func (f *fake) OpenSession(_ context.Context, o chat.Opening) (chat.Opened, erro
 		contact = &o.Contact
 		f.contacts[contact.ID] = contact
 	}
+	f.follow(o, contact)
 	var opened chat.Opened
 	for _, l := range o.Links {
 		if owner, ok := f.links[l.Identifier]; !ok {
@@ -165,17 +170,6 @@ func (f *fake) EndSession(_ context.Context, ws, id string, now time.Time, draft
 	return nil
 }
 
-func (f *fake) EndSessionsOf(_ context.Context, ws, contact string, now time.Time, draft audit.Draft) (n int, err error) {
-	for _, r := range f.sessions {
-		if r.Contact == contact && r.Workspace == ws && r.ended.IsZero() {
-			f.end(r, now)
-			n++
-		}
-	}
-	f.drafts = append(f.drafts, draft)
-	return n, nil
-}
-
 func (f *fake) LogOut(_ context.Context, s chat.Session, now time.Time, drafts ...audit.Draft) (n int, err error) {
 	for _, r := range f.sessions {
 		if r.Visitor == s.Visitor && (r.Contact == s.Contact || r.record.Tier == policy.Anonymous) && r.ended.IsZero() {
@@ -200,6 +194,15 @@ func (f *fake) SessionsOf(_ context.Context, ws, contact string, limit int, now 
 func (f *fake) VisitorByToken(_ context.Context, ws string, hash []byte, now time.Time) (chat.Visitor, error) {
 	for _, v := range f.visitors {
 		if string(v.TokenHash) == string(hash) && v.Workspace == ws && !f.retired[v.ID] && now.Before(v.ExpiresAt) {
+			return *v, nil
+		}
+	}
+	return chat.Visitor{}, chat.ErrNotFound
+}
+
+func (f *fake) VisitorByID(_ context.Context, ws, id string, now time.Time) (chat.Visitor, error) {
+	for _, v := range f.visitors {
+		if v.ID == id && v.Workspace == ws && !f.retired[v.ID] && now.Before(v.ExpiresAt) {
 			return *v, nil
 		}
 	}
@@ -380,16 +383,6 @@ func (f *fake) ClaimThread(_ context.Context, claim chat.ThreadClaim) (moved int
 	}
 	f.drafts = append(f.drafts, claim.Draft)
 	return moved, nil
-}
-
-func (f *fake) Blocked(_ context.Context, ws string, proved identity.Identifier, scope string) (bool, error) {
-	for id, c := range f.contacts {
-		found := scope != "" && c.Scope == scope || scope == "" && f.links[proved].Contact == id
-		if found && c.Workspace == ws {
-			return !c.BlockedAt.IsZero(), nil
-		}
-	}
-	return false, nil
 }
 
 func (f *fake) Contact(_ context.Context, ws, id string) (chat.Contact, error) {

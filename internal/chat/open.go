@@ -50,7 +50,11 @@ type entrance struct {
 	channel workspace.Channel
 	device  Device
 	visitor Visitor
-	secret  string // of a visitor that was made just now; empty for one that is known
+	secret  string // of a visitor that its browser does not have yet; empty for one that it has
+	fresh   bool   // the visitor was made just now
+	follows *Following
+	only    map[string]bool // names of which only signed values count
+	from    *Session        // the live session in which the proof was made; nil: the page brought it
 	now     time.Time
 }
 
@@ -79,6 +83,10 @@ func (c *Chat) enter(ctx context.Context, e entrance, epoch int64) (Result, erro
 	if err := c.recognise(ctx, &e); err != nil {
 		return Result{}, err
 	}
+	var err error
+	if e.only, err = c.signedOnly(ctx, e.channel.Workspace, epoch); err != nil {
+		return Result{}, err
+	}
 	if !c.welcome(e) || !c.openings.admit(e.limitKey(), e.now) {
 		return Result{}, ErrTooMany
 	}
@@ -86,10 +94,14 @@ func (c *Chat) enter(ctx context.Context, e entrance, epoch int64) (Result, erro
 	if !errors.Is(err, ErrOtherPerson) {
 		return result, err
 	}
-	if e.meet(); !c.welcome(e) {
+	if e.succeed(); !c.welcome(e) {
 		return Result{}, ErrTooMany
 	}
-	return c.begin(ctx, e, epoch)
+	result, err = c.begin(ctx, e, epoch)
+	if !errors.Is(err, ErrSuccessor) {
+		return result, err
+	}
+	return c.join(ctx, e, err, epoch)
 }
 
 // welcome says whether another browser that proves nothing may come from this
@@ -123,6 +135,9 @@ func (c *Chat) begin(ctx context.Context, e entrance, epoch int64) (Result, erro
 		return Result{}, err
 	}
 	opened, err := c.store.OpenSession(ctx, opening)
+	if errors.Is(err, ErrSuccessor) {
+		return Result{}, successorError{opened.Successor}
+	}
 	if err != nil {
 		return Result{}, fmt.Errorf("chat: open session: %w", err)
 	}
@@ -139,7 +154,7 @@ func (c *Chat) begin(ctx context.Context, e entrance, epoch int64) (Result, erro
 }
 
 func (c *Chat) result(e entrance, s Session) Result {
-	return Result{Session: s, Visitor: s.Visitor, Lane: s.Lane, Seq: c.pulse.Head().Seq, Name: nameIn(e.verdict)}
+	return Result{Session: s, Visitor: s.Visitor, Lane: s.Lane, Seq: c.pulse.Head().Seq, Name: e.name()}
 }
 
 // renew keeps the session that the widget holds, if the verdict is about the same
@@ -190,6 +205,9 @@ func (c *Chat) same(ctx context.Context, e *entrance, s Session) error {
 		return fmt.Errorf("chat: read what is known of the visitor: %w", err)
 	}
 	e.visitor = visitor
+	if e.only, err = c.signedOnly(ctx, e.channel.Workspace, s.epoch); err != nil {
+		return err
+	}
 	same, err := e.sameAs(s)
 	if err == nil && (!same || !tellsNothingNew(e.attributes(), known)) {
 		err = errOther
@@ -218,6 +236,9 @@ func tellsNothingNew(said, known []Attribute) bool {
 
 // recognise finds the browser by its token, or meets a new one.
 func (c *Chat) recognise(ctx context.Context, e *entrance) error {
+	if e.from != nil {
+		return c.remain(ctx, e)
+	}
 	if hash, ok := hashToken(e.device.VisitorToken); ok {
 		known, err := c.store.VisitorByToken(ctx, e.channel.Workspace, hash, e.now)
 		if err == nil && e.knows(known) {
@@ -242,7 +263,7 @@ func (e *entrance) mayHold(s Session) bool { return e.visitor.Contact != "" && m
 
 // meet makes a visitor that was never here.
 func (e *entrance) meet() {
-	e.secret = newToken(e.now)
+	e.secret, e.fresh = newToken(e.now), true
 	hash, _ := hashToken(e.secret)
 	e.visitor = Visitor{
 		ID: event.NewID("vis", e.now), Workspace: e.channel.Workspace, Channel: e.channel.ID, TokenHash: hash,
@@ -272,13 +293,16 @@ func (e entrance) opening() (Opening, string, error) {
 	}
 	e.visitor.SeenAt = e.now
 	opening := Opening{
-		Session: session, TokenHash: hash, Visitor: e.visitor, NewVisitor: e.secret != "", Contact: contact,
-		Verdict:    Record{Tier: v.Tier(), Method: v.Method(), Key: v.Key(), Identifiers: v.Identifiers()},
+		Session: session, TokenHash: hash, Visitor: e.visitor, NewVisitor: e.fresh, Contact: contact, Follows: e.follows,
+		Verdict:    recordOf(v),
 		Links:      e.links(contact),
 		Attributes: e.attributes(),
 	}
 	if replaced, ok := hashToken(e.device.Replaces); ok {
 		opening.Ends = replaced
+	}
+	if e.from != nil {
+		opening.Ends = e.from.token
 	}
 	return opening, token, nil
 }
@@ -315,7 +339,7 @@ func (e entrance) contact(session string) (Contact, error) {
 var linking = []identity.Method{identity.MethodJWT, identity.MethodV1, identity.MethodHMAC, identity.MethodDKIM, identity.MethodCode}
 
 func provedIn(v policy.Verdict, realm string) error {
-	if v.Key() == "" || len(v.Identifiers()) == 0 {
+	if (v.Key() == "") != (v.Method() == identity.MethodCode) || len(v.Identifiers()) == 0 {
 		return fmt.Errorf("%w: verified by no key, or as nobody", ErrRefused)
 	}
 	if v.Method() != identity.MethodHMACEither && !slices.Contains(linking, v.Method()) {
@@ -372,6 +396,7 @@ func (e entrance) attributes() []Attribute {
 			claimed[name] = value
 		}
 	}
+	maps.DeleteFunc(claimed, func(name string, _ any) bool { return e.only[name] })
 	if v.Tier() != policy.Verified {
 		return e.shape(claimed, ByClaim)
 	}
@@ -383,7 +408,11 @@ func (e entrance) attributes() []Attribute {
 			delete(claimed, kind)
 		}
 	}
-	return append(e.shape(signed, BySignature), e.shape(claimed, ByClaim)...)
+	proved := BySignature
+	if v.Method() == identity.MethodCode {
+		proved = ByEmail // its holder said so, and no customer's backend
+	}
+	return append(e.shape(signed, proved), e.shape(claimed, ByClaim)...)
 }
 
 func (e entrance) shape(values map[string]any, by Provenance) (out []Attribute) {
@@ -393,7 +422,7 @@ func (e entrance) shape(values map[string]any, by Provenance) (out []Attribute) 
 			continue
 		}
 		a := Attribute{Workspace: e.channel.Workspace, Name: name, Provenance: by, Value: value, At: e.now}
-		if by == BySignature {
+		if by != ByClaim {
 			a.Method = e.verdict.Method()
 		}
 		out = append(out, a)
@@ -418,9 +447,13 @@ func attributeValue(value any) (json.RawMessage, bool) {
 	return raw, err == nil && len(raw) <= 2*maxAttributeBytes
 }
 
-func nameIn(v policy.Verdict) string {
-	if name, ok := v.Attributes()["name"].(string); ok && name != "" {
+// name to greet by: what the proof says, or else what the page does.
+func (e entrance) name() string {
+	if name, ok := e.verdict.Attributes()["name"].(string); ok && name != "" {
 		return cut(name, maxAttributeString)
 	}
-	return cut(v.Claim().Name, maxAttributeString)
+	if e.only["name"] {
+		return ""
+	}
+	return cut(e.verdict.Claim().Name, maxAttributeString)
 }

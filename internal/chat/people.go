@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"slices"
+	"time"
 
 	"countersign/identity"
 	"countersign/identity/policy"
@@ -17,9 +18,17 @@ type Profile struct {
 	Attributes    []Attribute
 	Sessions      []Session // live ones
 	Conversations []Row
-	// Conflicts are identifiers that this person's sessions proved and another contact
-	// owns: nothing was merged, and a person must look.
-	Conflicts []identity.Identifier
+	// Conflicts are identifiers that this person proved and another holds, and those that
+	// another proved and this one holds: nothing was merged, and a person must look.
+	Conflicts []Dispute
+	Only      map[string]bool // names of which only signed values count
+}
+
+// Dispute is a conflict with what to call the other one.
+type Dispute struct {
+	Conflict
+	Other      string // contact
+	OtherLabel string
 }
 
 const (
@@ -51,12 +60,38 @@ func (c *Chat) Person(ctx context.Context, who policy.Principal, id string) (Pro
 	if err != nil {
 		return Profile{}, err
 	}
-	p.Label = label(contact, p.Attributes)
+	if p.Only, err = c.onlySigned(ctx, contact.Workspace); err != nil {
+		return Profile{}, err
+	}
+	p.Label = label(contact, believed(p.Attributes, p.Only))
 	for _, conversation := range list {
 		p.Conversations = append(p.Conversations, Row{Conversation: conversation, Person: contact, Label: p.Label})
 	}
-	p.Conflicts = conflicts(p)
+	if p.Conflicts, err = c.disputes(ctx, contact); err != nil {
+		return Profile{}, err
+	}
 	return p, nil
+}
+
+// disputes adds who the others are.
+func (c *Chat) disputes(ctx context.Context, contact Contact) ([]Dispute, error) {
+	list, err := c.store.ConflictsOf(ctx, contact.Workspace, contact.ID)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	disputes, ids := make([]Dispute, len(list)), make([]string, len(list))
+	for i, conflict := range list {
+		ids[i] = conflict.Holder
+		if conflict.Holder == contact.ID {
+			ids[i] = conflict.Contact
+		}
+		disputes[i] = Dispute{Conflict: conflict, Other: ids[i]}
+	}
+	_, labels, err := c.called(ctx, contact.Workspace, ids)
+	for i := range disputes {
+		disputes[i].OtherLabel = labels[disputes[i].Other]
+	}
+	return disputes, err
 }
 
 // live are the sessions that still stand among a contact's latest.
@@ -70,21 +105,6 @@ func (c *Chat) contact(ctx context.Context, who policy.Principal, id string) (Co
 		return Contact{}, ErrNotFound
 	}
 	return c.store.Contact(ctx, who.Workspace(), id)
-}
-
-func conflicts(p Profile) (all []identity.Identifier) {
-	if p.Contact.Kind != VerifiedContact {
-		return nil
-	}
-	for _, s := range p.Sessions {
-		for _, i := range s.Standing.Identifiers() {
-			linked := slices.ContainsFunc(p.Links, func(l Link) bool { return l.Identifier == i })
-			if !linked && !slices.Contains(all, i) {
-				all = append(all, i)
-			}
-		}
-	}
-	return all
 }
 
 // Block keeps a contact out, or lets it in again. Blocking ends its sessions.
@@ -126,38 +146,73 @@ func (c *Chat) EndSession(ctx context.Context, who policy.Principal, contact, se
 	})
 }
 
-// EndSessions ends every session of a contact and counts them.
-func (c *Chat) EndSessions(ctx context.Context, who policy.Principal, contact string) (ended int, err error) {
-	if err := c.agent(who, policy.ManagePeople); err != nil {
-		return 0, err
-	}
-	person, err := c.contact(ctx, who, contact)
+// EndSessions ends every session of a contact and counts them. Tokens that were made
+// before open none again; a hash does, unless bareUntil says until when it does not
+// (Forever: until somebody lets it in again).
+func (c *Chat) EndSessions(ctx context.Context, who policy.Principal, contact string, bareUntil time.Time) (ended int, err error) {
+	person, err := c.managed(ctx, who, contact)
 	if err != nil {
 		return 0, err
 	}
-	return c.store.EndSessionsOf(ctx, person.Workspace, contact, c.pulse.Now(), audit.Draft{
-		By: who.Needing(policy.ManagePeople), Workspace: person.Workspace, Actor: who.Actor(), Action: audit.SessionEnded, Subject: contact, Detail: map[string]string{"sessions": "all"},
-	})
+	if !bareUntil.IsZero() && !bareUntil.After(c.pulse.Now()) {
+		return 0, invalid("until is not in the future")
+	}
+	draft := c.about(who, person, audit.SessionEnded, map[string]string{"sessions": "all"})
+	if !bareUntil.IsZero() {
+		draft.Detail["bare_hashes_until"] = untilText(bareUntil)
+	}
+	return c.store.EndSessionsOf(ctx, SignOut{Workspace: person.Workspace, Contact: contact, BareUntil: bareUntil}, draft)
 }
 
-// SetAttribute notes something about a contact in an agent's name. It stands beside
-// what a proof or the visitor says, and attaches no identifier.
-func (c *Chat) SetAttribute(ctx context.Context, who policy.Principal, contact, name string, value any) error {
-	if err := c.writer(who, policy.ReplyConversations); err != nil {
-		return err
+// Forever is later than anything.
+var Forever = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+
+func untilText(until time.Time) string {
+	if !until.Before(Forever) {
+		return "until lifted"
 	}
-	person, err := c.contact(ctx, who, contact)
+	return until.UTC().Format(time.RFC3339)
+}
+
+// RefuseBareProofs says until when a contact's hashes open nothing; zero lets them in.
+func (c *Chat) RefuseBareProofs(ctx context.Context, who policy.Principal, contact string, until time.Time) error {
+	person, err := c.managed(ctx, who, contact)
 	if err != nil {
 		return err
 	}
-	if !attributeName.MatchString(name) || name == string(identity.KindUserID) {
-		return invalid("an attribute's name is 1 to 100 of A-Z, a-z, 0-9, _, . and -, and not user_id")
+	detail := map[string]string{"until": ""}
+	if !until.IsZero() {
+		if detail["until"] = untilText(until); !until.After(c.pulse.Now()) {
+			return invalid("until is not in the future")
+		}
 	}
-	raw, ok := attributeValue(value)
-	if !ok {
-		return invalid("an attribute's value is a text, a number, a boolean or null")
+	return c.store.RefuseBare(ctx, person.Workspace, contact, until, c.about(who, person, audit.BareProofsRefused, detail))
+}
+
+// Release takes an identifier from a contact: whoever proves it next is somebody new.
+// Nobody but the gate gives it to anybody.
+func (c *Chat) Release(ctx context.Context, who policy.Principal, contact string, kind identity.Kind, value string) (ended int, err error) {
+	person, err := c.managed(ctx, who, contact)
+	if err != nil {
+		return 0, err
 	}
-	return c.store.SetAttribute(ctx, Attribute{
-		Workspace: person.Workspace, Contact: contact, Name: name, Provenance: ByAgent, Value: raw, At: c.pulse.Now(),
-	}, who.Needing(policy.ReplyConversations))
+	if kind != identity.KindEmail && kind != identity.KindUserID || value == "" {
+		return 0, invalid("an identifier has a kind, user_id or email, and a value")
+	}
+	i := identity.Identifier{Realm: person.Realm, Kind: kind, Value: value}
+	return c.store.Release(ctx, person.Workspace, contact, i, c.about(who, person, audit.IdentifierReleased, map[string]string{"kind": string(kind)}))
+}
+
+// managed is a contact that the principal may decide about.
+func (c *Chat) managed(ctx context.Context, who policy.Principal, contact string) (Contact, error) {
+	if err := c.agent(who, policy.ManagePeople); err != nil {
+		return Contact{}, err
+	}
+	return c.contact(ctx, who, contact)
+}
+
+func (c *Chat) about(who policy.Principal, person Contact, action audit.Action, detail map[string]string) audit.Draft {
+	return audit.Draft{
+		By: who.Needing(policy.ManagePeople), Workspace: person.Workspace, Actor: who.Actor(), Action: action, Subject: person.ID, Detail: detail,
+	}
 }

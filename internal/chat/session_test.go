@@ -84,7 +84,7 @@ func TestEndedSessionIsRefusedByEveryUseCaseOnceTheEpochMoved(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.store.EndSessionsOf(w.ctx, "main", session.Contact, time.Now(), audit0); err != nil {
+		if _, err := w.store.EndSessionsOf(w.ctx, chat.SignOut{Workspace: "main", Contact: session.Contact}, audit0); err != nil {
 			t.Fatal(err)
 		}
 		w.beat()

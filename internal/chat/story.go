@@ -26,6 +26,7 @@ type Chat struct {
 	pulse     *event.Pulse
 	signals   Signals
 	sessions  *sessionCache
+	only      onlyCache
 	openings  *limiter // sessions of one person, or of one browser's claim
 	arrivals  *limiter // browsers without a proof from one network
 	beginning *limiter // conversations of one contact

@@ -39,6 +39,7 @@ const (
 	NoteCreated         Kind = "note.created"
 	ReadMoved           Kind = "read.moved"
 	ContactUpdated      Kind = "contact.updated"
+	ContactErased       Kind = "contact.erased" // with all of its conversations
 
 	// Typing is never stored: it travels on the bus alone, with Seq 0.
 	Typing Kind = "typing"
@@ -53,6 +54,9 @@ const (
 	AgentChanged       Kind = "agent.changed"       // Agent: role, removal
 	AgentSessionEnded  Kind = "agent.session.ended" // Agent, Session
 	TokenRevoked       Kind = "token.revoked"       // Session is the token's id
+
+	// Erased is what is left of an event whose person was erased: its place in the log.
+	Erased Kind = "erased"
 )
 
 // Event is one row of the log. An address that does not apply is empty.

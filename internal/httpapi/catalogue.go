@@ -186,6 +186,8 @@ var translations = []translation{
 	{is: chat.ErrInvalid, code: RequestInvalid, status: http.StatusUnprocessableEntity, tell: true},
 	{is: chat.ErrTooMany, code: TooMany},
 	{is: chat.ErrRefused, code: IdentityRefused},
+	{is: chat.ErrProofSpent, code: IdentityRefused},
+	{is: chat.ErrSignedOnly, code: Conflict, tell: true},
 	{is: context.Canceled, code: NotReady},
 	{is: context.DeadlineExceeded, code: NotReady},
 }

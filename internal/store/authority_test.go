@@ -189,7 +189,25 @@ func (w *walk) changes(who policy.Principal) map[string]func() error {
 		},
 		"EndSession": func() error { return db.EndSession(ctx, main, w.guest.Session.ID, w.Now, by(policy.ManagePeople)) },
 		"EndSessionsOf": func() error {
-			return second(db.EndSessionsOf(ctx, main, w.guest.Contact.ID, w.Now, by(policy.ManagePeople)))
+			return second(db.EndSessionsOf(ctx, chat.SignOut{Workspace: main, Contact: w.guest.Contact.ID}, by(policy.ManagePeople)))
+		},
+		"RefuseBare": func() error {
+			return db.RefuseBare(ctx, main, w.guest.Contact.ID, w.Now.Add(time.Hour), by(policy.ManagePeople))
+		},
+		"Release": func() error {
+			return second(db.Release(ctx, main, w.guest.Contact.ID, w.Named("u-1"), by(policy.ManagePeople)))
+		},
+		"SetSignedOnly": func() error {
+			return db.SetSignedOnly(ctx, main, chat.SignedName{Name: "plan", At: w.Now}, true, by(policy.ManageChannels))
+		},
+		"EndSessionsIn": func() error {
+			return second(db.EndSessionsIn(ctx, main, chat.SessionFilter{Channel: w.Channel.ID}, by(policy.ManagePeople)))
+		},
+		"SetLogoutDenies": func() error { return db.SetLogoutDenies(ctx, main, w.Channel.ID, true, by(policy.ManageChannels)) },
+		"Erase":           func() error { return second(db.Erase(ctx, main, w.guest.Contact.ID, by(policy.ErasePeople))) },
+		"DropAttribute": func() error {
+			a := chat.Attribute{Workspace: main, Contact: w.guest.Contact.ID, Name: "plan", Provenance: chat.ByAgent}
+			return db.DropAttribute(ctx, a, who.Needing(policy.ReplyConversations))
 		},
 		"SetAttribute": func() error {
 			a := chat.Attribute{Workspace: main, Contact: w.guest.Contact.ID, Name: "plan", Provenance: chat.ByAgent, Value: []byte("1"), At: w.Now}

@@ -154,8 +154,7 @@ func emptied(t *tx, claim chat.ThreadClaim, workspace string) error {
 // visitor wrote: an agent's answer makes no thread younger.
 func (db *DB) AnonymousThreads(ctx context.Context, workspace, visitor, contact string) ([]chat.AnonymousThread, error) {
 	const query = `SELECT v.contact, t.id, m.at, m.seq,
-	CASE WHEN EXISTS (SELECT 1 FROM sessions s WHERE s.visitor = v.id AND s.workspace = v.workspace AND s.tier = 'verified'
-		AND s.contact <> $3 AND s.seen_at >= m.at) THEN 1 ELSE 0 END
+	CASE WHEN v.person <> '' AND v.person <> $3 THEN 1 ELSE 0 END
 	FROM visitors v
 	JOIN contacts c ON c.id = v.contact AND c.workspace = v.workspace AND c.kind = 'anonymous'
 	JOIN conversations t ON t.contact = v.contact AND t.workspace = v.workspace AND t.last_seq > 0

@@ -100,6 +100,8 @@ func openSQLite(options Options) (write, read *sql.DB, err error) {
 			// Turns are taken by trying again, not in a queue: a command beside a busy
 			// server may have to try for a while.
 			"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+			// What is deleted is overwritten: an erased person must not lie about in free pages.
+			"secure_delete(1)",
 		}, extra...)}
 		return (&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String()
 	}

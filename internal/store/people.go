@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"countersign/identity"
 	"countersign/identity/policy"
 	"countersign/internal/audit"
 	"countersign/internal/chat"
@@ -61,26 +60,6 @@ func (db *DB) among(ctx context.Context, head, workspace string, ids []string, t
 		ids = ids[asked:]
 	}
 	return nil
-}
-
-// Blocked says whether the contact is blocked that a proof would find.
-func (db *DB) Blocked(ctx context.Context, workspace string, proved identity.Identifier, scope string) (bool, error) {
-	const linked = `SELECT 1 FROM links l JOIN contacts c ON c.id = l.contact AND c.workspace = l.workspace
-	WHERE l.workspace = $1 AND l.realm = $2 AND l.kind = $3 AND l.value = $4 AND c.blocked_at <> 0`
-	const scoped = `SELECT 1 FROM contacts c WHERE c.workspace = $1 AND c.scope = $2 AND c.scope <> '' AND c.blocked_at <> 0`
-	query, args := linked, []any{workspace, proved.Realm, string(proved.Kind), proved.Value}
-	if scope != "" {
-		query, args = scoped, []any{workspace, scope}
-	}
-	blocked := false
-	err := db.page(ctx, query, args, func(scanner) error {
-		blocked = true
-		return nil
-	})
-	if err != nil {
-		return false, fmt.Errorf("store: blocked: %w", err)
-	}
-	return blocked, nil
 }
 
 // LinksOf a contact, oldest first.

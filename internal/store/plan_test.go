@@ -22,6 +22,7 @@ var bounded = map[string]string{
 	`FROM (SELECT v.id`:            "a search looks through a window of the list, which is limited inside",
 	`ORDER BY at, kind`:            "the identifiers of one contact",
 	`GROUP BY contact, provenance`: "the attributes of a few contacts, which this bounds",
+	`COUNT(DISTINCT visitor)`:      "what one contact holds, before it is erased",
 	`AND provenance = $2`:          "the attributes of one contact that are one too many",
 }
 

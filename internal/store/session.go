@@ -169,8 +169,13 @@ func (db *DB) LogOut(ctx context.Context, session chat.Session, now time.Time, d
 		if !found {
 			return chat.ErrNotFound
 		}
-		list, err := endSessions(t, `visitor = $3 AND workspace = $4 AND (contact = $5 OR tier = 'anonymous')`, policy.EndedLogout, now,
-			session.Visitor, session.Workspace, session.Contact)
+		if err := t.deny(session); err != nil {
+			return fmt.Errorf("log out: %w", err)
+		}
+		// A browser's anonymous sessions act for its anonymous contact: by these two, and not
+		// by the browser, the rows are found.
+		list, err := endSessions(t, `visitor = $3 AND workspace = $4 AND contact IN ($5, (SELECT v.contact FROM visitors v WHERE v.id = $3 AND v.workspace = $4))`,
+			policy.EndedLogout, now, session.Visitor, session.Workspace, session.Contact)
 		if err != nil {
 			return fmt.Errorf("log out: %w", err)
 		}
@@ -188,25 +193,6 @@ func (db *DB) LogOut(ctx context.Context, session chat.Session, now time.Time, d
 	return n, err
 }
 
-// EndSessionsOf ends every live session of a contact and counts them.
-func (db *DB) EndSessionsOf(ctx context.Context, workspace, contact string, now time.Time, draft audit.Draft) (int, error) {
-	n := 0
-	err := db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
-		if err := mustContact(t, workspace, contact); err != nil {
-			return err
-		}
-		list, err := endSessions(t, `contact = $3`, policy.EndedLogout, now, contact)
-		if err != nil {
-			return fmt.Errorf("end sessions: %w", err)
-		}
-		t.silence(list)
-		t.record(draft)
-		n = len(list)
-		return nil
-	})
-	return n, err
-}
-
 const visitorColumns = `id, workspace, channel, token_hash, contact, person, created_at, seen_at, expires_at, retired_at`
 
 func (v *visitorState) scan(row scanner) error {
@@ -216,9 +202,18 @@ func (v *visitorState) scan(row scanner) error {
 
 // VisitorByToken finds a browser by its anonymous token, while that is good.
 func (db *DB) VisitorByToken(ctx context.Context, workspace string, tokenHash []byte, now time.Time) (chat.Visitor, error) {
-	const query = `SELECT ` + visitorColumns + ` FROM visitors WHERE token_hash = $1 AND workspace = $2 AND retired_at = 0 AND expires_at > $3`
+	return db.visitor(ctx, `token_hash`, tokenHash, workspace, now)
+}
+
+// VisitorByID finds a browser by its public id, while its token is good.
+func (db *DB) VisitorByID(ctx context.Context, workspace, id string, now time.Time) (chat.Visitor, error) {
+	return db.visitor(ctx, `id`, id, workspace, now)
+}
+
+func (db *DB) visitor(ctx context.Context, column string, value any, workspace string, now time.Time) (chat.Visitor, error) {
+	query := `SELECT ` + visitorColumns + ` FROM visitors WHERE ` + column + ` = $1 AND workspace = $2 AND retired_at = 0 AND expires_at > $3`
 	var found []chat.Visitor
-	err := db.page(ctx, query, []any{tokenHash, workspace, micros(now)}, func(row scanner) error {
+	err := db.page(ctx, query, []any{value, workspace, micros(now)}, func(row scanner) error {
 		var v visitorState
 		err := v.scan(row)
 		found = append(found, v.Visitor)

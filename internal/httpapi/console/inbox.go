@@ -9,6 +9,7 @@ import (
 	"countersign/internal/chat"
 	"countersign/internal/event"
 	"countersign/internal/httpapi"
+	"countersign/internal/httpapi/operate"
 	"countersign/internal/httpapi/wire"
 )
 
@@ -177,7 +178,7 @@ func shapeMessage(m chat.Message, keys keyNames) wire.AgentMessage {
 			ID: m.ID, ConversationID: m.Conversation, Seq: m.Seq, Author: wire.Author{Kind: string(m.Author), ID: m.AuthorID, Name: m.AuthorName},
 			Text: m.Text, ClientID: m.ClientID, Tier: string(m.Tier), At: m.At.UTC(),
 		},
-		Method: string(m.Method), Key: keys.of(m.Key, m.At), Note: m.Audience == event.AudienceAgents, Session: m.Session,
+		Method: string(m.Method), Key: keys.Of(m.Key, m.At), Note: m.Audience == event.AudienceAgents, Session: m.Session,
 	}
 }
 
@@ -216,19 +217,10 @@ func shapeRow(r chat.Row, channel wire.ChannelName) wire.Row {
 	out := wire.Row{
 		ID: r.ID, Status: string(r.Status), CreatedAt: r.CreatedAt.UTC(), LastAt: r.LastAt.UTC(), Preview: r.Preview,
 		LastAuthor: string(r.LastAuthor), Unread: r.AgentsUnread, Seq: r.LastSeq, AgentsRead: r.AgentsRead, VisitorRead: r.VisitorRead,
-		Tier: string(r.Tier), Channel: channel, Contact: shapeContactName(r.Person, r.Label), SnoozedUntil: httpapi.Timestamp(r.SnoozedUntil),
+		Tier: string(r.Tier), Channel: channel, Contact: operate.ShapeName(r.Person, r.Label), SnoozedUntil: httpapi.Timestamp(r.SnoozedUntil),
 	}
 	if r.Assignee != "" {
 		out.Assignee = &wire.AgentName{ID: r.Assignee, Name: r.AssigneeName}
 	}
 	return out
-}
-
-// shapeContactName calls somebody who said nothing by the end of their id, so that
-// two of them can be told apart.
-func shapeContactName(person chat.Contact, label string) wire.ContactName {
-	if label == "" {
-		label = "Visitor " + strings.ToUpper(person.ID[max(0, len(person.ID)-4):])
-	}
-	return wire.ContactName{ID: person.ID, Kind: string(person.Kind), Label: label, Verified: person.Kind == chat.VerifiedContact}
 }

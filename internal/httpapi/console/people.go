@@ -2,14 +2,12 @@ package console
 
 import (
 	"context"
-	"time"
 
 	"countersign/identity/policy"
 	"countersign/internal/chat"
 	"countersign/internal/httpapi"
 	"countersign/internal/httpapi/operate"
 	"countersign/internal/httpapi/wire"
-	"countersign/internal/trust"
 )
 
 // People is who writes.
@@ -33,29 +31,22 @@ func (d *Door) getContact(ctx context.Context, c *call, _ wire.None) (wire.Conta
 		return wire.Contact{}, err
 	}
 	names := keyNames(found)
-	name := shapeContactName(p.Contact, p.Label)
+	name := operate.ShapeName(p.Contact, p.Label)
 	out := wire.Contact{
 		ID: p.Contact.ID, Kind: string(p.Contact.Kind), Label: name.Label, CreatedAt: p.Contact.CreatedAt.UTC(), SeenAt: p.Contact.SeenAt.UTC(),
-		Blocked: !p.Contact.BlockedAt.IsZero(),
+		Blocked: !p.Contact.BlockedAt.IsZero(), NotBefore: httpapi.Timestamp(p.Contact.NotBefore), BareUntil: httpapi.Timestamp(p.Contact.BareUntil),
 	}
 	for _, l := range p.Links {
-		out.Identifiers = append(out.Identifiers, wire.Identifier{
-			Kind: string(l.Identifier.Kind), Value: l.Identifier.Value, Method: string(l.Method), Key: names.of(l.Key, l.At), At: l.At.UTC(),
-		})
+		out.Identifiers = append(out.Identifiers, names.ShapeIdentifier(l))
 	}
-	for _, i := range p.Conflicts {
-		out.Conflicts = append(out.Conflicts, wire.Identity{Kind: string(i.Kind), Value: i.Value})
+	for _, d := range p.Conflicts {
+		out.Conflicts = append(out.Conflicts, names.ShapeConflict(d))
 	}
 	for _, a := range p.Attributes {
-		out.Attributes = append(out.Attributes, wire.Attribute{
-			Name: a.Name, Value: a.Value, Provenance: string(a.Provenance), Method: string(a.Method), Key: names.of(a.Key, a.At), At: a.At.UTC(),
-		})
+		out.Attributes = append(out.Attributes, names.ShapeAttribute(a, p.Only))
 	}
 	for _, s := range p.Sessions {
-		out.Sessions = append(out.Sessions, wire.VisitorSession{
-			ID: s.ID, Tier: string(s.Standing.Tier()), Method: string(s.Standing.Method()), Key: names.of(s.Standing.Key(), s.CreatedAt), Platform: string(s.Platform),
-			Origin: s.Origin, UserAgent: s.UserAgent, CreatedAt: s.CreatedAt.UTC(), SeenAt: s.SeenAt.UTC(), ExpiresAt: s.ExpiresAt.UTC(),
-		})
+		out.Sessions = append(out.Sessions, names.ShapeSession(s))
 	}
 	out.Conversations, err = d.shapeRows(ctx, c.Who.Principal, p.Conversations)
 	return out, err
@@ -73,16 +64,10 @@ func keysIn(p chat.Profile) []string {
 	for _, s := range p.Sessions {
 		keys = append(keys, s.Standing.Key())
 	}
+	for _, d := range p.Conflicts {
+		keys = append(keys, d.Key, d.HeldKey)
+	}
 	return keys
 }
 
-// keyNames :: id → name. The nil map calls each key by its id alone.
-type keyNames map[string]trust.KeyName
-
-// of names the key of something that it proved at that time.
-func (names keyNames) of(id string, at time.Time) *wire.KeyName {
-	if id == "" {
-		return nil
-	}
-	return &wire.KeyName{ID: id, Name: names[id].Name, Compromised: names[id].Doubts(at)}
-}
+type keyNames = operate.KeyNames

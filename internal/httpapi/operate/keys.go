@@ -12,6 +12,8 @@ import (
 
 // Keys is the operators' side of the rings.
 type Keys interface {
+	PublicKeys
+	Names(ctx context.Context, who policy.Principal, ids []string) (map[string]trust.KeyName, error)
 	List(ctx context.Context, who policy.Principal, channel string) ([]trust.ListedKey, error)
 	Generate(ctx context.Context, who policy.Principal, draft trust.KeyDraft) (key trust.KeyRow, secret string, err error)
 	Import(ctx context.Context, who policy.Principal, draft trust.KeyDraft, secret string, insist bool) (trust.KeyRow, error)
@@ -48,6 +50,7 @@ func (o *Routes) keys(f *httpapi.Floor, m Mount) {
 	httpapi.Handle(f, m.Guard, change("POST", "/keys/{id}/finish", "finishKey", "End a retiring key now, with its sessions"), o.finishKey)
 	httpapi.Handle(f, m.Guard, change("POST", "/keys/{id}/revoke", "revokeKey",
 		"Revoke a key now, with its sessions; of a compromised one, also cut what it proved since then"), o.revokeKey)
+	o.publicKeys(f, m)
 	httpapi.Handle(f, m.Guard, m.route("GET", "/keys/{id}/impact", "getKeyImpact", tag, "What would end with a key now", httpapi.NotFound), o.keyImpact)
 	httpapi.Handle(f, m.Guard, query(m.route("GET", "/keys/{id}/compromise", "getKeyCompromise", tag,
 		"What a compromised key proved, and what became of it", httpapi.NotFound, httpapi.RequestInvalid),
@@ -60,7 +63,7 @@ func (o *Routes) listKeys(ctx context.Context, c *call, _ wire.None) (wire.Keys,
 	keys, err := o.Keys.List(ctx, c.Who, c.Path("id"))
 	out := wire.Keys{Keys: make([]wire.Key, len(keys))}
 	for i, key := range keys {
-		out.Keys[i] = shapeKey(key.KeyRow)
+		out.Keys[i] = o.withPublic(shapeKey(key.KeyRow), key.KeyRow)
 		out.Keys[i].LiveSessions = key.LiveSessions
 		for _, use := range key.Uses {
 			out.Keys[i].Uses = append(out.Keys[i].Uses, wire.KeyUse{Origin: use.Origin, Platform: string(use.Platform), Sessions: use.Sessions, LastAt: use.At.UTC()})
@@ -74,9 +77,12 @@ func (o *Routes) createKey(ctx context.Context, c *call, in wire.CreateKey) (wir
 		Channel: c.Path("id"), Name: in.Name, Dialect: in.Dialect, Signs: in.Signs, Reveal: in.Reveal, Platforms: platforms(in.Platforms),
 		ConfirmsEmail: in.ConfirmsEmail, Reason: in.Reason,
 	}
+	if in.PublicKey != "" || in.JWKSURL != "" {
+		return o.importPublic(ctx, c, draft, in)
+	}
 	if in.Secret != "" {
 		key, err := o.Keys.Import(ctx, c.Who, draft, in.Secret, in.Insist)
-		return wire.CreatedKey{Key: shapeKey(key)}, err
+		return wire.CreatedKey{Key: o.withPublic(shapeKey(key), key)}, err
 	}
 	key, secret, err := o.Keys.Generate(ctx, c.Who, draft)
 	return wire.CreatedKey{Key: shapeKey(key), Secret: secret}, err
@@ -101,7 +107,7 @@ func (o *Routes) rotateKey(ctx context.Context, c *call, in wire.RotateKey) (wir
 	key, secret, err := o.Keys.Rotate(ctx, c.Who, trust.Rotation{
 		Channel: channel, Key: c.Path("id"), Overlap: overlap, Secret: in.Secret, Insist: in.Insist, Reason: in.Reason,
 	})
-	return wire.CreatedKey{Key: shapeKey(key), Secret: secret}, err
+	return wire.CreatedKey{Key: o.withPublic(shapeKey(key), key), Secret: secret}, err
 }
 
 func (o *Routes) revealKey(ctx context.Context, c *call, in wire.RevealKey) (wire.RevealedKey, error) {

@@ -45,6 +45,7 @@ func Register(f *httpapi.Floor, m Mount, deps Deps) {
 	r.channels(f, m)
 	r.keys(f, m)
 	r.people(f, m)
+	r.visits(f, m)
 	r.audit(f, m)
 	r.installation(f, m)
 	r.mail(f, m)

@@ -103,6 +103,7 @@ type Agent struct {
 	Name      string    `json:"name"`
 	Role      string    `json:"role" enum:"owner,security,admin,agent,auditor"`
 	Joined    bool      `json:"joined" doc:"Whether the link was used."`
+	Factor    bool      `json:"second_factor" doc:"Whether they have a second factor."`
 	CreatedAt time.Time `json:"created_at,omitzero"`
 }
 
@@ -113,6 +114,8 @@ type Me struct {
 	Rights    []string  `json:"rights"`
 	ExpiresAt time.Time `json:"expires_at"`
 	Seq       int64     `json:"seq" doc:"Start the stream after it."`
+
+	LacksFactor bool `json:"lacks_second_factor,omitzero" doc:"The workspace asks for a second factor, and until it is set up some rights are withheld."`
 }
 
 // SignIn is what the sign-in form sends.
@@ -159,12 +162,6 @@ type Contact struct {
 	Conflicts     []Conflict       `json:"conflicts,omitempty" doc:"Proved by one of two people and held by the other: nothing was merged."`
 	NotBefore     *time.Time       `json:"not_before,omitempty" doc:"All sessions were ended then: tokens made before open none."`
 	BareUntil     *time.Time       `json:"bare_hashes_refused_until,omitempty" doc:"Hashes open no session until then; the year 9999 is until it is lifted."`
-}
-
-// Identity is one name of a person, and nothing about who vouches for it.
-type Identity struct {
-	Kind  string `json:"kind" enum:"user_id,email"`
-	Value string `json:"value"`
 }
 
 // Identifier is one proved name of a person.
@@ -261,6 +258,8 @@ type Token struct {
 	CreatedAt time.Time  `json:"created_at"`
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 	RevokedAt *time.Time `json:"revoked_at,omitempty"`
+	UsedAt    *time.Time `json:"last_used_at,omitempty" doc:"To within a few minutes."`
+	UsedFrom  string     `json:"last_used_from,omitzero" doc:"The network: an IPv4 address, or the /56 of an IPv6 one."`
 }
 
 // Tokens of the workspace.
@@ -270,8 +269,10 @@ type Tokens struct {
 
 // CreateToken makes a token with scopes that its maker holds.
 type CreateToken struct {
-	Name   string   `json:"name"`
-	Scopes []string `json:"scopes"`
+	Name          string   `json:"name"`
+	Scopes        []string `json:"scopes"`
+	ExpiresInDays int      `json:"expires_in_days,omitzero" minimum:"0" maximum:"366" doc:"0: good until it is revoked."`
+	Reason        string   `json:"reason,omitzero" doc:"Why, where a scope lets its holder pass as a customer or take their data along."`
 }
 
 // CreatedToken is the new token and its secret.

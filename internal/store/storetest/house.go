@@ -32,7 +32,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		name  string
 		tests []test
 	}{
-		{"workspace", workspaceTests}, {"ring", ringTests}, {"team", teamTests}, {"session", sessionTests},
+		{"workspace", workspaceTests}, {"ring", ringTests}, {"sweep", sweepTests}, {"team", teamTests}, {"session", sessionTests},
 		{"thread", threadTests}, {"claim", claimTests}, {"inbox", inboxTests}, {"log", logTests}, {"isolation", isolationTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
@@ -211,6 +211,11 @@ func (h *House) opening(tier policy.Tier, visitor chat.Visitor, fresh bool) chat
 func (h *House) Verified(user string) chat.Opening {
 	o := h.opening(policy.Verified, h.Visitor(), true)
 	return h.As(o, user)
+}
+
+// Named is the identifier of a user id.
+func (h *House) Named(user string) identity.Identifier {
+	return identity.Identifier{Realm: Main, Kind: identity.KindUserID, Value: user}
 }
 
 // As makes an opening that of a proved person.

@@ -86,10 +86,21 @@ func readsFromNextDoor(h *House, g Guest, posted chat.Posted) map[string]func() 
 	empty := func(n int, err error) bool { return err == nil && n == 0 }
 	missing := func(_ any, err error) bool { return notFound(err) }
 	return map[string]func() bool{
-		"Channel":        func() bool { return missing(h.DB.Channel(ctx, Other, h.Channel.ID)) },
-		"Channels":       func() bool { l, err := h.DB.Channels(ctx, Other); return empty(len(l), err) },
-		"Ring":           func() bool { return missing(h.DB.Ring(ctx, Other, h.Channel.ID)) },
-		"KeyChannel":     func() bool { return missing(h.DB.KeyChannel(ctx, Other, h.Key.ID)) },
+		"Channel":     func() bool { return missing(h.DB.Channel(ctx, Other, h.Channel.ID)) },
+		"Channels":    func() bool { l, err := h.DB.Channels(ctx, Other); return empty(len(l), err) },
+		"Ring":        func() bool { return missing(h.DB.Ring(ctx, Other, h.Channel.ID)) },
+		"KeyChannel":  func() bool { return missing(h.DB.KeyChannel(ctx, Other, h.Key.ID)) },
+		"KeyUses":     func() bool { l, err := h.DB.KeyUses(ctx, Other, h.Channel.ID); return empty(len(l), err) },
+		"KeyNames":    func() bool { l, err := h.DB.KeyNames(ctx, Other, []string{h.Key.ID}); return empty(len(l), err) },
+		"LiveOrigins": func() bool { l, err := h.DB.LiveOrigins(ctx, Other, h.Key.ID, h.Now); return empty(len(l), err) },
+		"Findings": func() bool {
+			l, err := h.DB.Findings(ctx, Other, h.Key.ID, trust.CutLink, "", 10)
+			return empty(len(l), err)
+		},
+		"CountFindings": func() bool {
+			c, err := h.DB.CountFindings(ctx, Other, h.Key.ID)
+			return err == nil && c == trust.Cut{}
+		},
 		"LiveSessions":   func() bool { l, err := h.DB.LiveSessions(ctx, Other, h.Channel.ID, h.Now); return empty(len(l), err) },
 		"Agent":          func() bool { return missing(h.DB.Agent(ctx, Other, h.Owner.ID)) },
 		"Agents":         func() bool { l, err := h.DB.Agents(ctx, Other); return empty(len(l), err) },
@@ -123,6 +134,27 @@ func readsFromNextDoor(h *House, g Guest, posted chat.Posted) map[string]func() 
 		"InboxCounts": func() bool {
 			c, err := h.DB.InboxCounts(ctx, Other, h.Owner.ID)
 			return err == nil && c == chat.Counts{}
+		},
+		"ConflictsOf":  func() bool { l, err := h.DB.ConflictsOf(ctx, Other, contact); return empty(len(l), err) },
+		"SignedOnly":   func() bool { l, err := h.DB.SignedOnly(ctx, Other); return empty(len(l), err) },
+		"Holdings":     func() bool { return missing(h.DB.Holdings(ctx, Other, contact)) },
+		"HolderOf":     func() bool { return missing(h.DB.HolderOf(ctx, Other, h.Named("u-1"))) },
+		"LogoutDenies": func() bool { denies, err := h.DB.LogoutDenies(ctx, Other, h.Channel.ID); return err == nil && !denies },
+		"CountSessions": func() bool {
+			n, err := h.DB.CountSessions(ctx, Other, chat.SessionFilter{Channel: h.Channel.ID}, 10, h.Now)
+			return empty(n, err)
+		},
+		"CountSessions of a key": func() bool {
+			n, err := h.DB.CountSessions(ctx, Other, chat.SessionFilter{Channel: h.Channel.ID, Key: h.Key.ID}, 10, h.Now)
+			return empty(n, err)
+		},
+		"ChannelSessions": func() bool {
+			l, _, err := h.DB.ChannelSessions(ctx, Other, chat.SessionFilter{Channel: h.Channel.ID, Key: h.Key.ID}, chat.Cursor{}, 10, h.Now)
+			return empty(len(l), err)
+		},
+		"Expected": func() bool {
+			c, denied, err := h.DB.Expected(ctx, Other, h.Named("u-1"), "", "digest")
+			return err == nil && !denied && c.ID == ""
 		},
 		"Contact":       func() bool { return missing(h.DB.Contact(ctx, Other, contact)) },
 		"Contacts":      func() bool { l, err := h.DB.Contacts(ctx, Other, []string{contact}); return empty(len(l), err) },
@@ -159,10 +191,22 @@ func writesFromNextDoor(h *House, g Guest, posted chat.Posted, token team.Token)
 		"Enter": func() error {
 			return h.DB.Enter(ctx, team.Entry{Login: team.Login{ID: h.ID("lgn"), TokenHash: h.Hash(), Workspace: Other, Agent: h.Owner.ID}, Password: h.Owner.Password}, none)
 		},
-		"EndLogin":      func() error { return h.DB.EndLogin(ctx, Other, h.Login.ID, h.Now, none) },
-		"RevokeToken":   func() error { return h.DB.RevokeToken(ctx, Other, token.ID, h.Now, none) },
-		"EndSession":    func() error { return h.DB.EndSession(ctx, Other, g.Session.ID, h.Now, none) },
-		"EndSessionsOf": func() error { return second(h.DB.EndSessionsOf(ctx, Other, contact, h.Now, none)) },
+		"EndLogin":    func() error { return h.DB.EndLogin(ctx, Other, h.Login.ID, h.Now, none) },
+		"RevokeToken": func() error { return h.DB.RevokeToken(ctx, Other, token.ID, h.Now, none) },
+		"EndSession":  func() error { return h.DB.EndSession(ctx, Other, g.Session.ID, h.Now, none) },
+		"EndSessionsOf": func() error {
+			return second(h.DB.EndSessionsOf(ctx, chat.SignOut{Workspace: Other, Contact: contact}, none))
+		},
+		"RefuseBare": func() error { return h.DB.RefuseBare(ctx, Other, contact, h.Now.Add(time.Hour), none) },
+		"Release":    func() error { return second(h.DB.Release(ctx, Other, contact, h.Named("u-1"), none)) },
+		"Erase":      func() error { return second(h.DB.Erase(ctx, Other, contact, none)) },
+		"EndSessionsIn": func() error {
+			return second(h.DB.EndSessionsIn(ctx, Other, chat.SessionFilter{Channel: h.Channel.ID}, none))
+		},
+		"SetLogoutDenies": func() error { return h.DB.SetLogoutDenies(ctx, Other, h.Channel.ID, true, none) },
+		"DropAttribute": func() error {
+			return h.DB.DropAttribute(ctx, chat.Attribute{Workspace: Other, Contact: contact, Name: "plan", Provenance: chat.BySignature}, policy.Authority{})
+		},
 		"LogOut": func() error {
 			s := g.Session
 			s.Workspace = Other

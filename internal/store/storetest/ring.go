@@ -99,7 +99,7 @@ var ringTests = []test{
 		key := h.NewKey(h.Channel, "pending")
 		ring, err := h.DB.Ring(h.ctx(), Main, h.Channel.ID)
 		h.must(err)
-		h.must(h.DB.KeyUsed(h.ctx(), Main, key.ID, h.Now))
+		h.must(h.DB.KeyUsed(h.ctx(), trust.KeyUse{Workspace: Main, Key: key.ID, Platform: policy.Web, At: h.Now}))
 		h.must(h.DB.Record(h.ctx(), h.Draft(audit.KeyRevealed, key.ID))) // the next commit carries the mark
 		_, err = h.DB.SwapRing(h.ctx(), trust.RingChange{Workspace: Main, Channel: h.Channel.ID, Version: ring.Version, Keys: ring.Keys}, h.Now)
 		h.must(err)

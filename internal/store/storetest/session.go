@@ -311,7 +311,7 @@ var sessionTests = []test{
 	}},
 	{"ending all sessions of a person counts them", func(h *House) {
 		one, two := h.Enter(h.Verified("u-1")), h.Enter(h.Verified("u-1"))
-		n, err := h.DB.EndSessionsOf(h.ctx(), Main, one.Contact.ID, h.Now, h.Draft(audit.SessionEnded, one.Contact.ID))
+		n, err := h.DB.EndSessionsOf(h.ctx(), chat.SignOut{Workspace: Main, Contact: one.Contact.ID}, h.Draft(audit.SessionEnded, one.Contact.ID))
 		h.must(err)
 		same(h, "ended", n, 2)
 		same(h, "second", h.Stands(two.Token), policy.EndedLogout)
@@ -506,17 +506,17 @@ var sessionTests = []test{
 		g := h.Enter(o)
 		i := o.Verdict.Identifiers[0]
 		blocked := func(i identity.Identifier, scope string) bool {
-			found, err := h.DB.Blocked(h.ctx(), Main, i, scope)
+			found, _, err := h.DB.Expected(h.ctx(), Main, i, scope, "")
 			h.must(err)
-			return found
+			return !found.BlockedAt.IsZero()
 		}
 		same(h, "before", blocked(i, ""), false)
 		_, err := h.DB.SetBlocked(h.ctx(), Main, g.Contact.ID, true, h.Now, h.Draft(audit.ContactBlocked, g.Contact.ID))
 		h.must(err)
 		same(h, "by identifier", blocked(i, ""), true)
-		elsewhere, err := h.DB.Blocked(h.ctx(), Other, i, "")
+		elsewhere, _, err := h.DB.Expected(h.ctx(), Other, i, "", "")
 		h.must(err)
-		same(h, "next door", elsewhere, false)
+		same(h, "next door", elsewhere.ID, "")
 		i.Value = "u-2"
 		same(h, "another", blocked(i, ""), false)
 		e := h.Claimed("x")
