@@ -24,7 +24,7 @@ type Channels interface {
 type Keys interface {
 	List(ctx context.Context, who policy.Principal, channel string) ([]trust.ListedKey, error)
 	Generate(ctx context.Context, who policy.Principal, draft trust.KeyDraft) (key trust.KeyRow, secret string, err error)
-	Revoke(ctx context.Context, who policy.Principal, key string, compromisedSince time.Time) (sessionsEnded int, err error)
+	Revoke(ctx context.Context, who policy.Principal, key string, compromisedSince time.Time) (trust.Revocation, error)
 }
 
 type call = httpapi.Call[policy.Principal]
