@@ -17,17 +17,18 @@ import (
 )
 
 type keysCmd struct {
-	Generate keysGenerateCmd `cmd:"" help:"Make a key; its secret is printed this one time."`
-	Import   keysImportCmd   `cmd:"" help:"Take over an existing secret unchanged."`
-	List     keysListCmd     `cmd:"" help:"List a channel's keys; never a secret."`
-	Rotate   keysRotateCmd   `cmd:"" help:"A new active key; the old one verifies on until the overlap ends."`
-	Reveal   keysRevealCmd   `cmd:"" help:"Print the secret of a key that was made with --reveal request; recorded."`
-	Rename   keysRenameCmd   `cmd:"" help:"Call a key something else."`
-	SignBy   keysSignByCmd   `cmd:"" name:"sign-by" help:"Refuse tokens of a retiring key that were issued after a time."`
-	Extend   keysExtendCmd   `cmd:"" help:"Move the end of a retiring key, earlier or later."`
-	Finish   keysFinishCmd   `cmd:"" help:"End a retiring key now."`
-	Revoke   keysRevokeCmd   `cmd:"" help:"End a key now and every session that it opened; of a compromised one, cut what it proved."`
-	Rewrap   keysRewrapCmd   `cmd:"" help:"Move the installation to a new master key, while it serves."`
+	Generate  keysGenerateCmd  `cmd:"" help:"Make a key; its secret is printed this one time."`
+	Import    keysImportCmd    `cmd:"" help:"Take over an existing secret unchanged, or take a public key or an issuer's key set."`
+	List      keysListCmd      `cmd:"" help:"List a channel's keys; never a secret."`
+	Rotate    keysRotateCmd    `cmd:"" help:"A new active key; the old one verifies on until the overlap ends."`
+	Reveal    keysRevealCmd    `cmd:"" help:"Print the secret of a key that was made with --reveal request; recorded."`
+	Rename    keysRenameCmd    `cmd:"" help:"Call a key something else."`
+	SignBy    keysSignByCmd    `cmd:"" name:"sign-by" help:"Refuse tokens of a retiring key that were issued after a time."`
+	Extend    keysExtendCmd    `cmd:"" help:"Move the end of a retiring key, earlier or later."`
+	Finish    keysFinishCmd    `cmd:"" help:"End a retiring key now."`
+	Revoke    keysRevokeCmd    `cmd:"" help:"End a key now and every session that it opened; of a compromised one, cut what it proved."`
+	RevokeKid keysRevokeKidCmd `cmd:"" name:"revoke-kid" help:"End one key of an issuer's set now and every session that it opened, whatever the issuer publishes."`
+	Rewrap    keysRewrapCmd    `cmd:"" help:"Move the installation to a new master key, while it serves."`
 }
 
 // keySpec is what generate and import share.
@@ -78,10 +79,14 @@ type keysImportCmd struct {
 	onInstallation
 	keySpec
 	secretSource
+	publicSource
 	Insist bool `help:"Import a short, guessable or published secret all the same; recorded."`
 }
 
 func (c *keysImportCmd) Run(ctx context.Context, t terminal) error {
+	if c.given() {
+		return c.importPublic(ctx, t)
+	}
 	secret, err := c.read(t)
 	if err != nil {
 		return err

@@ -52,6 +52,7 @@ type signCmd struct {
 	Claim    []string       `sep:"none" placeholder:"K=V" help:"A further claim of a JWT, as text. May be repeated."`
 	Expires  *time.Duration `placeholder:"1h" help:"Life of a JWT (default 1h; pylon-jwt 15m; intercom-jwt none)."`
 	Audience string         `placeholder:"A" help:"The channel that a token is for."`
+	Kid      string         `placeholder:"KID" help:"Name of the signing key, for the header of a JWT."`
 	Now      string         `placeholder:"TIME" help:"Sign as if it were this time (RFC 3339)."`
 	JSON     bool           `name:"json" help:"Answer as JSON."`
 }
@@ -131,6 +132,8 @@ func (c *signCmd) statement(row dialect.Row) (identity.Statement, error) {
 		return s, misuse("a token of %s names the channel that it is for: give --audience", row.Name)
 	case row.Proof != identity.ProofJWT && c.Expires != nil:
 		return s, misuse("--expires is for JWTs; %s is none", row.Name)
+	case row.Proof != identity.ProofJWT && c.Kid != "":
+		return s, misuse("--kid is for JWTs; %s is none", row.Name)
 	case row.Proof != identity.ProofJWT && len(c.Claim) > 0:
 		return s, misuse("--claim is for JWTs; %s is none", row.Name)
 	case c.Expires != nil && *c.Expires <= 0:
@@ -139,6 +142,7 @@ func (c *signCmd) statement(row dialect.Row) (identity.Statement, error) {
 	if row.Proof == identity.ProofJWT {
 		s.Life = tokenLife(row, c.Expires)
 	}
+	s.KeyID = c.Kid
 	s.Claims, err = claimFlags(c.Claim)
 	return s, err
 }
@@ -181,14 +185,21 @@ func findDialect(name string) (dialect.Row, error) {
 // offlineKey is a key that no installation keeps: it takes any secret that the
 // dialect can use and warns about a weak one.
 func offlineKey(t terminal, row dialect.Row, setup dialect.Setup, text string) (*identity.Key, error) {
-	secret, err := dialect.Decode(row.Name, text)
-	if err != nil {
-		return nil, misuse("%v", err)
+	setup.Platforms = []string{"web"}
+	if row.PublicKeys && identity.IsKeyMaterial(text) {
+		if err := offlinePair(&setup, text); err != nil {
+			return nil, err
+		}
+	} else {
+		secret, err := dialect.Decode(row.Name, text)
+		if err != nil {
+			return nil, misuse("%v", err)
+		}
+		for _, warning := range dialect.Warnings(row.Name, text) {
+			fmt.Fprintln(t.Err, "countersign: warning:", warning)
+		}
+		setup.Secret = secret
 	}
-	for _, warning := range dialect.Warnings(row.Name, text) {
-		fmt.Fprintln(t.Err, "countersign: warning:", warning)
-	}
-	setup.Secret, setup.Platforms = secret, []string{"web"}
 	key, err := row.NewKey(setup)
 	if err != nil {
 		return nil, misuse("%v", errors.Unwrap(err))

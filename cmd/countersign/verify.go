@@ -20,6 +20,7 @@ type verifyCmd struct {
 	Hash      *string `placeholder:"H" help:"The hash that the page sent."`
 	TokenFile *string `name:"token-file" placeholder:"FILE" help:"File with the token that the page sent; - reads standard input."`
 	Audience  string  `placeholder:"A" help:"The channel that a token must be for."`
+	Issuer    string  `placeholder:"ISS" help:"What iss of a native-jwt must be. Default: iss is not compared."`
 	Now       string  `placeholder:"TIME" help:"Verify as if it were this time (RFC 3339)."`
 	JSON      bool    `name:"json" help:"Answer as JSON."`
 }
@@ -67,6 +68,8 @@ func (c *verifyCmd) check(row dialect.Row) error {
 		return misuse("standard input can be read once")
 	case c.Hash != nil && c.Audience != "":
 		return misuse("a hash names no audience")
+	case c.Issuer != "" && !row.PublicKeys:
+		return misuse("the issuer is compared for native-jwt alone")
 	case c.TokenFile != nil && row.NeedAudience && c.Audience == "":
 		return misuse("a token of %s names the channel that it is for: give --audience", row.Name)
 	}
@@ -82,7 +85,7 @@ func (c *verifyCmd) ring(t terminal, row dialect.Row) (identity.Ring, error) {
 	if err != nil {
 		return identity.Ring{}, err
 	}
-	setup := dialect.Setup{Signs: signs, Audiences: nonEmpty(c.Audience), RequireAudience: c.Audience != ""}
+	setup := dialect.Setup{Signs: signs, Audiences: nonEmpty(c.Audience), RequireAudience: c.Audience != "", Issuer: c.Issuer}
 	if row.NeedAudience && c.Audience == "" {
 		setup.Audiences = []string{"none"} // a hash: the key will say that it takes none
 	}

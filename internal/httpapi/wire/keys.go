@@ -4,26 +4,27 @@ import "time"
 
 // Key is a key without its secret.
 type Key struct {
-	ID               string     `json:"id"`
-	Name             string     `json:"name"`
-	State            string     `json:"state" enum:"pending,active,retiring,retired,revoked"`
-	Dialect          string     `json:"dialect"`
-	Signs            string     `json:"signs" enum:"user_id,email,either"`
-	Platforms        []string   `json:"platforms"`
-	Fingerprint      string     `json:"fingerprint"`
-	Imported         bool       `json:"imported" doc:"Also known elsewhere, until it is rotated."`
-	ConfirmsEmail    bool       `json:"confirms_email" doc:"The product confirms addresses: a signed email names a person."`
-	Reveal           string     `json:"reveal" enum:"once,request" doc:"Whether its secret can be shown again."`
-	CreatedAt        time.Time  `json:"created_at"`
-	CreatedBy        string     `json:"created_by"`
-	LastUsedAt       *time.Time `json:"last_used_at,omitempty"`
-	RetiringAt       *time.Time `json:"retiring_at,omitempty" doc:"When a rotation put it aside."`
-	EndsAt           *time.Time `json:"ends_at,omitempty"`
-	SignBy           *time.Time `json:"sign_by,omitempty" doc:"Timed proofs that were issued more than 30 s later are refused; the end if absent."`
-	RevokedAt        *time.Time `json:"revoked_at,omitempty"`
-	CompromisedSince *time.Time `json:"compromised_since,omitempty" doc:"What it proved since then is in doubt; absent: it was replaced."`
-	LiveSessions     int        `json:"live_sessions"`
-	Uses             []KeyUse   `json:"uses,omitempty" doc:"From which pages its proofs came, the latest first."`
+	ID               string      `json:"id"`
+	Name             string      `json:"name"`
+	State            string      `json:"state" enum:"pending,active,retiring,retired,revoked"`
+	Dialect          string      `json:"dialect"`
+	Signs            string      `json:"signs" enum:"user_id,email,either"`
+	Platforms        []string    `json:"platforms"`
+	Fingerprint      string      `json:"fingerprint"`
+	Imported         bool        `json:"imported" doc:"Also known elsewhere, until it is rotated."`
+	ConfirmsEmail    bool        `json:"confirms_email" doc:"The product confirms addresses: a signed email names a person."`
+	Reveal           string      `json:"reveal" enum:"once,request" doc:"Whether its secret can be shown again."`
+	CreatedAt        time.Time   `json:"created_at"`
+	CreatedBy        string      `json:"created_by"`
+	LastUsedAt       *time.Time  `json:"last_used_at,omitempty"`
+	RetiringAt       *time.Time  `json:"retiring_at,omitempty" doc:"When a rotation put it aside."`
+	EndsAt           *time.Time  `json:"ends_at,omitempty"`
+	SignBy           *time.Time  `json:"sign_by,omitempty" doc:"Timed proofs that were issued more than 30 s later are refused; the end if absent."`
+	RevokedAt        *time.Time  `json:"revoked_at,omitempty"`
+	CompromisedSince *time.Time  `json:"compromised_since,omitempty" doc:"What it proved since then is in doubt; absent: it was replaced."`
+	LiveSessions     int         `json:"live_sessions"`
+	Public           *PublicHalf `json:"public,omitempty" doc:"What it verifies with, if that is no secret."`
+	Uses             []KeyUse    `json:"uses,omitempty" doc:"From which pages its proofs came, the latest first."`
 }
 
 // KeyUse is where proofs by a key came from, as browsers say.
@@ -46,6 +47,10 @@ type CreateKey struct {
 	Signs         string   `json:"signs,omitzero" enum:"user_id,email,either"`
 	Platforms     []string `json:"platforms,omitzero"`
 	Secret        string   `json:"secret,omitzero" doc:"To import."`
+	PublicKey     string   `json:"public_key,omitzero" doc:"Instead of a secret, for native-jwt: PEM (BEGIN PUBLIC KEY) or JWK."`
+	JWKSURL       string   `json:"jwks_url,omitzero" doc:"Instead of a secret, for native-jwt: where the issuer publishes its key set."`
+	Issuer        string   `json:"issuer,omitzero" doc:"What iss of a token must be; needed with jwks_url."`
+	Algorithm     string   `json:"algorithm,omitzero" enum:"ES256,RS256,EdDSA" doc:"Which keys of the set count; the only kind that it has if absent."`
 	ConfirmsEmail *bool    `json:"confirms_email,omitempty" doc:"The product confirms addresses; as the dialect says if absent."`
 	Insist        bool     `json:"insist,omitzero" doc:"Import a secret that is short or guessable; recorded."`
 	Reveal        string   `json:"reveal,omitzero" enum:"once,request" doc:"Whether the secret can be shown again; once if absent."`
