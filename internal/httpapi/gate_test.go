@@ -13,6 +13,7 @@ import (
 
 	"countersign/identity/policy"
 	"countersign/internal/httpapi"
+	"countersign/internal/team"
 )
 
 // routes is every route of the house, by who may use it. A new one is a new line
@@ -21,8 +22,9 @@ var routes = map[httpapi.Access][]string{
 	httpapi.Public: {
 		"GET /healthz", "GET /readyz", "GET /metrics", "GET /api/openapi.json", "GET /api/docs", "GET /api/docs.css",
 		"GET /v1.js", "GET /assets/{file}", "GET /frame/{channel}", "GET /console", "GET /console/{rest...}", "GET /{$}",
-		"POST /api/v1/widget/sessions", "GET /api/v1/widget/channels/{channel}",
+		"POST /api/v1/widget/sessions", "POST /api/v1/widget/ping", "GET /api/v1/widget/channels/{channel}",
 		"POST /api/v1/console/setup/check", "POST /api/v1/console/setup", "POST /api/v1/console/sign-in",
+		"POST /api/v1/console/sign-in/second", "POST /api/v1/console/sign-in/passkey/begin", "POST /api/v1/console/sign-in/passkey",
 	},
 	httpapi.VisitorSession: {
 		"GET /api/v1/widget/sessions/current", "DELETE /api/v1/widget/sessions/current", "POST /api/v1/widget/sessions/current/claim",
@@ -31,7 +33,12 @@ var routes = map[httpapi.Access][]string{
 		"POST /api/v1/widget/conversations/{id}/read", "POST /api/v1/widget/conversations/{id}/typing", "GET /api/v1/widget/stream",
 	},
 	httpapi.AgentLogin: {
-		"POST /api/v1/console/sign-out", "POST /api/v1/console/confirm", "GET /api/v1/console/me", "GET /api/v1/console/conversations", "GET /api/v1/console/counts",
+		"POST /api/v1/console/sign-out", "POST /api/v1/console/confirm", "POST /api/v1/console/confirm/passkey",
+		"POST /api/v1/console/password", "GET /api/v1/console/factors", "POST /api/v1/console/factors/app", "POST /api/v1/console/factors/app/confirm",
+		"DELETE /api/v1/console/factors/app", "POST /api/v1/console/factors/passkeys/begin", "POST /api/v1/console/factors/passkeys",
+		"DELETE /api/v1/console/factors/passkeys/{id}", "POST /api/v1/console/factors/recovery", "DELETE /api/v1/console/agents/{id}/factors",
+		"GET /api/v1/console/team-rule", "PUT /api/v1/console/team-rule", "GET /api/v1/console/roles",
+		"GET /api/v1/console/me", "GET /api/v1/console/conversations", "GET /api/v1/console/counts",
 		"GET /api/v1/console/conversations/{id}", "PATCH /api/v1/console/conversations/{id}", "GET /api/v1/console/conversations/{id}/messages",
 		"POST /api/v1/console/conversations/{id}/messages", "POST /api/v1/console/conversations/{id}/read", "POST /api/v1/console/conversations/{id}/typing",
 		"GET /api/v1/console/stream", "GET /api/v1/console/contacts/{id}",
@@ -45,8 +52,13 @@ var routes = map[httpapi.Access][]string{
 
 // shared are the routes that the console and the management API have in common.
 var shared = []string{
+	"GET /channels/{id}/installation", "GET /channels/{id}/installation/watch", "PUT /channels/{id}/installation/ignored", "GET /channels/{id}/preview",
 	"GET /channels", "POST /channels", "GET /channels/{id}", "PUT /channels/{id}", "PUT /channels/{id}/enforcement",
-	"GET /channels/{id}/keys", "POST /channels/{id}/keys", "POST /keys/{id}/rotate", "POST /keys/{id}/finish", "POST /keys/{id}/revoke",
+	"GET /channels/{id}/keys", "POST /channels/{id}/keys", "POST /keys/{id}/rotate", "POST /keys/{id}/finish", "POST /keys/{id}/revoke", "POST /keys/{id}/kids/revoke",
+	"POST /contacts/{id}/sessions/end", "PUT /contacts/{id}/bare-hashes", "POST /contacts/{id}/identifiers/release", "POST /contacts/find",
+	"GET /contacts/{id}/export", "GET /contacts/{id}/holdings", "POST /contacts/{id}/erase", "PATCH /contacts/{id}/attributes",
+	"GET /attributes/policy", "PUT /attributes/policy", "GET /channels/{id}/sessions", "GET /channels/{id}/sessions/count",
+	"POST /channels/{id}/sessions/end", "GET /channels/{id}/logout", "PUT /channels/{id}/logout",
 	"POST /contacts/{id}/block", "DELETE /contacts/{id}/sessions", "DELETE /contacts/{id}/sessions/{session}",
 	"GET /audit",
 }
@@ -79,7 +91,7 @@ func takesBody(r httpapi.Route) bool { return r.Method != "GET" && r.Method != "
 func TestEveryRouteIsPublicByNameOrRefusesStrangers(t *testing.T) {
 	h := open(t)
 	_, _, secret := h.channel("shop", policy.Enforce)
-	_, token, err := h.Team.CreateToken(context.Background(), h.System, "test", []policy.Right{policy.ReadAudit})
+	_, token, err := h.Team.CreateToken(context.Background(), h.System, team.TokenDraft{Name: "test", Scopes: []policy.Right{policy.ReadAudit}})
 	must(t, err)
 	credentials := map[httpapi.Access]string{ // :: access → token
 		httpapi.VisitorSession: strings.TrimPrefix(h.visitor("shop", secret, "ada").value, "Bearer "),
@@ -191,7 +203,8 @@ func TestBadInputAtEveryDoorIsACodedRefusalThatStoresNothing(t *testing.T) {
 			continue
 		}
 		doors++
-		optional := slices.Contains([]string{"claimThread", "showTyping", "showReplyTyping", "signOut", "finishKey"}, operation(r))
+		optional := slices.Contains([]string{"claimThread", "showTyping", "showReplyTyping", "signOut", "finishKey",
+			"beginPasskeySignIn", "beginConfirm", "beginApp", "beginPasskey", "remakeRecovery"}, operation(r))
 		for _, b := range bad {
 			if optional && b.body == "" {
 				continue // {} or nothing is what it takes
@@ -229,7 +242,7 @@ func TestBadInputAtEveryDoorIsACodedRefusalThatStoresNothing(t *testing.T) {
 func (h *house) state() string {
 	head, err := h.DB.Head(context.Background())
 	must(h.t, err)
-	_, token, err := h.Team.CreateToken(context.Background(), h.System, "state", []policy.Right{policy.ReadAudit})
+	_, token, err := h.Team.CreateToken(context.Background(), h.System, team.TokenDraft{Name: "state", Scopes: []policy.Right{policy.ReadAudit}})
 	must(h.t, err)
 	page := h.want(200, "GET", "/api/v1/audit?action=session.opened", bearer(token), nil)
 	refused := h.want(200, "GET", "/api/v1/audit?action=identity.refused", bearer(token), nil)
