@@ -160,7 +160,7 @@ func (l *Log) Offered() string { return l.offered }
 
 // Letters are the workspace's latest, without what they say.
 func (l *Log) Letters(ctx context.Context, who policy.Principal) ([]Letter, error) {
-	if !who.May(policy.ManageChannels) && !who.May(policy.ReadAudit) {
+	if !who.May(policy.ManageChannels) {
 		return nil, policy.ErrForbidden
 	}
 	letters, err := l.store.Letters(ctx, who.Workspace(), 100)

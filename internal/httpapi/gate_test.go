@@ -22,12 +22,14 @@ var routes = map[httpapi.Access][]string{
 	httpapi.Public: {
 		"GET /healthz", "GET /readyz", "GET /metrics", "GET /api/openapi.json", "GET /api/docs", "GET /api/docs.css",
 		"GET /v1.js", "GET /assets/{file}", "GET /frame/{channel}", "GET /console", "GET /console/{rest...}", "GET /{$}",
+		"POST /api/v1/widget/email-code", "POST /api/v1/widget/email-code/confirm",
 		"POST /api/v1/widget/sessions", "POST /api/v1/widget/ping", "GET /api/v1/widget/channels/{channel}",
 		"POST /api/v1/console/setup/check", "POST /api/v1/console/setup", "POST /api/v1/console/sign-in",
 		"POST /api/v1/console/sign-in/second", "POST /api/v1/console/sign-in/passkey/begin", "POST /api/v1/console/sign-in/passkey",
 	},
 	httpapi.VisitorSession: {
 		"GET /api/v1/widget/sessions/current", "DELETE /api/v1/widget/sessions/current", "POST /api/v1/widget/sessions/current/claim",
+		"POST /api/v1/widget/sessions/current/email-code", "POST /api/v1/widget/sessions/current/email-code/confirm",
 		"GET /api/v1/widget/conversations", "POST /api/v1/widget/conversations", "GET /api/v1/widget/conversations/{id}",
 		"GET /api/v1/widget/conversations/{id}/messages", "POST /api/v1/widget/conversations/{id}/messages",
 		"POST /api/v1/widget/conversations/{id}/read", "POST /api/v1/widget/conversations/{id}/typing", "GET /api/v1/widget/stream",
@@ -52,6 +54,7 @@ var routes = map[httpapi.Access][]string{
 
 // shared are the routes that the console and the management API have in common.
 var shared = []string{
+	"GET /channels/{id}/email-code", "PUT /channels/{id}/email-code", "GET /outbox",
 	"GET /channels/{id}/installation", "GET /channels/{id}/installation/watch", "PUT /channels/{id}/installation/ignored", "GET /channels/{id}/preview",
 	"GET /channels", "POST /channels", "GET /channels/{id}", "PUT /channels/{id}", "PUT /channels/{id}/enforcement",
 	"GET /channels/{id}/keys", "POST /channels/{id}/keys", "POST /keys/{id}/rotate", "POST /keys/{id}/finish", "POST /keys/{id}/revoke", "POST /keys/{id}/kids/revoke",

@@ -306,7 +306,7 @@ func (h *house) agent(role policy.Role) credential {
 // program is the token of a program with these scopes.
 func (h *house) program(scopes ...policy.Right) string {
 	h.t.Helper()
-	_, secret, err := h.Team.CreateToken(context.Background(), h.System, "test", scopes)
+	_, secret, err := h.Team.CreateToken(context.Background(), h.System, team.TokenDraft{Name: "test", Scopes: scopes})
 	must(h.t, err)
 	return secret
 }

@@ -117,6 +117,7 @@ func (h *house) bodies(owner policy.Role) map[string]slowCall {
 	const base = "/api/v1/console"
 	thread1 := base + "/conversations/" + thread.text("id")
 	return map[string]slowCall{
+		"setEmailCode":       {"PUT", base + "/channels/" + channel.ID + "/email-code", object{"allowed": true}},
 		"signOut":            {"POST", base + "/sign-out", object{}},
 		"beginConfirm":       {"POST", base + "/confirm/passkey", object{}},
 		"changePassword":     {"POST", base + "/password", object{"current": "seven grey herons at the weir", "next": "nine grey herons at the weir"}},
