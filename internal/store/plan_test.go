@@ -23,6 +23,8 @@ var bounded = map[string]string{
 	`ORDER BY at, kind`:            "the identifiers of one contact",
 	`GROUP BY contact, provenance`: "the attributes of a few contacts, which this bounds",
 	`COUNT(DISTINCT visitor)`:      "what one contact holds, before it is erased",
+	`INSERT INTO findings`:         "one step of a sweep looks through a span of the log",
+	`SELECT s.origin, COUNT(*)`:    "the live sessions of one key, which somebody is about to end",
 	`AND provenance = $2`:          "the attributes of one contact that are one too many",
 }
 

@@ -139,7 +139,7 @@ func (s sweep) conclude(t *tx) error {
 
 // at is a position made of columns, whole or from the beginning.
 func (s sweep) at(width int) []any {
-	parts := make([]string, width)
+	var parts []string
 	if s.position != "" {
 		_ = json.Unmarshal([]byte(s.position), &parts) // our own text; a broken one begins anew, which does no harm
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"countersign/identity"
@@ -117,9 +118,14 @@ type taken struct {
 // claimsStep takes back anonymous conversations that sessions of the key took over.
 func (db *DB) claimsStep(ctx context.Context, s sweep) (portion, error) {
 	const query = `SELECT id, session, visitor, from_contact, to_contact, conversation, at FROM claims
-	WHERE key_id = $1 AND at >= $2 AND workspace = $3 AND id > $4 ORDER BY id LIMIT ` + sweepRowsText
+	WHERE key_id = $1 AND (at, id) > ($2, $3) AND workspace = $4 ORDER BY at, id LIMIT ` + sweepRowsText
+	from := s.at(2)
+	at, err := strconv.ParseInt(from[0].(string), 10, 64)
+	if err != nil { // from the beginning
+		at = micros(s.since)
+	}
 	var list []taken
-	err := db.rows(ctx, query, []any{s.key, micros(s.since), s.workspace, s.at(1)[0]}, func(row scanner) error {
+	err = db.rows(ctx, query, []any{s.key, at, from[1], s.workspace}, func(row scanner) error {
 		var c taken
 		err := row.Scan(&c.id, &c.session, &c.visitor, &c.from, &c.to, &c.conversation, stamp{&c.at})
 		list = append(list, c)
@@ -127,7 +133,7 @@ func (db *DB) claimsStep(ctx context.Context, s sweep) (portion, error) {
 	})
 	found := portion{apply: func(t *tx) error { return s.cutClaims(t, list) }}
 	if n := len(list); n > 0 {
-		found.next = after(n, list[n-1].id)
+		found.next = after(n, strconv.FormatInt(micros(list[n-1].at), 10), list[n-1].id)
 	}
 	return found, err
 }

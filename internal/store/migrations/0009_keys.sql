@@ -47,4 +47,7 @@ CREATE TABLE findings (
 	last_at {{int}} NOT NULL,
 	PRIMARY KEY (key_id, kind, id)
 );
+-- The sweep pages through the claims of a key.
+DROP INDEX claims_key;
+CREATE INDEX claims_key ON claims (key_id, at, id);
 CREATE INDEX findings_contact ON findings (contact);

@@ -222,6 +222,18 @@ var sweepTests = []test{
 		found := h.findings(trust.CutAttribute)
 		same(h, "found", found[0].Name+found[0].Value+found[1].Name+found[1].Value, `name"Ada"plan"gold"`)
 	}},
+	{"what takes more than one step is taken apart to its end", func(h *House) {
+		for i := range 3 {
+			o := h.Verified("u" + string(rune('a'+i)))
+			for n := range 90 {
+				name := "n" + string(rune('a'+n/26)) + string(rune('a'+n%26))
+				o.Attributes = append(o.Attributes, chat.Attribute{Name: name, Provenance: chat.BySignature, Value: []byte(`1`), At: h.Now})
+			}
+			h.Enter(o)
+		}
+		h.compromise(h.Now.Add(-time.Minute))
+		same(h, "attributes", h.sweep().Attributes, 270)
+	}},
 	{"messages keep what they say, and a conversation is worth its latest word", func(h *House) {
 		good := h.NewKey(h.Channel, "active")
 		bad := h.Enter(h.Verified("u-1"))
