@@ -150,6 +150,6 @@ func (c *Chat) SetAttributePolicy(ctx context.Context, who policy.Principal, nam
 	}
 	return c.store.SetSignedOnly(ctx, who.Workspace(), SignedName{Name: name, By: who.Actor(), At: c.pulse.Now()}, only, audit.Draft{
 		By: who.Needing(policy.ManageChannels), Workspace: who.Workspace(), Actor: who.Actor(), Action: audit.AttributePolicySet,
-		Subject: name, Detail: map[string]string{"only_signed": strconv.FormatBool(only)},
+		Detail: map[string]string{"name": name, "only_signed": strconv.FormatBool(only)},
 	})
 }

@@ -167,6 +167,13 @@ func (j judgement) allowed(ctx context.Context, channel workspace.Channel) (outc
 	return j.arrival.Allow(ctx, j.verdict, channel)
 }
 
+// spent :: why a right proof opens nothing for its person → the reason that is truest.
+// A token that an operator or a log-out ended has expired before its time; a hash has
+// no time, and is of no use for this person until the operator says otherwise.
+var spent = map[string]identity.Reason{
+	"not_before": identity.TokenExpired, "logged_out": identity.TokenExpired, "bare_hash": identity.KeyUnusable,
+}
+
 // turnedAway records who proved to be somebody who does not come in.
 func (g *Gate) turnedAway(ctx context.Context, channel workspace.Channel, j judgement, outcome string) error {
 	if outcome == "" {
@@ -174,6 +181,9 @@ func (g *Gate) turnedAway(ctx context.Context, channel workspace.Channel, j judg
 	}
 	draft := g.opened(channel, j)
 	draft.Action, draft.Detail["outcome"] = audit.SessionRefused, outcome
+	if reason, ok := spent[outcome]; ok {
+		draft.Detail["reason"] = string(reason)
+	}
 	if err := g.store.Record(ctx, draft); err != nil {
 		return fmt.Errorf("trust: recording a refusal: %w", err)
 	}

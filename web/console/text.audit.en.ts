@@ -12,6 +12,13 @@ export interface AuditFacts {
 const about = (text: string, before: string, after = "") => (text ? `${before}${text}${after}` : "");
 
 const methods: Record<string, string> = { jwt: "a signed token", v1: "a signed token", hmac: "a signed hash", "hmac-either": "a signed hash", dkim: "DKIM", code: "a mailed code", setting: "a setting" };
+const kinds: Record<string, string> = { user_id: "a user id", email: "an address" };
+const turned: Record<string, string> = {
+  blocked: ", who is blocked",
+  not_before: ", whose token was made before all their sessions were ended",
+  logged_out: ", whose token had logged out",
+  bare_hash: ", whose hash does not say when it was made",
+};
 const modes: Record<string, string> = { off: "off", observe: "observe", enforce: "enforce" };
 
 export const auditTexts = {
@@ -55,6 +62,13 @@ export const auditTexts = {
     "thread.claimed": "Thread claimed",
     "contact.blocked": "Person blocked",
     "contact.unblocked": "Person unblocked",
+    "contact.bare_proofs": "Hashes of a person",
+    "contact.exported": "Person exported",
+    "contact.erased": "Person erased",
+    "identifier.disputed": "Identifier disputed",
+    "identifier.released": "Identifier released",
+    "attribute.policy": "Attribute switched",
+    "logout.policy": "Log-out set",
     "key.generated": "Key generated",
     "key.imported": "Secret imported",
     "key.rotated": "Key rotated",
@@ -63,6 +77,7 @@ export const auditTexts = {
     "key.revoked": "Key revoked",
     "key.kid_revoked": "One key of an issuer's set revoked",
     "key.revealed": "Secret revealed",
+    "hash.revealed": "Expected hash shown",
     "key.renamed": "Key renamed",
     "key.extended": "Key: end moved",
     "key.swept": "What a key proved taken apart",
@@ -96,15 +111,22 @@ export const auditTexts = {
   sentences: {
     "session.opened": (f) => `let a verified person in, proved by ${methods[f.get("method")] ?? f.get("method")}${about(f.key("key"), " with the key “", "”")}`,
     "session.refused": (f) =>
-      `turned a verified person away${f.get("outcome") === "blocked" ? ", who is blocked" : ""}${about(f.key("key"), ": proved with the key “", "”")}`,
+      `turned a verified person away${turned[f.get("outcome")] ?? ""}${about(f.key("key"), ": proved with the key “", "”")}`,
     "identity.refused": (f) =>
       f.get("count")
         ? `refused ${f.get("count")} more proofs within one second: ${f.reason(f.get("reason"))}`
         : `refused a proof: ${f.reason(f.get("reason"))}${outcome(f.get("outcome"))}`,
-    "session.ended": (f) => (f.get("sessions") === "all" ? "ended every session of a person" : f.get("by") === "log-out" ? "logged out" : "ended a session of a person"),
+    "session.ended": (f) => (f.get("sessions") === "all" ? ended(f) : f.get("by") === "log-out" ? "logged out" : "ended a session of a person"),
     "thread.claimed": () => "took over the anonymous conversation of this browser, after proving who they are",
     "contact.blocked": () => "blocked a person",
     "contact.unblocked": () => "unblocked a person",
+    "contact.bare_proofs": (f) => (f.get("until") ? `refuses the hashes of a person ${f.get("until") === "until lifted" ? "until that is lifted" : `until ${f.get("until")}`}` : "lets the hashes of a person in again"),
+    "contact.exported": (f) => `took out everything that is kept of a person${f.get("notes") === "true" ? ", with the team's notes" : ""}`,
+    "contact.erased": (f) => `erased a person: ${f.get("messages")} messages in ${f.get("conversations")} conversations, and ${f.get("sessions")} sessions. Reason: ${f.get("reason")}`,
+    "identifier.disputed": (f) => `proved ${kinds[f.get("kind")] ?? "an identifier"} that another person holds: nothing was merged`,
+    "identifier.released": (f) => `took ${kinds[f.get("kind")] ?? "an identifier"} from a person`,
+    "attribute.policy": (f) => (f.get("only_signed") === "true" ? `takes ${f.get("name")} from signed proofs alone` : `takes ${f.get("name")} from anybody again`),
+    "logout.policy": (f) => (f.get("denies") === "true" ? `denies the token that logs out${about(f.channel, " of ")}, in every dialect` : `denies no token of a drop-in dialect that logs out${about(f.channel, " of ")}`),
     "key.generated": (f) => `generated the key${about(f.subject, " “", "”")}, which signs ${signs(f.get("signs"))}`,
     "key.imported": (f) => `imported a secret as the key${about(f.subject, " “", "”")}, which signs ${signs(f.get("signs"))}`,
     "key.rotated": (f) => `rotated the key${about(f.subject, " “", "”")}${overlap(f.get("overlap"))}`,
@@ -113,6 +135,7 @@ export const auditTexts = {
     "key.revoked": (f) =>
       `revoked the key${about(f.subject, " “", "”")}: ${f.get("because") === "compromised" ? `somebody else may have had it since ${f.get("since")}` : "it was replaced"}`,
     "key.kid_revoked": (f) => `revoked ${f.get("kid")} of the issuer's key set${about(f.subject, " “", "”")}`,
+    "hash.revealed": (f) => `was shown the hash that the gate expects of one person${about(f.get("reason"), ", because: ")}`,
     "key.revealed": (f) => `was shown the secret of the key${about(f.subject, " “", "”")}`,
     "key.renamed": (f) => `called the key${about(f.subject, " “", "”")} ${f.get("name")}`,
     "key.extended": (f) => `moved the end of the key${about(f.subject, " “", "”")} to ${f.get("ends")}`,
@@ -193,6 +216,11 @@ function outcome(text: string): string {
 
 function signs(text: string): string {
   return { user_id: "user ids", email: "addresses", either: "user ids or addresses" }[text] ?? (text || "nothing");
+}
+
+function ended(f: AuditFacts): string {
+  if (!f.channel) return `ended every session of a person${f.get("bare_hashes_until") ? ", and refuses their hashes" : ""}`;
+  return `ended every ${f.get("tier") || "live"} session of ${f.channel}${about(f.key("key"), " that the key “", "” proved")}`;
 }
 
 /** Go writes a duration as 168h0m0s. */
