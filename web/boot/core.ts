@@ -14,7 +14,7 @@ import { ApiError, client, type CallOptions } from "../shared/api";
 import { Backoff } from "../shared/backoff";
 import { Stream, type Link, type StreamEvent } from "../shared/stream";
 import { assertionOf, samePerson } from "./assertion";
-import { alone, HeldSession } from "./held";
+import { alone, type Hold, HeldSession } from "./held";
 import { Lane } from "./lane";
 import { Shelf } from "./shelf";
 import { apply, merge, unreadOf, type Threads } from "./threads";
@@ -201,7 +201,7 @@ export class Core {
   hear(m: Inward): void {
     switch (m.type) {
       case "page":
-        return this.set({ page: { lang: String(m.lang), dir: m.dir === "rtl" ? "rtl" : "ltr", theme: m.theme, site: String(m.site) } });
+        return this.set({ page: { lang: String(m.lang), dir: m.dir === "rtl" ? "rtl" : "ltr", theme: m.theme ?? "auto", site: String(m.site ?? "") } });
       case "claim":
         return this.claimed(m.turn);
       case "proof":
@@ -291,11 +291,11 @@ export class Core {
     return (this.inFlight = flight);
   }
 
-  // Tabs that start at once take turns, or each would become a visitor of its own: where there is none yet, and where the
-  // one that was here belongs to somebody else.
+  // Tabs that start at once take turns, or each would become a visitor of its own where there is none yet. Where the one
+  // that was here is somebody else's, the server makes them the same new one.
   private async exchange(mine: number, assertion: Assertion | undefined, signal: AbortSignal): Promise<Opened> {
     const replaces = await this.held.replaceable();
-    const post = async (): Promise<Opened> => {
+    const post = async (hold: Hold): Promise<Opened> => {
       const body: OpenSession = { channel: this.o.channel, platform: "web", origin: this.o.host };
       if (assertion) body.assertion = assertion;
       const visitor = this.browser.get<string>("visitor");
@@ -304,9 +304,8 @@ export class Core {
       const opened = await this.with()<Opened>("POST", "/sessions", body, { signal });
       if (opened.visitor_token && mine === this.turn) {
         this.browser.set("visitor", opened.visitor_token);
-        // A lock passes on sooner than storage does between processes: the next tab in turn would still read what was before.
-        const lag = this.o.storageLagMs;
-        if (lag) await new Promise((done) => setTimeout(done, lag));
+        // A lock passes on sooner than storage does between processes: the next tab in turn would still read nothing.
+        if (!visitor) hold(this.o.storageLagMs);
       }
       return opened;
     };
@@ -316,7 +315,7 @@ export class Core {
       if (signal.aborted) left();
       else signal.addEventListener("abort", left);
     });
-    return alone(`countersign:${this.o.channel}:visitor`, () => Promise.race([overtaken, post()]));
+    return alone(`countersign:${this.o.channel}:visitor`, (hold) => Promise.race([overtaken, post(hold)]));
   }
 
   private adopt({ session: token, visitor_token: _, ...facts }: Opened): void {

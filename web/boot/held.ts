@@ -64,16 +64,26 @@ export class HeldSession {
   }
 }
 
+// Hold keeps the turn for some milliseconds after the answer is there.
+export type Hold = (ms: number) => void;
+
 // alone runs one at a time over all tabs, where the browser has locks; a tab that hangs holds nobody up for long.
-export async function alone<T>(name: string, run: () => Promise<T>): Promise<T> {
-  if (!navigator.locks) return run();
-  let ran: Promise<T> | undefined;
-  try {
-    await navigator.locks.request(name, { signal: AbortSignal.timeout(10_000) }, () => (ran = run()).catch(() => undefined));
-  } catch {
-    // No lock in time, or none to be had here.
-  }
-  return ran ?? run();
+export function alone<T>(name: string, run: (hold: Hold) => Promise<T>): Promise<T> {
+  if (!navigator.locks) return run(() => undefined);
+  return new Promise((resolve, reject) => {
+    let lag = 0;
+    let ran: Promise<T> | undefined;
+    const turn = async () => {
+      ran = run((ms) => (lag = ms));
+      ran.then(resolve, reject);
+      await ran.catch(() => undefined);
+      if (lag) await new Promise((done) => setTimeout(done, lag));
+    };
+    navigator.locks.request(name, { signal: AbortSignal.timeout(10_000) }, turn).catch(() => {
+      // No lock in time, or none to be had here.
+      if (!ran) run(() => undefined).then(resolve, reject);
+    });
+  });
 }
 
 function lockOf(session: string): string {
