@@ -69,6 +69,7 @@ func (a *App) Start(ctx context.Context, cfg config.Server, log *slog.Logger) (*
 		}
 	}()
 	go a.wakeSnoozed(inner, log)
+	go a.Counts.Run(inner, func(err error) { log.Warn("what arrived could not be counted; tried again soon", "error", err) })
 	go heads.run(inner)
 	go a.Counts.Run(inner, func(err error) { log.Warn("what arrived could not be counted; tried again soon", "error", err) })
 	go a.resumeSweeps(inner, log)

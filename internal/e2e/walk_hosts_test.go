@@ -229,7 +229,7 @@ func admissions(t *testing.T, base string) string {
 	t.Helper()
 	var counted []string
 	for _, line := range strings.Split(fetch(t, base+"/metrics"), "\n") {
-		if strings.HasPrefix(line, "countersign_admissions_total") {
+		if strings.HasPrefix(line, "countersign_identity_total") {
 			counted = append(counted, line)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 type Metrics struct {
 	registry   *prometheus.Registry
 	admissions *prometheus.CounterVec
+	pings      *prometheus.CounterVec
 	posts      *prometheus.CounterVec
 	streams    *prometheus.GaugeVec
 	requests   *prometheus.CounterVec
@@ -29,8 +30,11 @@ func newMetrics() *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		admissions: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "countersign_admissions_total", Help: "Assertions at the gate, by what became of them and why."},
+			Name: "countersign_identity_total", Help: "Assertions at the gate, by what became of them and why."},
 			[]string{"dialect", "outcome", "reason"}),
+		pings: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "countersign_pings_total", Help: "Page loads that claim nobody: counted, blocked (the page may not show the messenger), or limited (too many from one network)."},
+			[]string{"outcome"}),
 		posts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "countersign_posts_total", Help: "Messages written, by the side that wrote them."}, []string{"author"}),
 		streams: prometheus.NewGaugeVec(prometheus.GaugeOpts{
@@ -41,7 +45,7 @@ func newMetrics() *Metrics {
 			Name: "countersign_http_seconds", Help: "Time to the end of the answer; of a stream, its life.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10}}, []string{"route"}),
 	}
-	m.registry.MustRegister(m.admissions, m.posts, m.streams, m.requests, m.seconds,
+	m.registry.MustRegister(m.admissions, m.pings, m.posts, m.streams, m.requests, m.seconds,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -53,6 +57,26 @@ func (m *Metrics) Registry() *prometheus.Registry { return m.registry }
 // names a dialect of ours or calls it unknown, whatever the page made up.
 func (m *Metrics) Admitted(dialect, outcome, reason string) {
 	m.admissions.WithLabelValues(dialect, outcome, reason).Inc()
+}
+
+// Limited shows how many refusals had no record of their own, because their network
+// had too many.
+func (m *Metrics) Limited(n func() int64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "countersign_refusals_limited_total", Help: "Refusals that were only counted, because their network had its share of records."},
+		func() float64 { return float64(n()) }))
+}
+
+// Pinged counts one page load that claims nobody.
+func (m *Metrics) Pinged(counted, blocked bool) {
+	outcome := "counted"
+	switch {
+	case !counted:
+		outcome = "limited"
+	case blocked:
+		outcome = "blocked"
+	}
+	m.pings.WithLabelValues(outcome).Inc()
 }
 
 // Posted counts one message.

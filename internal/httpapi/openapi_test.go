@@ -113,8 +113,8 @@ func TestMetricsNameRoutesAndOutcomesOnly(t *testing.T) {
 	h.call("GET", "/api/v1/made-up-7", credential{}, nil)
 	text := string(h.want(200, "GET", "/metrics", credential{}, nil).Text)
 	for _, want := range []string{
-		`countersign_admissions_total{dialect="native",outcome="verified",reason=""} 1`,
-		`countersign_admissions_total{dialect="native",outcome="identity_refused",reason="proof_malformed"} 1`,
+		`countersign_identity_total{dialect="native",outcome="verified",reason=""} 1`,
+		`countersign_identity_total{dialect="native",outcome="identity_refused",reason="proof_malformed"} 1`,
 		`countersign_http_requests_total{class="2xx",route="POST /api/v1/widget/sessions"} 1`,
 		`countersign_http_requests_total{class="4xx",route="unmatched"} 1`,
 		`countersign_streams`, `countersign_http_seconds_bucket`,

@@ -59,7 +59,7 @@ const (
 type Warning struct {
 	Danger Danger
 	N, Of  int64
-	Domain int // how many places are concerned
+	Places int // how many places are concerned
 }
 
 // Preview says what enforcing the platform would break.
@@ -167,7 +167,7 @@ func (p Preview) warnings() []Warning {
 				domains++
 			}
 		}
-		out = append(out, Warning{Danger: DangerBreaks, N: broken, Of: p.Sums.Total, Domain: domains})
+		out = append(out, Warning{Danger: DangerBreaks, N: broken, Of: p.Sums.Total, Places: domains})
 	}
 	return out
 }

@@ -30,5 +30,5 @@ test("a message is JSON of at most 64 KB, in both directions", () => {
   loop.self = loop;
   assert.equal(encode({ type: "proof", turn: 1, assertion: loop }), undefined);
   assert.deepEqual(decode(encode({ type: "open" })), { type: "open" });
-  for (const junk of [undefined, 7, {}, "", "{", "null", '"text"', " ".repeat(largestMessage) + "{}"]) assert.equal(decode(junk), undefined);
+  for (const junk of [undefined, 7, {}, "", "{", "null", '"text"', " ".repeat(largestMessage) + "{}"]) assert.equal(decode(junk)?.type, undefined);
 });

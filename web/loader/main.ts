@@ -8,7 +8,7 @@
 //	window.Countersign = window.Countersign || function () { (Countersign.q = Countersign.q || []).push(arguments) }
 //	Countersign('init', { channel: 'shop' })
 //
-// or, without any script of its own: <script async src="https://chat.example/v1.js" data-channel="shop"></script>
+// or, without any script of its own (data-accent, data-theme and data-lang as well): <script async src="https://chat.example/v1.js" data-channel="shop"></script>
 import { decode, encode, portGreeting, type IdentityState, type Inward, type Outward } from "../protocol/bridge";
 import css from "./loader.css?text";
 
@@ -68,11 +68,11 @@ function start(): void {
   // Events.
 
   const emit = (event: string, value?: unknown): void => {
-    for (const [name, call, once] of listeners) {
-      if (name !== event) continue;
+    listeners.forEach(([name, call, once]) => {
+      if (name !== event) return;
       if (once) off(event, call);
       guard(() => call(value));
-    }
+    });
   };
   const on = (event: string, call: Callback, once?: boolean): void => {
     // Who asks late is told all the same.
@@ -91,15 +91,15 @@ function start(): void {
     else if (message.type === "proof" && message.assertion) send({ type: "proof", turn });
   };
   const connect = (): void => {
-    const pipe = new MessageChannel();
+    const { port1, port2 } = new MessageChannel();
     port = undefined;
-    pipe.port1.onmessage = (e) =>
+    port1.onmessage = (e) =>
       guard(() => {
         const message = decode(e.data) as Outward | undefined;
-        if (message?.type === "hello") greet(pipe.port1);
-        else if (port === pipe.port1 && message) receive(message);
+        if (message?.type === "hello") greet(port1);
+        else if (port === port1) receive(message!); // what is no message throws, into the guard
       });
-    frame!.contentWindow!.postMessage(portGreeting, origin, [pipe.port2]);
+    frame!.contentWindow!.postMessage(portGreeting, origin, [port2]);
     // What has loaded and says nothing is no messenger: the channel is unknown, or does not allow this page.
     setTimeout(() => {
       if (port) return;
@@ -108,7 +108,7 @@ function start(): void {
     }, 10_000);
   };
   const describe = (): void => {
-    const { lang = root.lang, theme = "auto", site = "" } = settings!;
+    const { lang = root.lang, theme, site } = settings!;
     send({ type: "page", lang, dir: host!.dir as "ltr", theme, site });
   };
   const greet = (to: MessagePort): void => {
@@ -158,12 +158,10 @@ function start(): void {
     const answer = (assertion?: unknown): void => {
       if (mine === turn) send({ type: "proof", turn, assertion: assertion as null });
     };
-    Promise.resolve()
-      .then(() => (typeof source === "function" ? source() : source))
-      .then(
-        (assertion) => answer(assertion ?? null),
-        () => answer(),
-      );
+    new Promise((done) => done(typeof source === "function" ? source() : source)).then(
+      (assertion) => answer(assertion ?? null),
+      () => answer(),
+    );
   };
   const fill = (): void => {
     if (!port || prefill === undefined) return;
@@ -185,7 +183,6 @@ function start(): void {
     shadow.adoptedStyleSheets = [sheet];
     button = add(shadow, "button");
     badge = add(button, "span");
-    badge.ariaHidden = "true";
     panel = add(shadow, "div");
     button.onclick = () => api("toggle");
     button.onfocus = button.onpointerenter = () => guard(want);
@@ -198,21 +195,32 @@ function start(): void {
     host.style.cssText = `--a:${accent || settings!.accent || "#3451d1"};--z:${zIndex};--x:${horizontal}px;--y:${vertical}px`;
     host.dir = dir ?? getComputedStyle(root).direction;
     button.hidden = launcher === false;
-    button.ariaExpanded = String(open);
-    button.ariaLabel = open ? words.close : words.open + (unread ? `, ${unread} ${words.unread}` : "");
-    badge.textContent = open || !unread ? "" : unread > 9 ? "9+" : String(unread);
+    button.ariaExpanded = `${open}`;
+    button.ariaLabel = open ? words.close : unread ? `${words.open}, ${unread} ${words.unread}` : words.open;
+    badge.textContent = open || !unread ? "" : unread > 9 ? "9+" : `${unread}`;
     panel.className = open ? "open" : "";
     panel.style.colorScheme = theme === "auto" ? "light dark" : theme;
     if (frame) frame.title = words.title;
   };
+  const embed = (query = ""): HTMLIFrameElement => {
+    const it = doc.createElement("iframe");
+    it.src = origin + "/frame/" + settings!.channel + query;
+    panel.replaceChildren(it);
+    return it;
+  };
   const mount = (): void => {
     build();
     if (frame) return;
-    frame = doc.createElement("iframe");
-    frame.src = origin + "/frame/" + encodeURIComponent(settings!.channel);
+    frame = embed();
     frame.onload = () => guard(connect);
-    panel.appendChild(frame);
     draw();
+  };
+  // A page that claims nobody says once an hour and tab that it is there, and nothing else. It asks for a document that is
+  // none: of all requests this one alone needs no more of a policy than the messenger does.
+  const ping = (): void => {
+    if (sessionStorage[chattedFlag] > Date.now()) return;
+    sessionStorage[chattedFlag] = Date.now() + 36e5;
+    embed("?ping=" + location.origin);
   };
   const want = (): void => {
     if (wanted) return;
@@ -256,6 +264,7 @@ function start(): void {
         if (api.booted) return;
         build();
         if (claim || leaving || remembered()) mount();
+        else guard(ping);
         api.booted = true;
         emit("ready");
       });
@@ -283,7 +292,7 @@ function start(): void {
     off,
     // Fills the composer. Only the visitor sends.
     message(text: unknown) {
-      prefill = String(text);
+      prefill = `${text}`;
       toggle(true);
       fill();
     },
@@ -293,11 +302,10 @@ function start(): void {
   const api: Api = (command, ...args) => guard(() => commands[command]?.(...args));
   api.booted = false;
   // A page may have kept the stub: what it queues from now on runs at once.
-  api.q = { push: (call) => void api(...(Array.from(call) as [string])) };
+  api.q = { push: (call) => void api.apply(0, call as never) };
   page.Countersign = api as never;
   for (const call of stub?.q ?? []) api.q.push(call);
-  const channel = script.dataset.channel;
-  if (channel) api("init", { channel });
+  api("init", script.dataset); // data-channel and the other settings
 }
 
 function guard<T>(run: () => T): T | undefined {
@@ -312,14 +320,12 @@ function guard<T>(run: () => T): T | undefined {
 // without its launcher for longer than a few seconds, so run may be called twice.
 function whenIdle(run: () => void): void {
   const calm = () => guard(() => (window.requestIdleCallback ?? setTimeout)(() => guard(run), { timeout: 2000 } as never));
-  if (doc.readyState === "complete") calm();
-  else {
-    addEventListener("load", calm);
-    setTimeout(calm, 6000);
-  }
+  if (doc.readyState === "complete") return calm() as never;
+  addEventListener("load", calm);
+  setTimeout(calm, 6000);
 }
 
-// The one thing that we keep in the page's own storage says that this browser has chatted, and nothing else.
+// What we keep in the page's own storage: that this browser has chatted, and in the tab the hour of the last ping.
 function remember(chatted: boolean): void {
   guard(() => {
     if (chatted) localStorage[chattedFlag] = 1;

@@ -22,7 +22,7 @@ export interface PageSettings {
 }
 
 export type Inward =
-  | ({ type: "page" } & PageSettings)
+  | ({ type: "page" } & Pick<PageSettings, "lang" | "dir"> & Partial<PageSettings>) // what is absent: auto, and no name
   // The page claims an identity; its proof follows under the same turn, unless a later claim or logout overtakes it.
   | { type: "claim"; turn: number }
   // assertion null: the page says that nobody is logged in; absent: the page could not produce its proof.
@@ -53,11 +53,11 @@ export function encode(message: Inward | Outward): string | undefined {
   }
 }
 
-export function decode(data: unknown): { type?: unknown } | undefined {
+// decode gives what was posted, whatever it is: only its type says whether it is one of ours.
+export function decode(data: unknown): { type?: unknown } | null | undefined {
   if (typeof data !== "string" || data.length > largestMessage) return undefined;
   try {
-    const message: unknown = JSON.parse(data);
-    return typeof message === "object" && message !== null ? message : undefined;
+    return JSON.parse(data) as { type?: unknown };
   } catch {
     return undefined;
   }

@@ -32,11 +32,23 @@ type Deps struct {
 	// beside its .br and .gz twin. Nil, or without a manifest: the faces were not built.
 	Assets   fs.FS
 	Channels Channels
+	// Seen is told of a page that loaded the loader and claims nobody, and of one that is
+	// kept out of the frame. Nil: nobody counts.
+	Seen func(ctx context.Context, page Page)
+}
+
+// Page is a host page, as it says of itself: a hint.
+type Page struct {
+	Channel string // slug
+	Origin  string
+	Network string // it came from, as limits count
+	Blocked bool   // the channel lists pages, and this one is not among them
 }
 
 // Door serves the faces.
 type Door struct {
 	channels Channels
+	seen     func(ctx context.Context, page Page)
 	manifest map[string]string // :: logical name → path in files; nil: not built
 	files    map[string]file   // :: path → file
 }
@@ -46,7 +58,10 @@ const manifestName = "manifest.json"
 
 // New reads the build's manifest. Faces that were not built are no error.
 func New(deps Deps) (*Door, error) {
-	d := &Door{channels: deps.Channels}
+	d := &Door{channels: deps.Channels, seen: deps.Seen}
+	if d.seen == nil {
+		d.seen = func(context.Context, Page) {}
+	}
 	if deps.Assets == nil {
 		return d, nil
 	}
@@ -133,6 +148,10 @@ func (d *Door) frame(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if r.URL.Query().Has("ping") {
+		return d.ping(w, r, channel)
+	}
+	d.outside(r, channel)
 	ancestors := "*"
 	if len(channel.Origins) > 0 {
 		ancestors = strings.Join(channel.Origins, " ")

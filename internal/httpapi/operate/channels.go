@@ -75,11 +75,18 @@ func (o *Routes) changeChannel(ctx context.Context, c *call, in wire.ChangeChann
 	return o.getChannel(ctx, c, wire.None{})
 }
 
-func (o *Routes) setEnforcement(ctx context.Context, c *call, in wire.SetEnforcement) (wire.Ended, error) {
+// setEnforcement tells with its answer what the preview says at that moment. A warning
+// stops nothing here: a program that sets a switch has decided, and a console asks first,
+// by the preview.
+func (o *Routes) setEnforcement(ctx context.Context, c *call, in wire.SetEnforcement) (wire.EnforcementSet, error) {
+	var warnings []wire.Warning
+	if policy.Enforcement(in.Enforcement) == policy.Enforce && c.Who.May(policy.SetEnforcement) {
+		warnings = o.warnings(ctx, c, policy.Platform(in.Platform))
+	}
 	ended, err := o.Channels.SetEnforcement(ctx, c.Who, workspace.EnforcementChange{
 		Channel: c.Path("id"), Platform: policy.Platform(in.Platform), To: policy.Enforcement(in.Enforcement),
 	})
-	return wire.Ended{Ended: ended}, err
+	return wire.EnforcementSet{Ended: ended, Warnings: warnings}, err
 }
 
 func platforms(names []string) []policy.Platform {
@@ -93,11 +100,12 @@ func platforms(names []string) []policy.Platform {
 func shapeChannel(c workspace.Channel) wire.Channel {
 	out := wire.Channel{
 		ID: c.ID, Slug: c.Slug, Aliases: c.Aliases, Name: c.Name, Realm: c.Realm, Enforcement: make(map[string]string, len(c.Platforms)),
-		MinimumTier: string(c.MinimumTier), LongestLife: int(cmp.Or(c.LongestLife, workspace.DefaultLongestLife) / time.Second), Origins: c.Origins, CreatedAt: c.CreatedAt.UTC(),
+		Since: make(map[string]time.Time, len(c.Since)), MinimumTier: string(c.MinimumTier), LongestLife: int(cmp.Or(c.LongestLife, workspace.DefaultLongestLife) / time.Second), Origins: c.Origins, CreatedAt: c.CreatedAt.UTC(),
 		Appearance: wire.Appearance{Accent: c.Appearance.Accent, Team: c.Appearance.Team, Greeting: c.Appearance.Greeting},
 	}
 	for platform, enforcement := range c.Platforms {
 		out.Enforcement[string(platform)] = string(enforcement)
+		out.Since[string(platform)] = c.Since[platform].UTC()
 	}
 	return out
 }
