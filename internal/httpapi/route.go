@@ -17,6 +17,10 @@ import (
 	"countersign/internal/httpapi/wire"
 )
 
+// HintCookie says to the console's own page that there may be a login, so that a page of
+// nobody need not ask. It is no credential: no door looks at it.
+const HintCookie = "countersign_here"
+
 // LoginCookie carries an agent's login. Its path keeps it from every other door.
 const LoginCookie = "countersign_console"
 
@@ -91,6 +95,9 @@ func (c *Call[P]) UserAgent() string {
 	}
 	return strings.ToValidUTF8(text, "")
 }
+
+// Host is the name under which the request came: whatever its sender wrote there.
+func (c *Call[P]) Host() string { return c.request.Host }
 
 // SetCookie adds a cookie to the answer.
 func (c *Call[P]) SetCookie(cookie *http.Cookie) { c.header.Add("Set-Cookie", cookie.String()) }

@@ -114,6 +114,8 @@ func (h *house) bodies(owner policy.Role) map[string]slowCall {
 	must(h.t, err)
 	_, _, err = h.Keys.Rotate(ctx, h.System, trust.Rotation{Channel: channel.ID, Key: old.ID, Overlap: time.Hour})
 	must(h.t, err)
+	open, _, err := h.Keys.Generate(ctx, h.System, trust.KeyDraft{Channel: channel.ID, Reveal: trust.RevealOnRequest})
+	must(h.t, err)
 	const base = "/api/v1/console"
 	thread1 := base + "/conversations/" + thread.text("id")
 	return map[string]slowCall{
@@ -148,8 +150,12 @@ func (h *house) bodies(owner policy.Role) map[string]slowCall {
 		}},
 		"ignoreDomain":   {"PUT", base + "/channels/" + channel.ID + "/installation/ignored", object{"origin": "https://nowhere.example", "ignored": true}},
 		"setEnforcement": {"PUT", base + "/channels/" + channel.ID + "/enforcement", object{"platform": "web", "enforcement": "off"}},
-		"createKey":      {"POST", base + "/channels/" + channel.ID + "/keys", object{"name": "Mine"}},
-		"rotateKey":      {"POST", base + "/keys/" + key + "/rotate", object{}},
+		"createKey":      {"POST", base + "/channels/" + channel.ID + "/keys", object{"name": "Mine", "reason": "why not"}},
+		"rotateKey":      {"POST", base + "/keys/" + key + "/rotate", object{"reason": "why not"}},
+		"renameKey":      {"PATCH", base + "/keys/" + key, object{"name": "Mine"}},
+		"revealKey":      {"POST", base + "/keys/" + open.ID + "/reveal", object{"reason": "why not"}},
+		"signKeyBy":      {"POST", base + "/keys/" + old.ID + "/sign-by", object{"at": time.Now()}},
+		"extendKey":      {"POST", base + "/keys/" + old.ID + "/extend", object{"ends_at": time.Now().Add(48 * time.Hour)}},
 		"finishKey":      {"POST", base + "/keys/" + old.ID + "/finish", object{}},
 		"revokeKid":      {"POST", base + "/keys/" + key + "/kids/revoke", object{"kid": "x"}},
 		"revokeKey":      {"POST", base + "/keys/" + key + "/revoke", object{}},

@@ -54,6 +54,15 @@ func (m *memory) keepToken(epoch int64, hash []byte, token Token) {
 	}
 }
 
+// renewToken replaces what is remembered of a token, if anything is.
+func (m *memory) renewToken(token Token) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, ok := m.tokens[string(token.TokenHash)]; ok {
+		m.tokens[string(token.TokenHash)] = token
+	}
+}
+
 // forgetLogin makes the next request of a login read it again.
 func (m *memory) forgetLogin(id string) {
 	m.mu.Lock()

@@ -363,7 +363,7 @@ func TestNothingKeptOrRecordedOpensALogin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, secret, err := b.team.CreateToken(t.Context(), root, "ci", []policy.Right{policy.ReadAudit})
+	_, secret, err := b.team.CreateToken(t.Context(), root, team.TokenDraft{Name: "ci", Scopes: []policy.Right{policy.ReadAudit}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -391,18 +391,18 @@ func TestATokenHoldsNoMoreThanItsMaker(t *testing.T) {
 	security := policy.ForAgent("main", "agt_1", "lgn_1", policy.Security)
 	ctx := t.Context()
 	for _, right := range []policy.Right{policy.RevealKeys, policy.ManageTeam, policy.ManageTokens, "everything", ""} {
-		if _, _, err := b.team.CreateToken(ctx, root, "x", []policy.Right{right}); !errors.Is(err, team.ErrInvalid) {
+		if _, _, err := b.team.CreateToken(ctx, root, team.TokenDraft{Name: "x", Scopes: []policy.Right{right}}); !errors.Is(err, team.ErrInvalid) {
 			t.Errorf("%q: %v", right, err)
 		}
 	}
-	if _, _, err := b.team.CreateToken(ctx, policy.ForAgent("main", "a", "l", policy.Admin), "x", []policy.Right{policy.ReadChannels}); !errors.Is(err, policy.ErrForbidden) {
+	if _, _, err := b.team.CreateToken(ctx, policy.ForAgent("main", "a", "l", policy.Admin), team.TokenDraft{Name: "x", Scopes: []policy.Right{policy.ReadChannels}}); !errors.Is(err, policy.ErrForbidden) {
 		t.Errorf("by an admin: %v", err)
 	}
 	clerk := policy.ForToken("main", "tok_1", []policy.Right{policy.ManageTokens})
-	if _, _, err := b.team.CreateToken(ctx, clerk, "x", []policy.Right{policy.ReadAudit}); !errors.Is(err, policy.ErrForbidden) {
+	if _, _, err := b.team.CreateToken(ctx, clerk, team.TokenDraft{Name: "x", Scopes: []policy.Right{policy.ReadAudit}}); !errors.Is(err, policy.ErrForbidden) {
 		t.Errorf("a right that its maker does not have: %v", err)
 	}
-	token, secret, err := b.team.CreateToken(ctx, security, "ci", []policy.Right{policy.ReadAudit, policy.ReadAudit})
+	token, secret, err := b.team.CreateToken(ctx, security, team.TokenDraft{Name: "ci", Scopes: []policy.Right{policy.ReadAudit, policy.ReadAudit}})
 	if err != nil || !strings.HasPrefix(secret, "cst_") || len(token.Scopes) != 1 {
 		t.Fatal(token, err)
 	}

@@ -6,6 +6,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/netip"
 
 	"countersign/identity/policy"
 	"countersign/internal/httpapi"
@@ -16,6 +17,7 @@ import (
 // Tokens finds out which program holds a token.
 type Tokens interface {
 	AuthenticateToken(ctx context.Context, text string) (policy.Principal, team.Token, error)
+	NoteToken(ctx context.Context, token team.Token, from netip.Addr) error
 }
 
 // Deps is what the door stands on.
@@ -48,7 +50,10 @@ func Program(tokens Tokens) httpapi.Guard[policy.Principal] {
 		if !ok {
 			return policy.Principal{}, httpapi.Fail(httpapi.SessionEnded)
 		}
-		who, _, err := tokens.AuthenticateToken(r.Context(), token)
+		who, row, err := tokens.AuthenticateToken(r.Context(), token)
+		if err == nil {
+			err = tokens.NoteToken(r.Context(), row, httpapi.ClientOf(r).Addr)
+		}
 		return who, err
 	}}
 }

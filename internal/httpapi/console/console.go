@@ -47,6 +47,7 @@ type Keys interface {
 // Team is who the colleagues are.
 type Team interface {
 	SignIns
+	Factors
 	Colleagues
 	Logins
 	Tokens
@@ -104,6 +105,7 @@ func (d *Door) Register(f *httpapi.Floor) error {
 		}
 	}
 	d.registerSignIn(f)
+	d.registerFactors(f)
 	d.registerInbox(f)
 	d.registerStream(f)
 	d.registerPeople(f)
@@ -176,6 +178,15 @@ func (d *Door) setLogin(set func(*http.Cookie), client httpapi.Client, token str
 		Name: httpapi.LoginCookie, Value: token, Path: base, Expires: expires.UTC(),
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: d.floor.Secure(client),
 	})
+	d.hint(set, client, "1", &http.Cookie{Expires: expires.UTC()})
+}
+
+// hint tells the console's page, which cannot see the login's cookie, that there is one.
+func (d *Door) hint(set func(*http.Cookie), client httpapi.Client, value string, life *http.Cookie) {
+	set(&http.Cookie{ //nolint:gosec // it says nothing but that, and is for scripts
+		Name: httpapi.HintCookie, Value: value, Path: "/console", Expires: life.Expires, MaxAge: life.MaxAge,
+		SameSite: http.SameSiteStrictMode, Secure: d.floor.Secure(client),
+	})
 }
 
 func (d *Door) clearLogin(set func(*http.Cookie), client httpapi.Client) {
@@ -183,4 +194,5 @@ func (d *Door) clearLogin(set func(*http.Cookie), client httpapi.Client) {
 		Name: httpapi.LoginCookie, Path: base, MaxAge: -1,
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: d.floor.Secure(client),
 	})
+	d.hint(set, client, "", &http.Cookie{MaxAge: -1})
 }

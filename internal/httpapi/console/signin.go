@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"countersign/identity/policy"
 	"countersign/internal/httpapi"
 	"countersign/internal/httpapi/wire"
 	"countersign/internal/team"
@@ -15,7 +14,7 @@ func (d *Door) registerSignIn(f *httpapi.Floor) {
 	stranger, agent := d.stranger(), d.agent()
 	httpapi.Handle(f, stranger, route("POST", "/setup/check", "checkLink", tag, "For whom a one-use link is", httpapi.LinkRefused), d.checkLink)
 	httpapi.Handle(f, stranger, route("POST", "/setup", "useLink", tag, "Set name and password by a one-use link, and sign in", httpapi.LinkRefused, httpapi.Conflict), d.useLink)
-	httpapi.Handle(f, stranger, route("POST", "/sign-in", "signIn", tag, "Sign in", httpapi.SignInRefused, httpapi.TooMany), d.signIn)
+	httpapi.Handle(f, stranger, route("POST", "/sign-in", "signIn", tag, "Sign in, or be asked for the second factor", httpapi.SignInRefused, httpapi.TooMany), d.signIn)
 	httpapi.Handle(f, agent, route("POST", "/sign-out", "signOut", tag, "Sign out"), d.signOut)
 	httpapi.Handle(f, agent, route("POST", "/confirm", "confirm", tag, "Give the password again, for what asks for it", httpapi.ConfirmRefused, httpapi.TooMany), d.confirm)
 	httpapi.Handle(f, agent, route("GET", "/me", "getMe", tag, "Who is signed in, and what they may do"), d.getMe)
@@ -38,19 +37,30 @@ func (d *Door) checkLink(ctx context.Context, _ *httpapi.Call[wire.None], in wir
 }
 
 func (d *Door) useLink(ctx context.Context, c *httpapi.Call[wire.None], in wire.UseLink) (wire.Me, error) {
-	signed, err := d.Team.UseLink(ctx, team.Joining{Token: in.Token, Name: in.Name, Password: in.Password, Email: in.Email, UserAgent: c.UserAgent()})
+	signed, err := d.Team.UseLink(ctx, team.Joining{Token: in.Token, Name: in.Name, Password: in.Password, Email: in.Email, UserAgent: c.UserAgent(), From: c.Client.Addr})
 	if err != nil {
 		return wire.Me{}, refusedAs(httpapi.LinkRefused, err)
 	}
 	return d.welcome(c, signed), nil
 }
 
-func (d *Door) signIn(ctx context.Context, c *httpapi.Call[wire.None], in wire.SignIn) (wire.Me, error) {
-	signed, err := d.Team.SignIn(ctx, team.Credentials{Email: in.Email, Password: in.Password, From: c.Client.Addr, UserAgent: c.UserAgent()})
+func (d *Door) signIn(ctx context.Context, c *httpapi.Call[wire.None], in wire.SignIn) (wire.SignedIn, error) {
+	signed, err := d.Team.SignIn(ctx, team.Credentials{
+		Email: in.Email, Password: in.Password, From: c.Client.Addr, UserAgent: c.UserAgent(), Site: d.site(c.Host(), c.Client),
+	})
 	if err != nil {
-		return wire.Me{}, refusedAs(httpapi.SignInRefused, err)
+		return wire.SignedIn{}, refusedAs(httpapi.SignInRefused, err)
 	}
-	return d.welcome(c, signed), nil
+	if s := signed.Second; s != nil {
+		asked := wire.SecondAsked{Step: s.Step, App: s.App}
+		if s.Passkey != nil {
+			challenge := shapeChallenge(*s.Passkey)
+			asked.Passkey = &challenge
+		}
+		return wire.SignedIn{Second: &asked}, nil
+	}
+	me := d.welcome(c, signed)
+	return wire.SignedIn{Me: &me}, nil
 }
 
 func (d *Door) welcome(c *httpapi.Call[wire.None], signed team.SignedIn) wire.Me {
@@ -61,9 +71,9 @@ func (d *Door) welcome(c *httpapi.Call[wire.None], signed team.SignedIn) wire.Me
 func (d *Door) me(agent team.Agent, login team.Login) wire.Me {
 	me := wire.Me{
 		Agent: shapeAgent(agent), Workspace: agent.Workspace, Rights: []string{},
-		ExpiresAt: login.ExpiresAt.UTC(), Seq: d.Head().Seq,
+		ExpiresAt: login.ExpiresAt.UTC(), Seq: d.Head().Seq, LacksFactor: agent.Lacking(),
 	}
-	for _, right := range policy.RightsOf(agent.Role) {
+	for _, right := range agent.Rights() {
 		me.Rights = append(me.Rights, string(right))
 	}
 	return me
@@ -71,10 +81,6 @@ func (d *Door) me(agent team.Agent, login team.Login) wire.Me {
 
 func (d *Door) getMe(_ context.Context, c *call, _ wire.None) (wire.Me, error) {
 	return d.me(c.Who.Agent, c.Who.Login), nil
-}
-
-func (d *Door) confirm(ctx context.Context, c *call, in wire.Confirm) (wire.None, error) {
-	return wire.None{}, refusedAs(httpapi.ConfirmRefused, d.Team.Confirm(ctx, c.Who.Principal, in.Password, c.Client.Addr))
 }
 
 func (d *Door) signOut(ctx context.Context, c *call, _ wire.Empty) (wire.None, error) {

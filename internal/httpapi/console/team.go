@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"time"
 
 	"countersign/identity/policy"
 	"countersign/internal/httpapi"
@@ -26,7 +27,7 @@ type Logins interface {
 // Tokens are what programs act with.
 type Tokens interface {
 	Tokens(ctx context.Context, who policy.Principal) ([]team.Token, error)
-	CreateToken(ctx context.Context, who policy.Principal, name string, scopes []policy.Right) (token team.Token, secret string, err error)
+	CreateToken(ctx context.Context, who policy.Principal, wish team.TokenDraft) (token team.Token, secret string, err error)
 	RevokeToken(ctx context.Context, who policy.Principal, id string) error
 }
 
@@ -40,7 +41,7 @@ func (d *Door) registerTeam(f *httpapi.Floor) {
 	httpapi.Handle(f, agent, route("GET", "/logins", "listLogins", tag, "Where the signed-in agent is signed in"), d.listLogins)
 	httpapi.Handle(f, agent, route("DELETE", "/logins/{id}", "endLogin", tag, "End one of one's own logins", httpapi.NotFound), d.endLogin)
 	httpapi.Handle(f, agent, route("GET", "/tokens", "listTokens", tag, "API tokens, revoked ones included"), d.listTokens)
-	httpapi.Handle(f, agent, created(route("POST", "/tokens", "createToken", tag, "Make an API token: its secret is shown this one time")), d.createToken)
+	httpapi.Handle(f, agent, created(route("POST", "/tokens", "createToken", tag, "Make an API token: its secret is shown this one time", httpapi.Unconfirmed)), d.createToken)
 	httpapi.Handle(f, agent, route("DELETE", "/tokens/{id}", "revokeToken", tag, "Revoke an API token", httpapi.NotFound), d.revokeToken)
 }
 
@@ -104,7 +105,11 @@ func (d *Door) createToken(ctx context.Context, c *call, in wire.CreateToken) (w
 	for i, scope := range in.Scopes {
 		scopes[i] = policy.Right(scope)
 	}
-	token, secret, err := d.Team.CreateToken(ctx, c.Who.Principal, in.Name, scopes)
+	if in.ExpiresInDays < 0 || in.ExpiresInDays > 366 {
+		return wire.CreatedToken{}, httpapi.Impossible("A token lives for at most a year, or until it is revoked.")
+	}
+	days := time.Duration(in.ExpiresInDays) * 24 * time.Hour
+	token, secret, err := d.Team.CreateToken(ctx, c.Who.Principal, team.TokenDraft{Name: in.Name, Scopes: scopes, Life: days, Reason: in.Reason})
 	if err != nil {
 		return wire.CreatedToken{}, err
 	}
@@ -116,13 +121,14 @@ func (d *Door) revokeToken(ctx context.Context, c *call, _ wire.None) (wire.None
 }
 
 func shapeAgent(a team.Agent) wire.Agent {
-	return wire.Agent{ID: a.ID, Email: a.Email, Name: a.Name, Role: string(a.Role), Joined: a.Joined, CreatedAt: a.CreatedAt.UTC()}
+	return wire.Agent{ID: a.ID, Email: a.Email, Name: a.Name, Role: string(a.Role), Joined: a.Joined, Factor: a.Factors > 0, CreatedAt: a.CreatedAt.UTC()}
 }
 
 func shapeToken(t team.Token) wire.Token {
 	out := wire.Token{
 		ID: t.ID, Name: t.Name, Scopes: make([]string, len(t.Scopes)), CreatedBy: t.CreatedBy, CreatedAt: t.CreatedAt.UTC(),
 		ExpiresAt: httpapi.Timestamp(t.ExpiresAt), RevokedAt: httpapi.Timestamp(t.RevokedAt),
+		UsedAt: httpapi.Timestamp(t.UsedAt), UsedFrom: t.UsedFrom,
 	}
 	for i, scope := range t.Scopes {
 		out.Scopes[i] = string(scope)

@@ -1,0 +1,487 @@
+package httpapi_test
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"countersign/identity/policy"
+	"countersign/internal/audit"
+	"countersign/internal/httpapi"
+)
+
+const ourSite = "https://chat.example"
+
+func onChat(o *httpapi.Options) { o.BaseURL = ourSite }
+
+// withApp sets an authenticator app up for a login, with the code before the present one.
+func (h *house) withApp(who credential) (app, []string) {
+	h.t.Helper()
+	begun := h.want(200, "POST", "/api/v1/console/factors/app", who, object{})
+	phone := newApp(h.t, begun.text("secret"))
+	if !strings.HasPrefix(begun.text("uri"), "otpauth://totp/Countersign") || begun.JSON["qr"].(object)["path"] == "" {
+		h.t.Errorf("begun %s", begun.Text)
+	}
+	done := h.want(200, "POST", "/api/v1/console/factors/app/confirm", who, object{"code": phone.code(-1)})
+	return phone, texts(done.JSON["recovery_codes"])
+}
+
+func texts(list any) (out []string) {
+	all, _ := list.([]any)
+	for _, text := range all {
+		out = append(out, text.(string))
+	}
+	return out
+}
+
+// half gives an address and the right password, and answers with the second step.
+func (h *house) half(email string) object {
+	h.t.Helper()
+	a := h.want(200, "POST", "/api/v1/console/sign-in", credential{}, object{"email": email, "password": harbour})
+	second, _ := a.JSON["second"].(object)
+	if second == nil || a.JSON["me"] != nil || len(a.Cookies()) != 0 {
+		h.t.Fatalf("a password alone gives %s %v", a.Text, a.Cookies())
+	}
+	return second
+}
+
+func (h *house) second(step object, body object) answer {
+	h.t.Helper()
+	body["step"] = step["step"]
+	return h.call("POST", "/api/v1/console/sign-in/second", credential{}, body)
+}
+
+// TestHalfASignInOpensNoDoor: who has the password and not the phone has nothing.
+func TestHalfASignInOpensNoDoor(t *testing.T) {
+	h := open(t)
+	phone, _ := h.withApp(h.join("kim@example.com", policy.Owner))
+	step := h.half("kim@example.com")
+	token := step["step"].(string)
+	for _, r := range h.Floor.Routes() {
+		if r.Access == httpapi.Public {
+			continue
+		}
+		for name, who := range map[string]credential{"cookie": cookie(token), "bearer": bearer(token)} {
+			if a := h.call(r.Method, pathOf(r), who, bodies[operation(r)]); a.StatusCode != 401 {
+				t.Errorf("%s takes half a sign-in as its %s: %d %s", r.ID, name, a.StatusCode, a.Text)
+			}
+		}
+	}
+	in := h.second(step, object{"code": phone.code(0)})
+	if in.StatusCode != 200 || in.JSON["agent"].(object)["email"] != "kim@example.com" {
+		t.Fatalf("%d %s", in.StatusCode, in.Text)
+	}
+	h.want(200, "GET", "/api/v1/console/me", cookie(loginIn(t, in)), nil)
+	if a := h.second(step, object{"code": phone.code(1)}); a.StatusCode != 403 || a.code() != "step_ended" {
+		t.Errorf("the same step twice: %d %s", a.StatusCode, a.Text)
+	}
+	if strings.Contains(h.Log.String(), token) {
+		t.Error("the step was logged")
+	}
+}
+
+// TestACodeReadOverTheShoulderIsUsed: a code is good once, whoever comes with it and
+// however many at the same moment.
+func TestACodeReadOverTheShoulderIsUsed(t *testing.T) {
+	h := open(t)
+	phone, _ := h.withApp(h.join("kim@example.com", policy.Owner))
+	if a := h.second(h.half("kim@example.com"), object{"code": phone.code(-1)}); a.StatusCode != 401 || a.code() != "sign_in_refused" {
+		t.Errorf("the code that set it up: %d %s", a.StatusCode, a.Text)
+	}
+	code := phone.code(0)
+	var in, out atomic.Int64
+	var wait sync.WaitGroup
+	for range 3 {
+		step := h.half("kim@example.com")
+		wait.Go(func() {
+			switch h.second(step, object{"code": code}).StatusCode {
+			case 200:
+				in.Add(1)
+			case 401:
+				out.Add(1)
+			}
+		})
+	}
+	wait.Wait()
+	if in.Load() != 1 || out.Load() != 2 {
+		t.Errorf("%d came in, %d were refused", in.Load(), out.Load())
+	}
+	if a := h.second(h.half("kim@example.com"), object{"code": phone.code(2)}); a.StatusCode != 401 {
+		t.Errorf("a code of two steps ahead: %d", a.StatusCode)
+	}
+}
+
+// TestGuessingCodesIsBoundedAndLocksNobodyOut: five tries, over all networks, sessions
+// and nodes; the code written on paper still opens.
+func TestGuessingCodesIsBoundedAndLocksNobodyOut(t *testing.T) {
+	h := open(t)
+	kim := h.join("kim@example.com", policy.Owner)
+	phone, recovery := h.withApp(kim)
+	if len(recovery) != 10 || len(recovery[0]) != 19 || len(slices.Compact(slices.Sorted(slices.Values(recovery)))) != 10 {
+		t.Fatalf("recovery codes %v", recovery)
+	}
+	var refused, limited atomic.Int64
+	var wait sync.WaitGroup
+	for range 12 {
+		step := h.half("kim@example.com")
+		wait.Go(func() {
+			switch h.second(step, object{"code": "000000"}).StatusCode {
+			case 401:
+				refused.Add(1)
+			case 429:
+				limited.Add(1)
+			}
+		})
+	}
+	wait.Wait()
+	if refused.Load() != 5 || limited.Load() != 7 {
+		t.Errorf("%d codes were looked at, %d were not", refused.Load(), limited.Load())
+	}
+	if a := h.second(h.half("kim@example.com"), object{"code": phone.code(0)}); a.StatusCode != 429 {
+		t.Errorf("past the limit even the right one is not looked at: %d %s", a.StatusCode, a.Text)
+	}
+	if a := h.second(h.half("kim@example.com"), object{"code": strings.ToUpper(strings.ReplaceAll(recovery[3], "-", " "))}); a.StatusCode != 200 {
+		t.Errorf("a recovery code, as somebody types it: %d %s", a.StatusCode, a.Text)
+	}
+	if a := h.second(h.half("kim@example.com"), object{"code": recovery[3]}); a.StatusCode != 401 {
+		t.Errorf("a recovery code twice: %d %s", a.StatusCode, a.Text)
+	}
+	if left := h.want(200, "GET", "/api/v1/console/factors", kim, nil).JSON["recovery_left"]; left != 9.0 {
+		t.Errorf("%v are left", left)
+	}
+	fresh := texts(h.want(200, "POST", "/api/v1/console/factors/recovery", kim, object{}).JSON["recovery_codes"])
+	if a := h.second(h.half("kim@example.com"), object{"code": recovery[4]}); a.StatusCode != 401 {
+		t.Errorf("a code of before the new ones: %d %s", a.StatusCode, a.Text)
+	}
+	if a := h.second(h.half("kim@example.com"), object{"code": fresh[0]}); a.StatusCode != 200 {
+		t.Errorf("a new code: %d %s", a.StatusCode, a.Text)
+	}
+}
+
+// passkey registers a device for a login.
+func (h *house) passkey(who credential, name string) *device {
+	h.t.Helper()
+	d := newDevice(h.t, ourSite)
+	challenge := h.want(200, "POST", "/api/v1/console/factors/passkeys/begin", who, object{})
+	a := h.want(201, "POST", "/api/v1/console/factors/passkeys", who, object{"step": challenge.text("step"), "name": name, "passkey": d.register(challenge.JSON)})
+	if a.JSON["passkey"].(object)["name"] != name || a.JSON["passkey"].(object)["site"] != "chat.example" {
+		h.t.Errorf("added %s", a.Text)
+	}
+	return d
+}
+
+func (h *house) challenge() object {
+	h.t.Helper()
+	return h.want(200, "POST", "/api/v1/console/sign-in/passkey/begin", credential{}, object{}).JSON
+}
+
+func (h *house) byPasskey(challenge, given object) answer {
+	h.t.Helper()
+	return h.call("POST", "/api/v1/console/sign-in/passkey", credential{}, object{"step": challenge["step"], "passkey": given})
+}
+
+// TestAPasskeyIsBothFactors, and what is not that passkey's fresh answer is nothing.
+func TestAPasskeyIsBothFactors(t *testing.T) {
+	h := open(t, onChat)
+	kim, eve := h.join("kim@example.com", policy.Owner), h.join("eve@example.com", policy.AgentR)
+	key, other := h.passkey(kim, "Laptop"), h.passkey(eve, "Phone")
+	challenge := h.challenge()
+	given := key.answer(challenge)
+	in := h.byPasskey(challenge, given)
+	if in.StatusCode != 200 || in.JSON["agent"].(object)["email"] != "kim@example.com" {
+		t.Fatalf("%d %s", in.StatusCode, in.Text)
+	}
+	refused := func(name string, a answer) {
+		t.Helper()
+		if a.StatusCode != 401 && a.StatusCode != 403 || len(a.Cookies()) != 0 {
+			t.Errorf("%s: %d %s", name, a.StatusCode, a.Text)
+		}
+	}
+	refused("an answer twice", h.byPasskey(challenge, given))
+	refused("an old answer to a new challenge", h.byPasskey(h.challenge(), given))
+
+	foreign := *key
+	foreign.origin = "https://chat.example.evil.example"
+	c := h.challenge()
+	refused("an answer that a phishing page collected", h.byPasskey(c, foreign.answer(c)))
+	foreign = *key
+	foreign.flags = 1
+	c = h.challenge()
+	refused("an answer without a finger or a PIN", h.byPasskey(c, foreign.answer(c)))
+	foreign = *key
+	foreign.counter = 0
+	c = h.challenge()
+	refused("an answer of a copied key", h.byPasskey(c, foreign.answer(c)))
+	foreign = *newDevice(t, ourSite)
+	foreign.id, foreign.user = key.id, key.user
+	c = h.challenge()
+	refused("another key under the same name", h.byPasskey(c, foreign.answer(c)))
+	foreign = *other
+	foreign.user = key.user
+	c = h.challenge()
+	refused("Eve's key with Kim's handle", h.byPasskey(c, foreign.answer(c)))
+	c = h.want(200, "POST", "/api/v1/console/confirm/passkey", eve, object{}).JSON
+	refused("a challenge that was for confirming", h.byPasskey(c, other.answer(c)))
+	c = h.want(200, "POST", "/api/v1/console/confirm/passkey", kim, object{}).JSON
+	refused("another login's challenge", h.call("POST", "/api/v1/console/confirm", eve, object{"step": c["step"], "passkey": other.answer(c)}))
+	c = h.want(200, "POST", "/api/v1/console/confirm/passkey", eve, object{}).JSON
+	refused("Kim's key in Eve's console", h.call("POST", "/api/v1/console/confirm", eve, object{"step": c["step"], "passkey": key.answer(c)}))
+	refused("a challenge that we never made", h.byPasskey(object{"step": "AAAA"}, key.answer(h.challenge())))
+
+	// As the second step, it is asked for by name.
+	step := h.half("kim@example.com")
+	asked := step["passkey"].(object)
+	if len(asked["known"].([]any)) != 1 || step["app"] != false {
+		t.Errorf("asked %v", step)
+	}
+	refused("Eve's key as Kim's second step", h.second(step, object{"passkey": other.answer(asked)}))
+	if a := h.second(step, object{"passkey": key.answer(asked)}); a.StatusCode != 200 {
+		t.Errorf("%d %s", a.StatusCode, a.Text)
+	}
+	h.age(kim)
+	if a := h.call("POST", "/api/v1/console/factors/recovery", kim, object{}); a.code() != "confirmation_required" {
+		t.Errorf("%d %s", a.StatusCode, a.Text)
+	}
+	c = h.want(200, "POST", "/api/v1/console/confirm/passkey", kim, object{}).JSON
+	h.want(204, "POST", "/api/v1/console/confirm", kim, object{"step": c["step"], "passkey": key.answer(c)})
+	h.want(200, "POST", "/api/v1/console/factors/recovery", kim, object{})
+	_, agent, _, err := h.Team.Authenticate(t.Context(), strings.TrimPrefix(eve.value, httpapi.LoginCookie+"="))
+	must(t, err)
+	h.want(204, "DELETE", "/api/v1/console/agents/"+agent.ID, kim, nil)
+	c = h.challenge()
+	refused("a passkey of somebody who left", h.byPasskey(c, other.answer(c)))
+}
+
+// age makes a login's last confirmation six minutes old.
+func (h *house) age(who credential) {
+	h.t.Helper()
+	ctx := context.Background()
+	p, agent, login, err := h.Team.Authenticate(ctx, strings.TrimPrefix(who.value, httpapi.LoginCookie+"="))
+	must(h.t, err)
+	row, err := h.DB.Agent(ctx, p.Workspace(), agent.ID)
+	must(h.t, err)
+	long := time.Now().Add(-6 * time.Minute)
+	must(h.t, h.DB.ConfirmLogin(ctx, p.Workspace(), login.ID, row.Password, long, audit.Draft{Workspace: p.Workspace(), Actor: "test", Action: audit.AgentConfirmed}))
+	within(h.t, "the confirmation to be old", func() bool {
+		_, _, login, err := h.Team.Authenticate(ctx, strings.TrimPrefix(who.value, httpapi.LoginCookie+"="))
+		return err == nil && time.Since(login.ConfirmedAt) > 5*time.Minute
+	})
+}
+
+// TestPasskeysAreBoundToTheConsolesAddress: on plain http, or an IP address, browsers bind
+// nothing; a Host that a request makes up binds nothing either.
+func TestPasskeysAreBoundToTheConsolesAddress(t *testing.T) {
+	for name, c := range map[string]struct {
+		base, host string
+		here       bool
+	}{
+		"https":                            {ourSite, "", true},
+		"https, and another Host":          {ourSite, "evil.example", true},
+		"http":                             {"http://chat.example", "", false},
+		"an address":                       {"https://203.0.113.7", "", false},
+		"nothing said, on this machine":    {"", "localhost:8080", true},
+		"nothing said, by an address":      {"", "127.0.0.1:8080", false},
+		"nothing said, and a made-up Host": {"", "evil.example", false},
+	} {
+		h := open(t, func(o *httpapi.Options) { o.BaseURL = c.base })
+		kim := h.join("kim@example.com", policy.Owner)
+		r, err := http.NewRequestWithContext(t.Context(), "GET", h.Server.URL+"/api/v1/console/factors", nil)
+		must(t, err)
+		r.Header.Set(kim.header, kim.value)
+		if c.host != "" {
+			r.Host = c.host
+		}
+		resp, err := h.client().Do(r)
+		must(t, err)
+		text := make([]byte, 4096)
+		n, _ := resp.Body.Read(text)
+		resp.Body.Close()
+		if here := strings.Contains(string(text[:n]), `"passkeys_here":true`); here != c.here {
+			t.Errorf("%s: offered %v: %s", name, here, text[:n])
+		}
+	}
+}
+
+// TestAnOwnerWithoutTheSecondFactorReachesNoKey walks the rule from on to off.
+func TestAnOwnerWithoutTheSecondFactorReachesNoKey(t *testing.T) {
+	h := open(t)
+	channel, key, _ := h.channel("shop", policy.Observe)
+	kim, admin := h.join("kim@example.com", policy.Owner), h.join("admin@example.com", policy.Admin)
+	guarded := []struct {
+		method, path string
+		body         any
+	}{
+		{"POST", "/channels/" + channel.ID + "/keys", object{"name": "x", "reason": "a test"}}, {"POST", "/keys/" + key + "/rotate", object{"reason": "a test"}},
+		{"PUT", "/channels/" + channel.ID + "/enforcement", object{"platform": "web", "enforcement": "enforce"}},
+		{"POST", "/agents", object{"email": "new@example.com", "role": "agent"}}, {"POST", "/tokens", object{"name": "x", "scopes": []string{"audit.read"}}},
+		{"PUT", "/team-rule", object{"second_factor": false}},
+	}
+	must(t, h.Team.RequireFactor(t.Context(), h.System, true))
+	within(t, "the rule", func() bool { return h.call("GET", "/api/v1/console/me", kim, nil).JSON["lacks_second_factor"] == true })
+	for _, c := range guarded {
+		if a := h.call(c.method, "/api/v1/console"+c.path, kim, c.body); a.StatusCode != 403 || a.code() != "forbidden" {
+			t.Errorf("%s %s without a factor: %d %s", c.method, c.path, a.StatusCode, a.Text)
+		}
+	}
+	h.want(200, "GET", "/api/v1/console/channels/"+channel.ID+"/keys", kim, nil)
+	h.want(200, "GET", "/api/v1/console/conversations", kim, nil)
+	if me := h.want(200, "GET", "/api/v1/console/me", admin, nil); me.JSON["lacks_second_factor"] != nil {
+		t.Errorf("an admin is asked too: %s", me.Text)
+	}
+	h.want(201, "POST", "/api/v1/console/agents", admin, object{"email": "a@example.com", "role": "agent"})
+
+	h.withApp(kim)
+	within(t, "the rights of an owner", func() bool {
+		return h.call("POST", "/api/v1/console/agents", kim, object{"email": "b@example.com", "role": "agent"}).StatusCode == 201
+	})
+	h.want(204, "DELETE", "/api/v1/console/factors/app", kim, nil)
+	within(t, "the factor to be gone", func() bool {
+		return h.call("POST", "/api/v1/console/tokens", kim, object{"name": "x", "scopes": []string{"audit.read"}}).code() == "forbidden"
+	})
+	must(t, h.Team.RequireFactor(t.Context(), h.System, false))
+	within(t, "the rule to be off", func() bool { return h.call("GET", "/api/v1/console/me", kim, nil).JSON["lacks_second_factor"] == nil })
+}
+
+// TestAnAdminRisesByNoPath: who may manage the team and is no owner comes by none of
+// its calls to what an owner or security can do.
+func TestAnAdminRisesByNoPath(t *testing.T) {
+	h := open(t)
+	owner, security, admin := h.join("owner@example.com", policy.Owner), h.join("security@example.com", policy.Security), h.join("admin@example.com", policy.Admin)
+	h.withApp(owner)
+	id := func(who credential) string {
+		return h.want(200, "GET", "/api/v1/console/me", who, nil).JSON["agent"].(object)["id"].(string)
+	}
+	h.want(201, "POST", "/api/v1/console/agents", owner, object{"email": "late@example.com", "role": "security"})
+	for name, c := range map[string]struct {
+		method, path string
+		body         any
+	}{
+		"invites an owner":                  {"POST", "/agents", object{"email": "x@example.com", "role": "owner"}},
+		"invites security":                  {"POST", "/agents", object{"email": "x@example.com", "role": "security"}},
+		"takes a waiting invitation's link": {"POST", "/agents", object{"email": "late@example.com", "role": "security"}},
+		"becomes an owner":                  {"PATCH", "/agents/" + id(admin), object{"role": "owner"}},
+		"becomes security":                  {"PATCH", "/agents/" + id(admin), object{"role": "security"}},
+		"becomes an auditor":                {"PATCH", "/agents/" + id(admin), object{"role": "auditor"}},
+		"demotes the owner":                 {"PATCH", "/agents/" + id(owner), object{"role": "agent"}},
+		"removes the owner":                 {"DELETE", "/agents/" + id(owner), nil},
+		"removes security":                  {"DELETE", "/agents/" + id(security), nil},
+		"takes the owner's second factor":   {"DELETE", "/agents/" + id(owner) + "/factors", nil},
+		"takes security's second factor":    {"DELETE", "/agents/" + id(security) + "/factors", nil},
+		"no longer asks for second factors": {"PUT", "/team-rule", object{"second_factor": false}},
+		"makes a token":                     {"POST", "/tokens", object{"name": "x", "scopes": []string{"channels.read"}}},
+	} {
+		if a := h.call(c.method, "/api/v1/console"+c.path, admin, c.body); a.StatusCode != 403 || a.code() != "forbidden" {
+			t.Errorf("an admin %s: %d %s", name, a.StatusCode, a.Text)
+		}
+	}
+	if a := h.call("DELETE", "/api/v1/console/agents/"+id(owner)+"/factors", security, nil); a.code() != "forbidden" {
+		t.Errorf("security takes the owner's second factor: %d %s", a.StatusCode, a.Text)
+	}
+	// The owner can, and what they take it from is signed out.
+	h.withApp(security)
+	h.want(204, "DELETE", "/api/v1/console/agents/"+id(security)+"/factors", owner, nil)
+	h.ends("/api/v1/console/me", security)
+	h.want(200, "GET", "/api/v1/console/me", cookie(loginIn(t, h.want(200, "POST", "/api/v1/console/sign-in", credential{}, object{"email": "security@example.com", "password": harbour}))), nil)
+	if got := len(h.want(200, "GET", "/api/v1/console/audit?action=factor.reset", owner, nil).JSON["entries"].([]any)); got != 1 {
+		t.Errorf("%d resets are recorded", got)
+	}
+}
+
+// TestWhoeverFindsAConsoleOpenCannotStay: nothing that outlives the found login is
+// done without the password or a passkey of the last five minutes.
+func TestWhoeverFindsAConsoleOpenCannotStay(t *testing.T) {
+	h := open(t, onChat)
+	kim, other := h.join("kim@example.com", policy.Owner), h.join("other@example.com", policy.Owner)
+	h.withApp(kim)
+	id := h.want(200, "GET", "/api/v1/console/me", other, nil).JSON["agent"].(object)["id"].(string)
+	h.age(kim)
+	for name, c := range map[string]struct {
+		method, path string
+		body         any
+	}{
+		"adds a passkey":            {"POST", "/factors/passkeys/begin", object{}},
+		"removes the app":           {"DELETE", "/factors/app", nil},
+		"makes recovery codes":      {"POST", "/factors/recovery", object{}},
+		"invites an owner":          {"POST", "/agents", object{"email": "x@example.com", "role": "owner"}},
+		"makes somebody an owner":   {"PATCH", "/agents/" + id, object{"role": "security"}},
+		"resets a colleague":        {"DELETE", "/agents/" + id + "/factors", nil},
+		"stops asking for factors":  {"PUT", "/team-rule", object{"second_factor": false}},
+		"makes a token for keys":    {"POST", "/tokens", object{"name": "x", "scopes": []string{"keys.manage"}, "reason": "because"}},
+		"makes a token for exports": {"POST", "/tokens", object{"name": "x", "scopes": []string{"audit.read", "people.export"}, "reason": "because"}},
+	} {
+		if a := h.call(c.method, "/api/v1/console"+c.path, kim, c.body); a.StatusCode != 403 || a.code() != "confirmation_required" {
+			t.Errorf("whoever finds the console %s: %d %s", name, a.StatusCode, a.Text)
+		}
+	}
+	if a := h.call("POST", "/api/v1/console/password", kim, object{"current": "wrong", "next": "nine grey herons at the weir"}); a.code() != "confirmation_refused" {
+		t.Errorf("another password without the present one: %d %s", a.StatusCode, a.Text)
+	}
+}
+
+// TestAnotherPasswordEndsWhatTheOldOneOpened: other logins, half sign-ins, and by a
+// link the second factors too, for whoever resets has lost them.
+func TestAnotherPasswordEndsWhatTheOldOneOpened(t *testing.T) {
+	h := open(t)
+	kim := h.join("kim@example.com", policy.Owner)
+	elsewhere := cookie(loginIn(t, h.want(200, "POST", "/api/v1/console/sign-in", credential{}, object{"email": "kim@example.com", "password": harbour})))
+	phone, _ := h.withApp(kim)
+	step := h.half("kim@example.com")
+	const next = "nine grey herons at the weir"
+	h.want(422, "POST", "/api/v1/console/password", kim, object{"current": harbour, "next": "short"})
+	h.want(204, "POST", "/api/v1/console/password", kim, object{"current": harbour, "next": next})
+	h.ends("/api/v1/console/me", elsewhere)
+	h.want(200, "GET", "/api/v1/console/me", kim, nil)
+	if a := h.second(step, object{"code": phone.code(0)}); a.code() != "step_ended" {
+		t.Errorf("a sign-in that began with the old one: %d %s", a.StatusCode, a.Text)
+	}
+	h.want(401, "POST", "/api/v1/console/sign-in", credential{}, object{"email": "kim@example.com", "password": harbour})
+
+	link, err := h.Team.OwnerReset(t.Context(), h.System)
+	must(t, err)
+	in := h.want(200, "POST", "/api/v1/console/setup", credential{}, object{"token": link, "name": "Kim", "password": harbour})
+	if f := h.want(200, "GET", "/api/v1/console/factors", cookie(loginIn(t, in)), nil); f.JSON["app_since"] != nil || f.JSON["recovery_left"] != 0.0 {
+		t.Errorf("after a reset %s", f.Text)
+	}
+	h.ends("/api/v1/console/me", kim)
+}
+
+// TestATokenSaysWhyUntilWhenAndWhereFrom.
+func TestATokenSaysWhyUntilWhenAndWhereFrom(t *testing.T) {
+	h := open(t)
+	kim := h.join("kim@example.com", policy.Owner)
+	if a := h.call("POST", "/api/v1/console/tokens", kim, object{"name": "x", "scopes": []string{"keys.manage"}}); a.StatusCode != 400 && a.StatusCode != 422 {
+		t.Errorf("without a reason: %d %s", a.StatusCode, a.Text)
+	}
+	h.want(422, "POST", "/api/v1/console/tokens", kim, object{"name": "x", "scopes": []string{"audit.read"}, "expires_in_days": 400})
+	h.want(422, "POST", "/api/v1/console/tokens", kim, object{"name": "x", "scopes": []string{"audit.read"}, "expires_in_days": -1})
+	made := h.want(201, "POST", "/api/v1/console/tokens", kim, object{"name": "Rotation", "scopes": []string{"keys.manage", "keys.read", "audit.read"}, "expires_in_days": 30, "reason": "monthly rotation"})
+	ends, err := time.Parse(time.RFC3339, made.JSON["token"].(object)["expires_at"].(string))
+	must(t, err)
+	if left := time.Until(ends); left < 29*24*time.Hour || left > 31*24*time.Hour {
+		t.Errorf("it ends in %v", left)
+	}
+	h.want(200, "GET", "/api/v1/audit", bearer(made.text("secret")), nil)
+	row := h.want(200, "GET", "/api/v1/console/tokens", kim, nil).JSON["tokens"].([]any)[0].(object)
+	if row["last_used_from"] != "127.0.0.1" || row["last_used_at"] == nil {
+		t.Errorf("used %v", row)
+	}
+	head, err := h.DB.Head(t.Context())
+	must(t, err)
+	for range 20 {
+		h.want(200, "GET", "/api/v1/audit", bearer(made.text("secret")), nil)
+	}
+	after, err := h.DB.Head(t.Context())
+	must(t, err)
+	if head.Seq != after.Seq {
+		t.Error("each use of a token writes an event")
+	}
+	entry := h.want(200, "GET", "/api/v1/console/audit?action=token.created", kim, nil).JSON["entries"].([]any)[0].(object)
+	if entry["detail"].(object)["reason"] != "monthly rotation" {
+		t.Errorf("recorded %v", entry)
+	}
+}
