@@ -111,7 +111,7 @@ func (d *Door) Register(f *httpapi.Floor) error {
 	d.registerPeople(f)
 	d.registerTeam(f)
 	operate.Register(f, operate.Mount{Guard: d.operator(), Base: base, Name: consoleName, Group: "Console: "}, operate.Deps{
-		Channels: d.Channels, Keys: d.Keys, People: d.People, Audit: d.Audit,
+		Installation: d.Installation, Channels: d.Channels, Keys: d.Keys, People: d.People, Audit: d.Audit,
 		Mail: d.Mail,
 	})
 	return nil
