@@ -172,6 +172,9 @@ func (w *walk) changes(who policy.Principal) map[string]func() error {
 			return db.CreateChannel(ctx, channel, by(policy.ManageChannels))
 		},
 		"UpdateChannel": func() error { return db.UpdateChannel(ctx, w.Channel, by(policy.ManageChannels)) },
+		"SetEmailCode": func() error {
+			return second(db.SetEmailCode(ctx, main, w.Channel.ID, true, by(policy.SetEnforcement)))
+		},
 		"SetEnforcement": func() error {
 			return second(db.SetEnforcement(ctx, main, workspace.EnforcementChange{Channel: w.Channel.ID, Platform: policy.Web, To: policy.Enforce}, w.Now, by(policy.SetEnforcement)))
 		},

@@ -33,7 +33,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		tests []test
 	}{
 		{"workspace", workspaceTests}, {"ring", ringTests}, {"sweep", sweepTests}, {"team", teamTests}, {"session", sessionTests},
-		{"thread", threadTests}, {"claim", claimTests}, {"inbox", inboxTests}, {"log", logTests}, {"isolation", isolationTests},
+		{"thread", threadTests}, {"claim", claimTests}, {"inbox", inboxTests}, {"log", logTests}, {"mail", mailTests}, {"isolation", isolationTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, test := range group.tests {

@@ -72,7 +72,7 @@ var isolationTests = []test{
 }
 
 func notFound(err error) bool {
-	for _, want := range []error{chat.ErrNotFound, team.ErrNotFound, trust.ErrNotFound, workspace.ErrNotFound, chat.ErrSessionEnded} {
+	for _, want := range []error{chat.ErrNotFound, team.ErrNotFound, trust.ErrNotFound, trust.ErrNoCodes, workspace.ErrNotFound, chat.ErrSessionEnded} {
 		if errors.Is(err, want) {
 			return true
 		}
@@ -88,6 +88,8 @@ func readsFromNextDoor(h *House, g Guest, posted chat.Posted) map[string]func() 
 	return map[string]func() bool{
 		"Channel":     func() bool { return missing(h.DB.Channel(ctx, Other, h.Channel.ID)) },
 		"Channels":    func() bool { l, err := h.DB.Channels(ctx, Other); return empty(len(l), err) },
+		"VisitorByID": func() bool { return missing(h.DB.VisitorByID(ctx, Other, g.Visitor.ID, h.Now)) },
+		"Letters":     func() bool { l, err := h.DB.Letters(ctx, Other, 10); return empty(len(l), err) },
 		"Ring":        func() bool { return missing(h.DB.Ring(ctx, Other, h.Channel.ID)) },
 		"KeyChannel":  func() bool { return missing(h.DB.KeyChannel(ctx, Other, h.Key.ID)) },
 		"KeyUses":     func() bool { l, err := h.DB.KeyUses(ctx, Other, h.Channel.ID); return empty(len(l), err) },
@@ -179,6 +181,15 @@ func writesFromNextDoor(h *House, g Guest, posted chat.Posted, token team.Token)
 		},
 		"SetEnforcement": func() error {
 			return second(h.DB.SetEnforcement(ctx, Other, workspace.EnforcementChange{Channel: h.Channel.ID, Platform: policy.Web, To: policy.Enforce}, h.Now, none))
+		},
+		"SetEmailCode": func() error { return second(h.DB.SetEmailCode(ctx, Other, h.Channel.ID, true, none)) },
+		"PutCode": func() error {
+			row, letter := h.code(trust.Asker{ID: g.Session.ID, Session: g.Session.ID, Workspace: Other, Channel: h.Channel.ID}, "ada")
+			return h.DB.PutCode(ctx, row, trust.CodeLimits{}, letter)
+		},
+		"TryCode": func() error {
+			asker := trust.Asker{ID: g.Session.ID, Session: g.Session.ID, Workspace: Other, Channel: h.Channel.ID}
+			return h.DB.TryCode(ctx, asker, wrongQuota, func(trust.CodeRow, time.Time) bool { return true })
 		},
 		"SwapRing": func() error {
 			return second(h.DB.SwapRing(ctx, trust.RingChange{Workspace: Other, Channel: h.Channel.ID, Version: 1, Silence: []string{h.Key.ID}}, h.Now))
