@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -25,7 +26,7 @@ func (a *App) floor(cfg config.Server, log *slog.Logger) (*httpapi.Floor, error)
 		return nil, err
 	}
 	floor := httpapi.New(httpapi.Options{
-		BaseURL: cfg.BaseURL, Address: cfg.Base(), Version: a.Version, TrustedProxies: proxies, Log: log, Ready: a.ready,
+		BaseURL: cmp.Or(cfg.ConsoleURL, cfg.BaseURL), WidgetURL: cmp.Or(cfg.WidgetURL, cfg.BaseURL), Address: cfg.Base(), Version: a.Version, TrustedProxies: proxies, Log: log, Ready: a.ready,
 		Program: func(ctx context.Context, token string) (policy.Principal, error) {
 			who, _, err := a.Team.AuthenticateToken(ctx, token)
 			return who, err
@@ -37,18 +38,21 @@ func (a *App) floor(cfg config.Server, log *slog.Logger) (*httpapi.Floor, error)
 	}
 	inside := console.New(console.Deps{
 		Team: a.Team, Inbox: a.Chat, People: a.Chat, Channels: a.Channels, Keys: a.Keys, Audit: a.Audit, Installation: a.Installation, Streams: a.Hub, Head: a.Pulse.Head,
-		Mail: a.mailRoutes(),
+		Mail: a.mailRoutes(), Diagnosis: a.Diagnosis,
 	})
 	if err := inside.Register(floor); err != nil {
 		return nil, err
 	}
 	for _, door := range []interface{ Register(*httpapi.Floor) }{
 		widget.New(widget.Deps{Gate: a.Gate, Codes: a.Gate, Channels: a.Channels, Sessions: a.Chat, Threads: a.Chat, Streams: a.Hub, Online: inside.Online}),
-		api.New(api.Deps{Tokens: a.Team, Gate: a.Gate, Operate: operate.Deps{Channels: a.Channels, Keys: a.Keys, People: a.Chat, Audit: a.Audit, Installation: a.Installation, Mail: a.mailRoutes()}}),
+		api.New(api.Deps{Tokens: a.Team, Gate: a.Gate, Operate: operate.Deps{Channels: a.Channels, Keys: a.Keys, People: a.Chat, Audit: a.Audit, Installation: a.Installation, Mail: a.mailRoutes(), Diagnosis: a.Diagnosis}}),
 		compat.New(compat.Deps{Program: api.Program(a.Team), Channels: a.Channels, Keys: a.Keys}),
 		faces,
 	} {
 		door.Register(floor)
+	}
+	if a.Desk != nil {
+		a.Team.MailInvitations(a.Desk, floor.Base())
 	}
 	if a.mailbox != nil {
 		mailboxPage(floor, a.mailbox)

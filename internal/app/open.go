@@ -45,6 +45,7 @@ type App struct {
 	Channels     *workspace.Directory
 	Gate         *trust.Gate
 	Keys         *trust.Keys
+	Diagnosis    *trust.Diagnosis
 	Counts       *trust.Counts
 	Installation *trust.Installation
 	Team         *team.Team
@@ -133,6 +134,7 @@ func (a *App) join() {
 	sets := trust.NewSets(a.Egress, a.Pulse.Now)
 	a.Gate.UseSets(sets)
 	a.Keys.UseSets(sets)
+	a.Diagnosis = trust.NewDiagnosis(a.Keys, a.Channels)
 	a.Team = team.New(a.DB, a.Pulse, sealer{a.Master, a.ID})
 	a.Chat = chat.New(a.DB, a.Pulse, a.Relay)
 	a.Keeper = audit.NewKeeper(a.DB, audit.NewKeys(a.Master.Derive("audit"), a.Master.Derive("audit checkpoint")))

@@ -52,6 +52,7 @@ const (
 	KeyRevoked        Action = "key.revoked"
 	KidRevoked        Action = "key.kid_revoked" // one key of an issuer's set: Detail names the kid
 	KeyRevealed       Action = "key.revealed"
+	HashRevealed      Action = "hash.revealed" // of a person: Detail names key and reason
 	KeyRenamed        Action = "key.renamed"
 	KeyExtended       Action = "key.extended"
 	KeySwept          Action = "key.swept" // what a compromised key proved was taken apart: Detail counts it
@@ -88,7 +89,7 @@ const (
 var groups = map[string][]Action{
 	"sessions": {SessionOpened, SessionEnded, ThreadClaimed},
 	"refusals": {IdentityRefused, SessionRefused, AgentSignInFailed},
-	"keys":     {KeyGenerated, KeyImported, KeyRotated, KeyFinished, KeySignBy, KeyRevoked, KidRevoked, KeyRevealed},
+	"keys":     {KeyGenerated, KeyImported, KeyRotated, KeyFinished, KeySignBy, KeyRevoked, KidRevoked, KeyRevealed, HashRevealed},
 	"channels": {EnforcementSet, ChannelCreated, ChannelChanged},
 	"people":   {ContactBlocked, ContactUnblocked},
 	"team":     {AgentInvited, AgentJoined, AgentChanged, AgentRemoved, AgentSignedIn, AgentSignedOut, OwnerReset, TokenCreated, TokenRevoked},

@@ -6,6 +6,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -52,6 +53,8 @@ func (i Installation) MasterKeyDefault() string {
 type Server struct {
 	Listen          string        `help:"Address to listen on." default:"127.0.0.1:8080" env:"COUNTERSIGN_LISTEN"`
 	BaseURL         string        `help:"Public address, as browsers see it. Default: http:// and the listening address." env:"COUNTERSIGN_BASE_URL" placeholder:"URL"`
+	ConsoleURL      string        `help:"Public address of console and management API, if the widget has another; each then answers 404 on the other's host. Default: the base URL." env:"COUNTERSIGN_CONSOLE_URL" placeholder:"URL"`
+	WidgetURL       string        `help:"Public address of the widget with its API and files, if the console has another. Default: the base URL." env:"COUNTERSIGN_WIDGET_URL" placeholder:"URL"`
 	TrustedProxies  []string      `help:"Networks (CIDR) of proxies whose X-Forwarded-For and X-Forwarded-Proto count. Default: none, the headers are ignored." env:"COUNTERSIGN_TRUSTED_PROXIES" placeholder:"CIDR"`
 	LogLevel        string        `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error" env:"COUNTERSIGN_LOG_LEVEL"`
 	LogFormat       string        `help:"text or json." default:"text" enum:"text,json" env:"COUNTERSIGN_LOG_FORMAT"`
@@ -99,22 +102,32 @@ func checkAddress(option, text string) error {
 	return nil
 }
 
-// Base is the public address without a trailing slash.
-func (s Server) Base() string {
-	if s.BaseURL != "" {
-		return strings.TrimRight(s.BaseURL, "/")
+// Base is the public address of the console without a trailing slash: what links begin with.
+func (s Server) Base() string { return s.base(s.ConsoleURL) }
+
+// Widget is the public address of the widget without a trailing slash.
+func (s Server) Widget() string { return s.base(s.WidgetURL) }
+
+func (s Server) base(own string) string {
+	if own = cmp.Or(own, s.BaseURL); own != "" {
+		return strings.TrimRight(own, "/")
 	}
 	return "http://" + s.Listen
 }
 
+// OneOrigin says that console and widget share theirs.
+func (s Server) OneOrigin() bool { return s.ConsoleURL == "" && s.WidgetURL == "" }
+
 // Check refuses combinations that cannot work, in the operator's words.
 func (s Server) Check() error {
 	var problems []error
-	if s.BaseURL != "" {
-		u, err := url.Parse(s.BaseURL)
-		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
-			problems = append(problems, fmt.Errorf("base-url: %q is not http(s)://host[:port] alone", s.BaseURL))
+	for _, option := range []struct{ name, text string }{{"base-url", s.BaseURL}, {"console-url", s.ConsoleURL}, {"widget-url", s.WidgetURL}} {
+		if option.text != "" && !isOrigin(option.text) {
+			problems = append(problems, fmt.Errorf("%s: %q is not http(s)://host[:port] alone", option.name, option.text))
 		}
+	}
+	if !s.OneOrigin() {
+		problems = append(problems, s.checkOrigins())
 	}
 	if err := checkAddress("listen", s.Listen); err != nil {
 		problems = append(problems, err)
@@ -132,6 +145,24 @@ func (s Server) Check() error {
 		problems = append(problems, errors.New("shutdown-timeout: cannot be negative"))
 	}
 	return errors.Join(problems...)
+}
+
+func isOrigin(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && strings.Trim(u.Path, "/") == "" && u.RawQuery == "" && u.User == nil
+}
+
+// checkOrigins refuses two addresses that are one to a browser, or of which one is missing.
+func (s Server) checkOrigins() error {
+	if s.BaseURL == "" && (s.ConsoleURL == "" || s.WidgetURL == "") {
+		return errors.New("console-url and widget-url: say both, or one of them and base-url")
+	}
+	console, consoleErr := url.Parse(s.Base())
+	widget, widgetErr := url.Parse(s.Widget())
+	if consoleErr == nil && widgetErr == nil && strings.EqualFold(strings.TrimSuffix(console.Host, "."), strings.TrimSuffix(widget.Host, ".")) {
+		return errors.New("console-url and widget-url: these have one host; without both options console and widget share an origin")
+	}
+	return nil
 }
 
 // Proxies are the trusted networks, parsed.

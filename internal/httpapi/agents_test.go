@@ -32,6 +32,7 @@ var needs = map[string]policy.Right{ // :: operation → right
 	"getEmailCode": policy.ReadChannels, "setEmailCode": policy.SetEnforcement, "listOutbox": policy.ManageChannels,
 	"setEnforcement": policy.SetEnforcement, "listKeys": policy.ReadKeys, "createKey": policy.ManageKeys, "rotateKey": policy.ManageKeys,
 	"renameKey": policy.ManageKeys, "revealKey": policy.RevealKeys, "signKeyBy": policy.ManageKeys, "extendKey": policy.ManageKeys,
+	"diagnoseProof": policy.ReadKeys, "revealHash": policy.RevealKeys, "getSnippets": policy.ReadKeys,
 	"getKeyImpact": policy.ReadKeys, "getKeyCompromise": policy.ReadKeys,
 	"finishKey": policy.ManageKeys, "revokeKey": policy.ManageKeys, "revokeKid": policy.ManageKeys, "listAgents": policy.ReadTeam, "inviteAgent": policy.ManageTeam,
 	"setRole": policy.ManageTeam, "removeAgent": policy.ManageTeam, "listTokens": policy.ManageTokens, "createToken": policy.ManageTokens,
@@ -52,6 +53,7 @@ var bodies = map[string]any{
 	"ignoreDomain":   object{"origin": "https://nowhere.example", "ignored": true},
 	"setEmailCode":   object{"allowed": true},
 	"setEnforcement": object{"platform": "web", "enforcement": "enforce"}, "createKey": object{"name": "x"}, "rotateKey": object{},
+	"diagnoseProof": object{"user_id": "1", "hash": "x"}, "revealHash": object{"key": "xyz_1", "user_id": "1", "reason": "x"},
 	"renameKey": object{"name": "x"}, "revealKey": object{"reason": "x"}, "signKeyBy": object{"at": "2026-01-01T00:00:00Z"}, "extendKey": object{"ends_at": "2026-01-01T00:00:00Z"},
 	"finishKey": object{}, "revokeKey": object{}, "revokeKid": object{"kid": "x"}, "inviteAgent": object{"email": "-", "role": "agent"}, "setRole": object{"role": "agent"},
 	"createToken": object{"name": "", "scopes": []string{}}, "signOut": object{}, "confirm": object{"password": "wrong"},
@@ -293,7 +295,7 @@ func TestAnOperatorsDay(t *testing.T) {
 		t.Errorf("%d %s", a.StatusCode, a.Text)
 	}
 
-	made := h.want(201, "POST", path+"/keys", owner, object{"name": "Backend", "dialect": "native", "signs": "user_id", "platforms": []string{"web"}})
+	made := h.want(201, "POST", path+"/keys", owner, object{"name": "Backend", "dialect": "native", "signs": "user_id", "platforms": []string{"web"}, "reason": "the shop opens"})
 	secret, key := made.text("secret"), made.JSON["key"].(object)["id"].(string)
 	if len(secret) != 64 {
 		t.Fatalf("the secret is %q", secret)
@@ -304,13 +306,13 @@ func TestAnOperatorsDay(t *testing.T) {
 	if strings.Contains(string(list.Text), secret) || row["live_sessions"] != 1.0 || row["fingerprint"] == "" || row["state"] != "active" {
 		t.Errorf("the keys are %s", list.Text)
 	}
-	if a := h.call("POST", path+"/keys", owner, object{"secret": secret, "dialect": "intercom"}); a.StatusCode != 409 || strings.Contains(string(a.Text), secret) {
+	if a := h.call("POST", path+"/keys", owner, object{"secret": secret, "dialect": "intercom", "reason": "we move"}); a.StatusCode != 409 || strings.Contains(string(a.Text), secret) {
 		t.Errorf("the same secret twice: %d %s", a.StatusCode, a.Text)
 	}
-	if a := h.call("POST", path+"/keys", owner, object{"secret": "hunter2", "dialect": "intercom"}); a.StatusCode != 422 || strings.Contains(string(a.Text), "hunter2") {
+	if a := h.call("POST", path+"/keys", owner, object{"secret": "hunter2", "dialect": "intercom", "reason": "we move"}); a.StatusCode != 422 || strings.Contains(string(a.Text), "hunter2") {
 		t.Errorf("a short secret: %d %s", a.StatusCode, a.Text)
 	}
-	rotated := h.want(201, "POST", "/api/v1/console/keys/"+key+"/rotate", owner, object{"overlap_hours": 1})
+	rotated := h.want(201, "POST", "/api/v1/console/keys/"+key+"/rotate", owner, object{"overlap_hours": 1, "reason": "once a year"})
 	if rotated.text("secret") == "" || rotated.text("secret") == secret {
 		t.Errorf("rotated %s", rotated.Text)
 	}

@@ -120,6 +120,7 @@ func open(t *testing.T, change ...func(*httpapi.Options)) *house {
 	gate.Counting(h.Counts)
 	arrivals := trust.NewInstallation(db, db, h.Channels, h.Counts, pulse.Now)
 	h.Keys = trust.NewKeys(db, h.Channels, master, installation, pulse.Now)
+	diagnosis := trust.NewDiagnosis(h.Keys, h.Channels)
 	must(t, h.Channels.Ensure(ctx, h.System, "Main"))
 	must(t, h.Team.RequireFactor(ctx, h.System, false)) // factor_test asks for it
 
@@ -140,11 +141,11 @@ func open(t *testing.T, change ...func(*httpapi.Options)) *house {
 	mailRoutes := operate.Mail{Switches: h.Channels, Outbox: deliver.NewLog(db, "mailbox")}
 	h.Floor = httpapi.New(options)
 	agents := console.New(console.Deps{
-		Team: h.Team, Inbox: h.Chat, People: h.Chat, Channels: h.Channels, Keys: h.Keys, Audit: record, Installation: arrivals, Streams: hub, Head: pulse.Head, Mail: mailRoutes,
+		Team: h.Team, Inbox: h.Chat, People: h.Chat, Channels: h.Channels, Keys: h.Keys, Audit: record, Installation: arrivals, Streams: hub, Head: pulse.Head, Mail: mailRoutes, Diagnosis: diagnosis,
 	})
 	must(t, agents.Register(h.Floor))
 	widget.New(widget.Deps{Gate: gate, Codes: gate, Channels: h.Channels, Sessions: h.Chat, Threads: h.Chat, Streams: hub, Online: agents.Online}).Register(h.Floor)
-	api.New(api.Deps{Tokens: h.Team, Gate: gate, Operate: operate.Deps{Installation: arrivals, Channels: h.Channels, Keys: h.Keys, People: h.Chat, Audit: record, Mail: mailRoutes}}).Register(h.Floor)
+	api.New(api.Deps{Tokens: h.Team, Gate: gate, Operate: operate.Deps{Installation: arrivals, Channels: h.Channels, Keys: h.Keys, People: h.Chat, Audit: record, Mail: mailRoutes, Diagnosis: diagnosis}}).Register(h.Floor)
 	compat.New(compat.Deps{Program: api.Program(h.Team), Channels: h.Channels, Keys: h.Keys}).Register(h.Floor)
 	faces, err := face.New(face.Deps{Channels: h.Channels})
 	must(t, err)

@@ -40,7 +40,8 @@ import (
 
 // Options is what the floor is told by the process.
 type Options struct {
-	BaseURL        string // as browsers see us, without a trailing slash
+	BaseURL        string // of the console, as browsers see us, without a trailing slash
+	WidgetURL      string // of the widget; empty: the same
 	Address        string // where we listen, as http://host:port: what links begin with if there is no BaseURL
 	Version        string
 	TrustedProxies []netip.Prefix
@@ -58,6 +59,7 @@ type Floor struct {
 	mux     *http.ServeMux
 	options Options
 	base    string
+	hosts   hosts
 	log     *slog.Logger
 	metrics *Metrics
 	spec    *huma.OpenAPI
@@ -84,6 +86,7 @@ func New(options Options) *Floor {
 		mux: http.NewServeMux(), options: options, base: strings.TrimRight(options.BaseURL, "/"), log: options.Log,
 		metrics: newMetrics(), spec: newSpec(options.Version), meters: map[string]*meter{}, drain: make(chan struct{}), patience: streamWrite,
 	}
+	f.hosts = newHosts(options.BaseURL, options.WidgetURL)
 	f.strays = f.metrics.meter("unmatched")
 	f.addHealth()
 	f.addDocs()
@@ -141,7 +144,13 @@ func (f *Floor) add(route Route, in, out reflect.Type, serve http.HandlerFunc) {
 			plain(w, r)
 		}
 	}
-	f.mux.HandleFunc(route.pattern(), serve)
+	f.mux.HandleFunc(route.pattern(), func(w http.ResponseWriter, r *http.Request) {
+		if !f.hosts.serves(r, route.Path) {
+			f.Refuse(w, r, Fail(NotFound))
+			return
+		}
+		serve(w, r)
+	})
 	if !route.Hidden {
 		describe(f.spec, route, in, out)
 	}
@@ -248,9 +257,9 @@ func (f *Floor) route(x *exchange, r *http.Request) {
 	x.routed = r
 	f.mux.ServeHTTP(x, r)
 	x.routed = nil
-	switch x.stray {
-	case 0:
-	case http.StatusMethodNotAllowed:
+	switch {
+	case x.stray == 0:
+	case x.stray == http.StatusMethodNotAllowed && f.hosts.serves(r, r.URL.Path):
 		f.Refuse(x, r, Fail(MethodNotAllowed))
 	default:
 		f.Refuse(x, r, Fail(NotFound))

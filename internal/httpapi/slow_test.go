@@ -152,6 +152,8 @@ func (h *house) bodies(owner policy.Role) map[string]slowCall {
 		"setEnforcement": {"PUT", base + "/channels/" + channel.ID + "/enforcement", object{"platform": "web", "enforcement": "off"}},
 		"createKey":      {"POST", base + "/channels/" + channel.ID + "/keys", object{"name": "Mine", "reason": "why not"}},
 		"rotateKey":      {"POST", base + "/keys/" + key + "/rotate", object{"reason": "why not"}},
+		"diagnoseProof":  {"POST", base + "/channels/" + channel.ID + "/diagnose", object{"user_id": "1", "hash": "x"}},
+		"revealHash":     {"POST", base + "/channels/" + channel.ID + "/expected-hash", object{"key": key, "user_id": "1", "reason": "why not"}},
 		"renameKey":      {"PATCH", base + "/keys/" + key, object{"name": "Mine"}},
 		"revealKey":      {"POST", base + "/keys/" + open.ID + "/reveal", object{"reason": "why not"}},
 		"signKeyBy":      {"POST", base + "/keys/" + old.ID + "/sign-by", object{"at": time.Now()}},

@@ -34,6 +34,7 @@ type Deps struct {
 	Audit        operate.Audit
 	Installation operate.Installation
 	Mail         operate.Mail
+	Diagnosis    operate.Diagnosis
 	Streams      Streams
 	Head         func() event.Head // the log's head, as this node last saw it
 }
@@ -41,6 +42,7 @@ type Deps struct {
 // Keys is the operators' side of the rings, and what agents call each key.
 type Keys interface {
 	operate.Keys
+	Reveal(ctx context.Context, who policy.Principal, key, reason string) (secret string, err error)
 	Names(ctx context.Context, who policy.Principal, ids []string) (map[string]trust.KeyName, error)
 }
 
@@ -110,9 +112,10 @@ func (d *Door) Register(f *httpapi.Floor) error {
 	d.registerStream(f)
 	d.registerPeople(f)
 	d.registerTeam(f)
+	d.registerKeys(f)
 	operate.Register(f, operate.Mount{Guard: d.operator(), Base: base, Name: consoleName, Group: "Console: "}, operate.Deps{
 		Installation: d.Installation, Channels: d.Channels, Keys: d.Keys, People: d.People, Audit: d.Audit,
-		Mail: d.Mail,
+		Mail: d.Mail, Diagnosis: d.Diagnosis,
 	})
 	return nil
 }

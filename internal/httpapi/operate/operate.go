@@ -23,6 +23,7 @@ type Deps struct {
 	Audit        Audit
 	Installation Installation
 	Mail         Mail
+	Diagnosis    Diagnosis
 }
 
 // Mount is one door's place for the routes.
@@ -49,6 +50,7 @@ func Register(f *httpapi.Floor, m Mount, deps Deps) {
 	r.audit(f, m)
 	r.installation(f, m)
 	r.mail(f, m)
+	r.diagnosis(f, m)
 }
 
 // route is one of the mount's; most fail as their room fails, all as rights do.

@@ -114,6 +114,7 @@ type Me struct {
 	Rights    []string  `json:"rights"`
 	ExpiresAt time.Time `json:"expires_at"`
 	Seq       int64     `json:"seq" doc:"Start the stream after it."`
+	OneOrigin bool      `json:"one_origin,omitzero" doc:"Console and widget share an origin: see --console-url and --widget-url."`
 
 	LacksFactor bool `json:"lacks_second_factor,omitzero" doc:"The workspace asks for a second factor, and until it is set up some rights are withheld."`
 }
@@ -242,6 +243,8 @@ type Invite struct {
 type Invited struct {
 	Agent Agent  `json:"agent"`
 	Link  string `json:"link" doc:"Shown this one time."`
+	// MailedTo is empty where no mail leaves.
+	MailedTo string `json:"mailed_to,omitzero" doc:"The link was also mailed there."`
 }
 
 // SetRole changes what a teammate is trusted with.

@@ -1,0 +1,78 @@
+package operate
+
+import (
+	"cmp"
+	"context"
+
+	"countersign/identity/policy"
+	"countersign/identity/snippet"
+	"countersign/internal/httpapi"
+	"countersign/internal/httpapi/wire"
+	"countersign/internal/trust"
+)
+
+// Diagnosis is why a proof fails, and the code that makes a right one.
+type Diagnosis interface {
+	Ask(ctx context.Context, who policy.Principal, in trust.Inquiry) (trust.Diagnosed, error)
+	Expected(ctx context.Context, who policy.Principal, in trust.Expectation) (hash string, err error)
+	Snippets(ctx context.Context, who policy.Principal, channel, key, language, origin string) (trust.Install, error)
+}
+
+func (o *Routes) diagnosis(f *httpapi.Floor, m Mount) {
+	const tag = "keys"
+	httpapi.Handle(f, m.Guard, m.route("POST", "/channels/{id}/diagnose", "diagnoseProof", tag,
+		"Why a hash or token fails: names the mistake, and keeps nothing of what is sent", httpapi.NotFound, httpapi.TooMany), o.diagnose)
+	httpapi.Handle(f, m.Guard, m.route("POST", "/channels/{id}/expected-hash", "revealHash", tag,
+		"The hash that the gate expects of somebody: recorded, with the reason and whom it is about", httpapi.NotFound, httpapi.Unconfirmed, httpapi.TooMany), o.expectHash)
+	httpapi.Handle(f, m.Guard, query(m.route("GET", "/channels/{id}/snippets", "getSnippets", tag,
+		"The code for a channel's backend and pages", httpapi.NotFound),
+		httpapi.Query{Name: "language", Doc: "node (the default), php, python, ruby, go, java or csharp"},
+		httpapi.Query{Name: "key", Doc: "For which key; absent: the one that a backend should sign with"}),
+		func(ctx context.Context, c *call, _ wire.None) (wire.Snippets, error) {
+			return o.snippets(ctx, c, f.WidgetBase())
+		})
+}
+
+func (o *Routes) diagnose(ctx context.Context, c *call, in wire.Diagnose) (wire.Diagnosis, error) {
+	found, err := o.Diagnosis.Ask(ctx, c.Who, trust.Inquiry{
+		Channel: c.Path("id"), Dialect: in.Dialect, Platform: policy.Platform(in.Platform),
+		UserID: in.UserID, Email: in.Email, Hash: in.Hash, Token: in.Token, Language: in.Language,
+	})
+	if err != nil {
+		return wire.Diagnosis{}, err
+	}
+	out := wire.Diagnosis{Verified: found.Verified, Causes: make([]wire.Cause, len(found.Causes)), Dialect: found.Dialect, Signs: string(found.Signs)}
+	if found.Verified {
+		out.Identifiers = map[string]string{string(found.Signed.Kind): found.Signed.Value}
+	}
+	for i, cause := range found.Causes {
+		out.Causes[i] = wire.Cause{Code: string(cause.Code), Explain: cause.Explain, Fix: cause.Fix}
+	}
+	if found.Code != nil {
+		out.Code = shapeCode(*found.Code)
+	}
+	return out, nil
+}
+
+func (o *Routes) expectHash(ctx context.Context, c *call, in wire.ExpectHash) (wire.ExpectedHash, error) {
+	hash, err := o.Diagnosis.Expected(ctx, c.Who, trust.Expectation{Channel: c.Path("id"), Key: in.Key, UserID: in.UserID, Email: in.Email, Reason: in.Reason})
+	return wire.ExpectedHash{Hash: hash}, err
+}
+
+func (o *Routes) snippets(ctx context.Context, c *call, origin string) (wire.Snippets, error) {
+	made, err := o.Diagnosis.Snippets(ctx, c.Who, c.Path("id"), c.Query("key"), cmp.Or(c.Query("language"), string(snippet.Node)), origin)
+	if err != nil {
+		return wire.Snippets{}, err
+	}
+	out := wire.Snippets{
+		Key: made.Key, KeyName: made.Name, Dialect: made.Dialect, Signs: made.Signs, Page: made.Code.Page, Logout: made.Code.Logout, Variable: snippet.SecretVariable,
+	}
+	if made.Code.Server != "" {
+		out.Server = shapeCode(made.Code)
+	}
+	return out, nil
+}
+
+func shapeCode(s snippet.Snippet) *wire.ServerCode {
+	return &wire.ServerCode{Language: string(s.Language), File: s.File, Code: s.Server, Function: s.Function, Arguments: s.Arguments, Token: s.Token}
+}

@@ -1,0 +1,65 @@
+package wire
+
+// Diagnose is a proof that somebody wants explained. Nothing of it is kept.
+type Diagnose struct {
+	Dialect  string `json:"dialect,omitzero" doc:"Whichever key of the channel could be meant, if absent."`
+	Platform string `json:"platform,omitzero" enum:"web,ios,android"`
+	UserID   string `json:"user_id,omitzero"`
+	Email    string `json:"email,omitzero"`
+	Hash     string `json:"hash,omitzero"`
+	Token    string `json:"token,omitzero" doc:"JWT or v1."`
+	Language string `json:"language,omitzero" enum:"node,php,python,ruby,go,java,csharp" doc:"Of the corrected code; absent: none is wanted."`
+}
+
+// Diagnosis says whether the gate takes a proof, and if not which mistake it is.
+type Diagnosis struct {
+	Verified    bool              `json:"verified"`
+	Identifiers map[string]string `json:"identifiers,omitempty" doc:"Whom the proof is for."`
+	Causes      []Cause           `json:"causes" doc:"Most likely first; none if it verifies."`
+	Dialect     string            `json:"dialect,omitzero" doc:"Of the key that takes the proof, or should."`
+	Signs       string            `json:"signs,omitzero" enum:"user_id,email,either"`
+	Code        *ServerCode       `json:"code,omitempty" doc:"What the backend should run instead."`
+}
+
+// Cause is one mistake.
+type Cause struct {
+	Code    string `json:"code" doc:"As countersign diagnose names it."`
+	Explain string `json:"explain"`
+	Fix     string `json:"fix"`
+}
+
+// ServerCode is code for the customer's backend. It reads the secret from the
+// environment and holds none.
+type ServerCode struct {
+	Language  string   `json:"language" enum:"node,php,python,ruby,go,java,csharp"`
+	File      string   `json:"file"`
+	Code      string   `json:"code"`
+	Function  string   `json:"function"`
+	Arguments []string `json:"arguments"`
+	Token     bool     `json:"token" doc:"It answers with a token and not with a hash."`
+}
+
+// Snippets are what a channel's backend and pages need.
+type Snippets struct {
+	Key      string      `json:"key,omitzero" doc:"For which key; absent: the channel has none yet."`
+	KeyName  string      `json:"key_name,omitzero"`
+	Dialect  string      `json:"dialect"`
+	Signs    string      `json:"signs" enum:"user_id,email,either"`
+	Server   *ServerCode `json:"server,omitempty" doc:"Absent for a public key, whose holder signs with a private one."`
+	Page     string      `json:"page"`
+	Logout   string      `json:"logout,omitzero"`
+	Variable string      `json:"variable" doc:"Of the environment, in which the code looks for the secret."`
+}
+
+// ExpectHash asks for the hash that the gate expects of somebody.
+type ExpectHash struct {
+	Key    string `json:"key"`
+	UserID string `json:"user_id,omitzero"`
+	Email  string `json:"email,omitzero"`
+	Reason string `json:"reason,omitzero" doc:"Why, for the record. A colleague must say; a program may."`
+}
+
+// ExpectedHash is what a backend should have made: whoever holds it passes as that customer.
+type ExpectedHash struct {
+	Hash string `json:"hash"`
+}
