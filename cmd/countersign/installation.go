@@ -81,7 +81,7 @@ func (o *onInstallation) openChannel(ctx context.Context, t terminal, name strin
 }
 
 // inCode matches what rooms put before their sentences for those who read code.
-var inCode = regexp.MustCompile(`\b(app|chat|keyring|policy|store|team|trust|workspace): `)
+var inCode = regexp.MustCompile(`\b(app|audit|chat|keyring|policy|store|team|trust|workspace): `)
 
 // told is an error in the words that are for people.
 func told(err error) string { return inCode.ReplaceAllString(err.Error(), "") }

@@ -52,6 +52,7 @@ type commands struct {
 	Keys    keysCmd    `cmd:"" help:"Keys: generate, import, list, rotate, sign-by, finish, revoke."`
 	Agents  agentsCmd  `cmd:"" help:"Teammates."`
 	Owner   ownerCmd   `cmd:"" help:"The owner's way back in, on the machine itself."`
+	Audit   auditCmd   `cmd:"" help:"The record: verify, export, prune."`
 
 	Sign          signCmd          `cmd:"" help:"Sign an identity as a customer's backend does."`
 	Verify        verifyCmd        `cmd:"" help:"Verify a hash or token offline."`

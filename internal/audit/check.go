@@ -102,7 +102,9 @@ func (k Keys) NewWindow() *Check {
 	return &Check{keys: k, heads: map[string]*seen{}, loose: true}
 }
 
+// fault keeps a finding. What a changed row says of itself goes to terminals and logs.
 func (c *Check) fault(f Fault) int {
+	f.Chain, f.Text = Clean(f.Chain), Clean(f.Text)
 	if len(c.Faults) >= maxFaults {
 		c.More++
 		return -1
@@ -147,7 +149,8 @@ func (c *Check) follow(at *seen, p Placed) {
 	switch {
 	case p.Number <= at.Number && at.gapFrom != 0 && p.Number >= at.gapFrom:
 		if at.gap >= 0 {
-			c.Faults[at.gap] = Fault{Kind: Reordered, Chain: p.Chain, Number: p.Number, Position: p.Position, Text: fmt.Sprintf("entry %s/%d stands behind a later one", p.Chain, p.Number)}
+			chain := Clean(p.Chain)
+			c.Faults[at.gap] = Fault{Kind: Reordered, Chain: chain, Number: p.Number, Position: p.Position, Text: fmt.Sprintf("entry %s/%d stands behind a later one", chain, p.Number)}
 			at.gap = -1
 		}
 		return

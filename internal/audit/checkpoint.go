@@ -16,6 +16,7 @@ import (
 const (
 	checkpointLabel = "countersign.audit.checkpoint.v1"
 	cutLabel        = "countersign.audit.cut.v1"
+	endLabel        = "countersign.audit.export.v1"
 )
 
 // Keys are what entries, checkpoints and cuts are sealed under. Closures hold them:
@@ -86,6 +87,16 @@ func (k Keys) cutMAC(c Cut) []byte {
 	writeNumber(h, uint64(c.Position))
 	writeNumber(h, uint64(c.Number))
 	writeHeads(h, c.Heads)
+	return h.Sum(nil)
+}
+
+// endMAC seals the last line of an export.
+func (k Keys) endMAC(after, entries, last int64) []byte {
+	h := hmac.New(sha256.New, k.checkpoint())
+	writeText(h, endLabel)
+	writeNumber(h, uint64(after))
+	writeNumber(h, uint64(entries))
+	writeNumber(h, uint64(last))
 	return h.Sum(nil)
 }
 

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"crypto/hmac"
 	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
@@ -43,10 +44,12 @@ type line struct {
 	Kind string `json:"kind"`
 
 	// export
-	Version  int      `json:"version,omitempty"`
-	After    int64    `json:"after,omitempty"` // position that the export begins behind
-	Cut      *lineCut `json:"cut,omitempty"`
-	Complete *bool    `json:"complete,omitempty"` // end: false if there was more than one export holds
+	Version int      `json:"version,omitempty"`
+	After   int64    `json:"after,omitempty"` // position that the export begins behind
+	Cut     *lineCut `json:"cut,omitempty"`
+	// end: Position is the last entry's, and MAC seals the three, if all of the record was exported
+	Entries  int64 `json:"entries,omitempty"`
+	Complete *bool `json:"complete,omitempty"` // false if there was more than one export holds
 
 	// entry
 	ID        string            `json:"id,omitempty"`
@@ -78,10 +81,11 @@ type lineCut struct {
 
 // Writer writes a record out. The first error stays and End tells it.
 type Writer struct {
-	format Format
-	json   *json.Encoder
-	csv    *csv.Writer
-	err    error
+	after, entries, last int64
+	format               Format
+	json                 *json.Encoder
+	csv                  *csv.Writer
+	err                  error
 }
 
 // NewWriter writes to out.
@@ -114,6 +118,7 @@ func (w *Writer) row(cells ...string) {
 // Begin writes what comes first.
 func (w *Writer) Begin(cut Cut, after int64) {
 	first := line{Kind: "export", Version: 1, After: after}
+	w.after, w.last = after, after
 	if cut.Number > 0 {
 		first.Cut = &lineCut{Position: cut.Position, Checkpoint: cut.Number, Heads: writtenHeads(cut.Heads), MAC: hex.EncodeToString(cut.MAC)}
 	}
@@ -125,6 +130,7 @@ func (w *Writer) Begin(cut Cut, after int64) {
 func (w *Writer) Entry(p Placed, name string) {
 	at := p.At.UTC()
 	name = Clean(name)
+	w.entries, w.last = w.entries+1, p.Position
 	w.put(line{
 		Kind: "entry", ID: p.ID(), Position: p.Position, Chain: p.Chain, Number: p.Number, At: &at, Workspace: p.Workspace, Actor: p.Actor, Action: p.Action,
 		Channel: p.Channel, Subject: p.Subject, Name: name, Detail: p.Detail, Previous: hex.EncodeToString(p.Previous), MAC: hex.EncodeToString(p.MAC),
@@ -150,15 +156,23 @@ func (w *Writer) Checkpoint(cp Checkpoint) {
 // Cutoff ends an export that does not hold everything that was asked for.
 func (w *Writer) Cutoff(limit int) error {
 	complete := false
-	w.put(line{Kind: "end", Complete: &complete})
+	w.put(line{Kind: "end", Entries: w.entries, Complete: &complete})
 	w.row(fmt.Sprintf("not everything: one export holds %d entries; ask for a shorter time", limit))
 	return w.flush()
 }
 
-// End ends an export that is complete.
+// End ends an export that holds everything that was asked for.
 func (w *Writer) End() error {
 	complete := true
-	w.put(line{Kind: "end", Complete: &complete})
+	w.put(line{Kind: "end", Entries: w.entries, Complete: &complete})
+	return w.flush()
+}
+
+// endSealed ends an export of the whole record, so that nothing can be taken off its
+// end unseen.
+func (w *Writer) endSealed(keys Keys) error {
+	complete := true
+	w.put(line{Kind: "end", Entries: w.entries, Position: w.last, Complete: &complete, MAC: hex.EncodeToString(keys.endMAC(w.after, w.entries, w.last))})
 	return w.flush()
 }
 
@@ -203,7 +217,7 @@ func (k *Keeper) VerifyExport(in io.Reader, shown []Checkpoint) (Report, error) 
 	}
 	shown = slices.Clone(shown)
 	ended := false
-	for {
+	for !ended {
 		var l line
 		if err := lines.Decode(&l); errors.Is(err, io.EOF) {
 			break
@@ -230,7 +244,11 @@ func (k *Keeper) VerifyExport(in io.Reader, shown []Checkpoint) (Report, error) 
 				return s.Number == cp.Number
 			})
 		case "end":
-			ended = l.Complete != nil && *l.Complete
+			mac, err := hex.DecodeString(l.MAC)
+			if err != nil || l.Entries != check.Entries || !hmac.Equal(mac, k.keys.endMAC(first.After, l.Entries, l.Position)) || l.Position != max(check.Last, first.After) {
+				check.fault(Fault{Kind: CutOff, Position: check.Last, Text: fmt.Sprintf("the export ends behind position %d, and its last line does not", check.Last)})
+			}
+			ended = true
 		default:
 			return Report{}, fmt.Errorf("audit: a line of the kind %q is in the export", Clean(l.Kind))
 		}

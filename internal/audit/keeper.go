@@ -329,7 +329,7 @@ func (k *Keeper) export(ctx context.Context, after string, out io.Writer, format
 	if err := cps.before(ctx, state.Records+1, w); err != nil {
 		return Exported{}, err
 	}
-	return done, errors.Join(w.End(), buffer.Flush())
+	return done, errors.Join(w.endSealed(k.keys), buffer.Flush())
 }
 
 // checkpointReader hands out the checkpoints that belong between entries.
@@ -363,8 +363,8 @@ func (r *checkpointReader) before(ctx context.Context, position int64, w *Writer
 
 // Pruned says what was cut away.
 type Pruned struct {
-	Checkpoint int64     `json:"checkpoint"`
-	At         time.Time `json:"at"`
+	Checkpoint int64     `json:"checkpoint,omitzero"`
+	At         time.Time `json:"at,omitzero"`
 	Entries    int64     `json:"entries"`
 }
 
