@@ -19,7 +19,6 @@ type Keys interface {
 	Import(ctx context.Context, who policy.Principal, draft trust.KeyDraft, secret string, insist bool) (trust.KeyRow, error)
 	ChannelOf(ctx context.Context, who policy.Principal, key string) (string, error)
 	Rotate(ctx context.Context, who policy.Principal, r trust.Rotation) (key trust.KeyRow, generated string, err error)
-	Reveal(ctx context.Context, who policy.Principal, key, reason string) (secret string, err error)
 	Rename(ctx context.Context, who policy.Principal, key, name string) error
 	SignBy(ctx context.Context, who policy.Principal, key string, at time.Time) error
 	Extend(ctx context.Context, who policy.Principal, key string, ends time.Time) error
@@ -43,8 +42,6 @@ func (o *Routes) keys(f *httpapi.Floor, m Mount) {
 	httpapi.Handle(f, m.Guard, change("PATCH", "/keys/{id}", "renameKey", "Call a key something else"), o.renameKey)
 	httpapi.Handle(f, m.Guard, created(change("POST", "/keys/{id}/rotate", "rotateKey",
 		"Put a key aside for a new one, whose secret is shown this one time", httpapi.Unconfirmed, httpapi.TooMany)), o.rotateKey)
-	httpapi.Handle(f, m.Guard, change("POST", "/keys/{id}/reveal", "revealKey",
-		"Show the secret of a key that was made to be revealed on request: recorded, with the reason", httpapi.Unconfirmed, httpapi.TooMany), o.revealKey)
 	httpapi.Handle(f, m.Guard, change("POST", "/keys/{id}/sign-by", "signKeyBy", "Refuse timed proofs of a retiring key that were issued after a time"), o.signBy)
 	httpapi.Handle(f, m.Guard, change("POST", "/keys/{id}/extend", "extendKey", "Move the end of a retiring key, earlier or later"), o.extendKey)
 	httpapi.Handle(f, m.Guard, change("POST", "/keys/{id}/finish", "finishKey", "End a retiring key now, with its sessions"), o.finishKey)
@@ -108,11 +105,6 @@ func (o *Routes) rotateKey(ctx context.Context, c *call, in wire.RotateKey) (wir
 		Channel: channel, Key: c.Path("id"), Overlap: overlap, Secret: in.Secret, Insist: in.Insist, Reason: in.Reason,
 	})
 	return wire.CreatedKey{Key: o.withPublic(shapeKey(key), key), Secret: secret}, err
-}
-
-func (o *Routes) revealKey(ctx context.Context, c *call, in wire.RevealKey) (wire.RevealedKey, error) {
-	secret, err := o.Keys.Reveal(ctx, c.Who, c.Path("id"), in.Reason)
-	return wire.RevealedKey{Secret: secret}, err
 }
 
 func (o *Routes) signBy(ctx context.Context, c *call, in wire.SignKeyBy) (wire.None, error) {
