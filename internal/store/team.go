@@ -68,6 +68,9 @@ func putLink(t *tx, link team.Link) error {
 	if err := t.insert(insert, 5, []any{link.TokenHash, link.Workspace, link.Agent, micros(link.ExpiresAt), 0}, ""); err != nil {
 		return fmt.Errorf("put link: %w", err)
 	}
+	if link.Letter != nil {
+		return t.post(*link.Letter)
+	}
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"countersign/identity/policy"
 	"countersign/internal/audit"
+	"countersign/internal/deliver"
 )
 
 var (
@@ -68,6 +69,7 @@ type Link struct {
 	Workspace string
 	Agent     string
 	ExpiresAt time.Time
+	Letter    *deliver.Letter // that carries it, posted in the same commit; nil: none does
 }
 
 // Login is an agent's signed-in browser. The token itself is never stored.

@@ -31,6 +31,8 @@ type Team struct {
 	dummy   string        // what an unknown address is checked against
 	sealer  Sealer
 	seen    *memory
+
+	invitations *invitations // nil: not mailed
 }
 
 // New reads the clock and the security epoch from pulse, and seals by sealer. On the command line,
@@ -142,19 +144,28 @@ func (t *Team) add(ctx context.Context, who policy.Principal, email string, role
 	now := t.now()
 	agent := Agent{ID: event.NewID("agt", now), Workspace: who.Workspace(), Email: email, Role: role, CreatedAt: now}
 	token, link := newLink(agent, now)
+	if link.Letter, err = t.letter(who, agent, token); err != nil {
+		return Agent{}, "", err
+	}
 	draft := draftOf(granting(who, role), audit.AgentInvited, agent.ID, "role", string(role))
 	if err := t.store.AddAgent(ctx, agent, link, draft); err != nil {
 		return Agent{}, "", err
 	}
+	t.posted(link)
 	return agent, token, nil
 }
 
 func (t *Team) relink(ctx context.Context, who policy.Principal, agent Agent, action audit.Action) (string, error) {
 	token, link := newLink(agent, t.now())
+	var err error
+	if link.Letter, err = t.letter(who, agent, token); err != nil {
+		return "", err
+	}
 	draft := draftOf(granting(who, agent.Role), action, agent.ID, "role", string(agent.Role))
 	if err := t.store.PutLink(ctx, link, draft); err != nil {
 		return "", err
 	}
+	t.posted(link)
 	return token, nil
 }
 

@@ -14,6 +14,8 @@ import (
 type Colleagues interface {
 	Agents(ctx context.Context, who policy.Principal) ([]team.Agent, error)
 	Invite(ctx context.Context, who policy.Principal, email string, role policy.Role) (agent team.Agent, token string, err error)
+	// MailsTo says whether an invitation to the address was mailed too.
+	MailsTo(email string) bool
 	SetRole(ctx context.Context, who policy.Principal, id string, role policy.Role) error
 	Remove(ctx context.Context, who policy.Principal, id string) error
 }
@@ -60,7 +62,11 @@ func (d *Door) inviteAgent(ctx context.Context, c *call, in wire.Invite) (wire.I
 		return wire.Invited{}, err
 	}
 	// Behind the #, where no server, log or referrer sees the token.
-	return wire.Invited{Agent: shapeAgent(agent), Link: d.floor.Base() + "/console/setup#" + token}, nil
+	invited := wire.Invited{Agent: shapeAgent(agent), Link: d.floor.Base() + "/console/setup#" + token}
+	if d.Team.MailsTo(agent.Email) {
+		invited.MailedTo = agent.Email
+	}
+	return invited, nil
 }
 
 func (d *Door) setRole(ctx context.Context, c *call, in wire.SetRole) (wire.None, error) {
