@@ -36,7 +36,7 @@ var needs = map[string]policy.Right{ // :: operation → right
 	"getKeyImpact": policy.ReadKeys, "getKeyCompromise": policy.ReadKeys,
 	"finishKey": policy.ManageKeys, "revokeKey": policy.ManageKeys, "revokeKid": policy.ManageKeys, "listAgents": policy.ReadTeam, "inviteAgent": policy.ManageTeam,
 	"setRole": policy.ManageTeam, "removeAgent": policy.ManageTeam, "listTokens": policy.ManageTokens, "createToken": policy.ManageTokens,
-	"revokeToken": policy.ManageTokens, "readAudit": policy.ReadAudit, "verifyAssertion": policy.VerifyIdentity,
+	"revokeToken": policy.ManageTokens, "readAudit": policy.ReadAudit, "getAuditStatus": policy.ReadAudit, "exportAudit": policy.ReadAudit, "verifyAssertion": policy.VerifyIdentity,
 	"listSecureModeSecrets": policy.ReadKeys, "createSecureModeSecret": policy.ManageKeys, "deleteSecureModeSecret": policy.ManageKeys,
 }
 

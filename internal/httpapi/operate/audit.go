@@ -2,6 +2,7 @@ package operate
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -43,7 +44,7 @@ func (o *Routes) audit(f *httpapi.Floor, m Mount) {
 			httpapi.Query{Name: "limit", Doc: "1 to 200, 50 if absent"})...), o.readAudit)
 	httpapi.Handle(f, m.Guard, m.route("GET", "/audit/status", "getAuditStatus", tag, "How far the last checkpoint reaches, and whether the newest entries verify"), o.auditStatus)
 	export := query(m.route("GET", "/audit/export", "exportAudit", tag, "The record as a file, newest first; that it was asked for is recorded", httpapi.RequestInvalid),
-		append(slices.Clip(selection), httpapi.Query{Name: "format", Doc: "csv, or jsonl with everything that is sealed"})...)
+		append(slices.Clip(selection), httpapi.Query{Name: "format", Doc: "csv (if absent), or jsonl with everything that is sealed"})...)
 	export.Status = http.StatusOK
 	httpapi.Raw(f, m.Guard, export, o.exportAudit)
 }
@@ -122,7 +123,7 @@ func (o *Routes) exportAudit(w http.ResponseWriter, r *http.Request, who policy.
 	if err != nil {
 		return err
 	}
-	format := audit.Format(query.Get("format"))
+	format := cmp.Or(audit.Format(query.Get("format")), audit.CSV)
 	media := map[audit.Format]string{audit.CSV: "text/csv; charset=utf-8", audit.JSONL: "application/jsonl"}[format]
 	if media == "" {
 		return httpapi.Malformed("The parameter format is csv or jsonl.")
