@@ -43,7 +43,7 @@ var routes = map[httpapi.Access][]string{
 		"GET /api/v1/console/me", "GET /api/v1/console/conversations", "GET /api/v1/console/counts",
 		"GET /api/v1/console/conversations/{id}", "PATCH /api/v1/console/conversations/{id}", "GET /api/v1/console/conversations/{id}/messages",
 		"POST /api/v1/console/conversations/{id}/messages", "POST /api/v1/console/conversations/{id}/read", "POST /api/v1/console/conversations/{id}/typing",
-		"POST /api/v1/console/keys/{id}/reveal",
+		"POST /api/v1/console/keys/{id}/reveal", "POST /api/v1/console/channels/{id}/expected-hash",
 		"GET /api/v1/console/stream", "GET /api/v1/console/contacts/{id}",
 
 		"GET /api/v1/console/agents", "POST /api/v1/console/agents", "PATCH /api/v1/console/agents/{id}", "DELETE /api/v1/console/agents/{id}",
@@ -59,7 +59,7 @@ var shared = []string{
 	"GET /channels/{id}/installation", "GET /channels/{id}/installation/watch", "PUT /channels/{id}/installation/ignored", "GET /channels/{id}/preview",
 	"GET /channels", "POST /channels", "GET /channels/{id}", "PUT /channels/{id}", "PUT /channels/{id}/enforcement",
 	"GET /channels/{id}/keys", "POST /channels/{id}/keys", "POST /keys/{id}/rotate", "POST /keys/{id}/finish", "POST /keys/{id}/revoke",
-	"POST /channels/{id}/diagnose", "POST /channels/{id}/expected-hash", "GET /channels/{id}/snippets",
+	"POST /channels/{id}/diagnose", "GET /channels/{id}/snippets",
 	"PATCH /keys/{id}", "POST /keys/{id}/sign-by", "POST /keys/{id}/extend", "GET /keys/{id}/impact", "GET /keys/{id}/compromise",
 	"POST /keys/{id}/kids/revoke",
 	"POST /contacts/{id}/sessions/end", "PUT /contacts/{id}/bare-hashes", "POST /contacts/{id}/identifiers/release", "POST /contacts/find",

@@ -34,7 +34,7 @@ type Deps struct {
 	Audit        operate.Audit
 	Installation operate.Installation
 	Mail         operate.Mail
-	Diagnosis    operate.Diagnosis
+	Diagnosis    Diagnosis
 	Streams      Streams
 	Head         func() event.Head // the log's head, as this node last saw it
 }
@@ -113,6 +113,7 @@ func (d *Door) Register(f *httpapi.Floor) error {
 	d.registerPeople(f)
 	d.registerTeam(f)
 	d.registerKeys(f)
+	d.registerDiagnosis(f)
 	operate.Register(f, operate.Mount{Guard: d.operator(), Base: base, Name: consoleName, Group: "Console: "}, operate.Deps{
 		Installation: d.Installation, Channels: d.Channels, Keys: d.Keys, People: d.People, Audit: d.Audit,
 		Mail: d.Mail, Diagnosis: d.Diagnosis,

@@ -14,7 +14,6 @@ import (
 // Diagnosis is why a proof fails, and the code that makes a right one.
 type Diagnosis interface {
 	Ask(ctx context.Context, who policy.Principal, in trust.Inquiry) (trust.Diagnosed, error)
-	Expected(ctx context.Context, who policy.Principal, in trust.Expectation) (hash string, err error)
 	Snippets(ctx context.Context, who policy.Principal, channel, key, language, origin string) (trust.Install, error)
 }
 
@@ -22,8 +21,6 @@ func (o *Routes) diagnosis(f *httpapi.Floor, m Mount) {
 	const tag = "keys"
 	httpapi.Handle(f, m.Guard, m.route("POST", "/channels/{id}/diagnose", "diagnoseProof", tag,
 		"Why a hash or token fails: names the mistake, and keeps nothing of what is sent", httpapi.NotFound, httpapi.TooMany), o.diagnose)
-	httpapi.Handle(f, m.Guard, m.route("POST", "/channels/{id}/expected-hash", "revealHash", tag,
-		"The hash that the gate expects of somebody: recorded, with the reason and whom it is about", httpapi.NotFound, httpapi.Unconfirmed, httpapi.TooMany), o.expectHash)
 	httpapi.Handle(f, m.Guard, query(m.route("GET", "/channels/{id}/snippets", "getSnippets", tag,
 		"The code for a channel's backend and pages", httpapi.NotFound),
 		httpapi.Query{Name: "language", Doc: "node (the default), php, python, ruby, go, java or csharp"},
@@ -52,11 +49,6 @@ func (o *Routes) diagnose(ctx context.Context, c *call, in wire.Diagnose) (wire.
 		out.Code = shapeCode(*found.Code)
 	}
 	return out, nil
-}
-
-func (o *Routes) expectHash(ctx context.Context, c *call, in wire.ExpectHash) (wire.ExpectedHash, error) {
-	hash, err := o.Diagnosis.Expected(ctx, c.Who, trust.Expectation{Channel: c.Path("id"), Key: in.Key, UserID: in.UserID, Email: in.Email, Reason: in.Reason})
-	return wire.ExpectedHash{Hash: hash}, err
 }
 
 func (o *Routes) snippets(ctx context.Context, c *call, origin string) (wire.Snippets, error) {

@@ -56,7 +56,7 @@ type ExpectHash struct {
 	Key    string `json:"key"`
 	UserID string `json:"user_id,omitzero"`
 	Email  string `json:"email,omitzero"`
-	Reason string `json:"reason,omitzero" doc:"Why, for the record. A colleague must say; a program may."`
+	Reason string `json:"reason" doc:"Why, for the record."`
 }
 
 // ExpectedHash is what a backend should have made: whoever holds it passes as that customer.
