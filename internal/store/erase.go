@@ -108,7 +108,7 @@ func (t *tx) erase(workspace, contact string) error {
 // shadows are the anonymous contacts that a person's threads were claimed from, once
 // nothing is left with them that somebody else may have written.
 func (t *tx) shadows(workspace, contact string) (list []string, err error) {
-	const query = `SELECT DISTINCT l.from_contact FROM claims l WHERE l.to_contact = $1 AND l.workspace = $2
+	const query = `SELECT l.from_contact FROM claims l WHERE l.to_contact = $1 AND l.workspace = $2
 	AND NOT EXISTS (SELECT 1 FROM conversations v WHERE v.contact = l.from_contact)
 	AND NOT EXISTS (SELECT 1 FROM links k WHERE k.contact = l.from_contact)`
 	err = t.rows(query, []any{contact, workspace}, func(row scanner) error {

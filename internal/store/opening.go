@@ -19,7 +19,9 @@ import (
 // together with whatever else waits.
 func (db *DB) OpenSession(ctx context.Context, opening chat.Opening) (chat.Opened, error) {
 	w := &openingWrite{Opening: opening}
-	if err := db.writer.share(ctx, w); err != nil {
+	if err := db.writer.share(ctx, w); errors.Is(err, chat.ErrSuccessor) {
+		return chat.Opened{Successor: w.opened.Successor}, err
+	} else if err != nil {
 		return chat.Opened{}, fmt.Errorf("open session: %w", err)
 	}
 	return w.opened, nil
