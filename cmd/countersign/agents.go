@@ -38,7 +38,7 @@ func (l linkBase) link(ctx context.Context, a *app.App, token string) (string, e
 }
 
 func (c *agentsAddCmd) Run(ctx context.Context, t terminal) error {
-	a, who, err := c.make(ctx, t)
+	a, who, err := c.makeFirst(ctx, t)
 	if err != nil {
 		return err
 	}
@@ -56,6 +56,38 @@ func (c *agentsAddCmd) Run(ctx context.Context, t terminal) error {
 	})
 }
 
+type teamCmd struct {
+	SecondFactor teamFactorCmd `cmd:"" help:"Whether owner and security need a second factor for keys, enforcement, the team and tokens."`
+}
+
+type teamFactorCmd struct {
+	onInstallation
+	Rule string `arg:"" optional:"" default:"show" help:"on or off; show says how it is." enum:"on,off,show"`
+}
+
+func (c *teamFactorCmd) Run(ctx context.Context, t terminal) error {
+	a, who, err := c.open(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer closing(a)
+	if c.Rule != "show" {
+		if err := a.Team.RequireFactor(ctx, who, c.Rule == "on"); err != nil {
+			return refused(err)
+		}
+	}
+	required, err := a.Team.FactorRequired(ctx, who)
+	if err != nil {
+		return refused(err)
+	}
+	return c.print(t, map[string]any{"second_factor": required}, func() string {
+		if required {
+			return "on: owner and security need a second factor\n"
+		}
+		return "off: a password is enough for everybody\n"
+	})
+}
+
 type ownerCmd struct {
 	Reset ownerResetCmd `cmd:"" help:"Print a one-use link that sets the owner's password anew."`
 }
@@ -66,7 +98,7 @@ type ownerResetCmd struct {
 }
 
 func (c *ownerResetCmd) Run(ctx context.Context, t terminal) error {
-	a, who, err := c.make(ctx, t)
+	a, who, err := c.makeFirst(ctx, t)
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,17 @@ type onInstallation struct {
 
 // make opens the installation for a command that may be the first one on it.
 func (o *onInstallation) make(ctx context.Context, t terminal) (*app.App, policy.Principal, error) {
+	return o.openBy(ctx, t, app.Open)
+}
+
+// makeFirst is make for a command that makes no workspace but the first.
+func (o *onInstallation) makeFirst(ctx context.Context, t terminal) (*app.App, policy.Principal, error) {
+	return o.openBy(ctx, t, app.OpenKnown)
+}
+
+type opener func(ctx context.Context, cfg config.Installation, role string) (*app.App, error)
+
+func (o *onInstallation) openBy(ctx context.Context, t terminal, open opener) (*app.App, policy.Principal, error) {
 	for _, sentence := range unknownVariables() {
 		fmt.Fprintln(t.Err, "countersign: warning:", sentence)
 	}
@@ -34,7 +45,7 @@ func (o *onInstallation) make(ctx context.Context, t terminal) (*app.App, policy
 	if err := o.Check(); err != nil {
 		return nil, policy.Principal{}, misuse("%v", err)
 	}
-	a, err := app.Open(ctx, o.Installation, "cli")
+	a, err := open(ctx, o.Installation, "cli")
 	if err != nil {
 		return nil, policy.Principal{}, no("%s", told(err))
 	}
@@ -50,7 +61,7 @@ func (o *onInstallation) open(ctx context.Context, t terminal) (*app.App, policy
 	if at := o.At(config.DefaultData); at.Database == "" && !app.Exists(at) {
 		return nil, policy.Principal{}, no("there is no data in %s; serve or channel create makes it", at.Data)
 	}
-	return o.make(ctx, t)
+	return o.makeFirst(ctx, t)
 }
 
 // channel finds a channel by slug or alias.

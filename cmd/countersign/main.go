@@ -51,6 +51,7 @@ type commands struct {
 	Channel channelCmd `cmd:"" help:"Channels: create, list, set enforcement."`
 	Keys    keysCmd    `cmd:"" help:"Keys: generate, import, list, rotate, sign-by, finish, revoke."`
 	Agents  agentsCmd  `cmd:"" help:"Teammates."`
+	Team    teamCmd    `cmd:"" help:"What the workspace asks of its people."`
 	Owner   ownerCmd   `cmd:"" help:"The owner's way back in, on the machine itself."`
 	Audit   auditCmd   `cmd:"" help:"The record: verify, export, prune."`
 

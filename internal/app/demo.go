@@ -32,6 +32,9 @@ func (a *App) PrepareDemo(ctx context.Context, file string) (DemoSite, error) {
 	who := a.System("demo")
 	site, err := readSite(file)
 	if errors.Is(err, os.ErrNotExist) {
+		if err := a.Team.RequireFactor(ctx, who, false); err != nil { // one click, and no phone at hand
+			return DemoSite{}, err
+		}
 		site, err = a.makeSite(ctx, who, file)
 	}
 	if err != nil {

@@ -82,7 +82,26 @@ func databaseFile(cfg config.Installation) string { return filepath.Join(cfg.Dat
 // Open opens the data of cfg. role names this process in the audit chain.
 // It reads the log's head once, so that a command can act at once; a server
 // keeps reading it by running the relay.
-func Open(ctx context.Context, cfg config.Installation, role string) (_ *App, err error) {
+func Open(ctx context.Context, cfg config.Installation, role string) (*App, error) {
+	return open(ctx, cfg, role, func(*App) error { return nil })
+}
+
+// ErrNoWorkspace: nobody made the workspace that was named.
+var ErrNoWorkspace = errors.New("no such workspace")
+
+// OpenKnown is Open for what works on a workspace that is there: a misspelt name is an
+// answer, and not a new and empty workspace. The first one needs no making.
+func OpenKnown(ctx context.Context, cfg config.Installation, role string) (*App, error) {
+	return open(ctx, cfg, role, func(a *App) error {
+		there, err := a.DB.HasWorkspace(ctx, cfg.Workspace)
+		if err == nil && !there && cfg.Workspace != workspace.Main {
+			err = fmt.Errorf("%w: %s", ErrNoWorkspace, cfg.Workspace)
+		}
+		return err
+	})
+}
+
+func open(ctx context.Context, cfg config.Installation, role string, check func(*App) error) (_ *App, err error) {
 	if cfg.Database == "" {
 		if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 			return nil, fmt.Errorf("data directory: %w", err)
@@ -113,6 +132,9 @@ func Open(ctx context.Context, cfg config.Installation, role string) (_ *App, er
 	a.Egress = egress.New(egress.Options{Allow: cfg.EgressAllow})
 	a.join()
 	if err := a.Beat(ctx); err != nil {
+		return nil, err
+	}
+	if err := check(a); err != nil {
 		return nil, err
 	}
 	if err := a.Channels.Ensure(ctx, a.System(role), cfg.Workspace); err != nil {

@@ -156,8 +156,29 @@ func (w *walk) changes(who policy.Principal) map[string]func() error {
 		"PutLink": func() error {
 			return db.PutLink(ctx, team.Link{TokenHash: w.Hash(), Workspace: main, Agent: w.colleague.ID, ExpiresAt: w.Now.Add(time.Hour)}, by(policy.ManageTeam))
 		},
-		"SetRole":     func() error { return db.SetRole(ctx, main, w.colleague.ID, policy.Admin, w.Now, by(policy.ManageTeam)) },
-		"RemoveAgent": func() error { return db.RemoveAgent(ctx, main, w.colleague.ID, w.Now, by(policy.ManageTeam)) },
+		"SetRole":       func() error { return db.SetRole(ctx, main, w.colleague.ID, policy.Admin, w.Now, by(policy.ManageTeam)) },
+		"RemoveAgent":   func() error { return db.RemoveAgent(ctx, main, w.colleague.ID, w.Now, by(policy.ManageTeam)) },
+		"RequireFactor": func() error { return db.RequireFactor(ctx, main, true, w.Now, by(policy.ManageTeam)) },
+		"PutAuthenticator": func() error {
+			return db.PutAuthenticator(ctx, team.Authenticator{Agent: w.Owner.ID, Workspace: main, Sealed: []byte{1}, CreatedAt: w.Now}, by(policy.ManageTeam))
+		},
+		"ConfirmAuthenticator": func() error {
+			return second(db.ConfirmAuthenticator(ctx, main, w.Owner.ID, 7, nil, w.Now, by(policy.ManageTeam)))
+		},
+		"DropAuthenticator": func() error { return db.DropAuthenticator(ctx, main, w.Owner.ID, w.Now, by(policy.ManageTeam)) },
+		"AddPasskey": func() error {
+			key := team.Passkey{ID: w.ID("psk"), Workspace: main, Agent: w.Owner.ID, Credential: w.Hash(), CreatedAt: w.Now}
+			return second(db.AddPasskey(ctx, key, team.PasskeyUse{Challenge: w.Hash(), Until: w.Now.Add(time.Hour)}, nil, by(policy.ManageTeam)))
+		},
+		"DropPasskey":  func() error { return db.DropPasskey(ctx, main, w.Owner.ID, "psk_1", w.Now, by(policy.ManageTeam)) },
+		"PutRecovery":  func() error { return db.PutRecovery(ctx, main, w.Owner.ID, nil, by(policy.ManageTeam)) },
+		"ClearFactors": func() error { return db.ClearFactors(ctx, main, w.colleague.ID, w.Now, by(policy.ManageTeam)) },
+		"ConfirmByPasskey": func() error {
+			return db.ConfirmByPasskey(ctx, w.Login.ID, team.PasskeyUse{Workspace: main, Agent: w.Owner.ID}, w.Now, by(policy.ManageTeam))
+		},
+		"SetPassword": func() error {
+			return db.SetPassword(ctx, main, w.Owner.ID, w.Login.ID, w.Owner.Password, "new", w.Now, by(policy.ManageTeam))
+		},
 		"ConfirmLogin": func() error {
 			return db.ConfirmLogin(ctx, main, w.Login.ID, w.Owner.Password, w.Now, by(policy.ManageTeam))
 		},

@@ -25,6 +25,15 @@ func (db *DB) CreateWorkspace(ctx context.Context, id, name string, now time.Tim
 	})
 }
 
+// HasWorkspace says whether there is one of that name.
+func (db *DB) HasWorkspace(ctx context.Context, id string) (bool, error) {
+	err := db.row(ctx, `SELECT 1 FROM workspaces WHERE id = $1`, []any{id}, new(int))
+	if err != nil && !absent(err) {
+		return false, fmt.Errorf("store: workspace: %w", err)
+	}
+	return err == nil, nil
+}
+
 // CreateChannel writes the channel, its names, platforms and empty ring.
 func (db *DB) CreateChannel(ctx context.Context, channel workspace.Channel, draft audit.Draft) error {
 	return db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {

@@ -32,7 +32,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		name  string
 		tests []test
 	}{
-		{"workspace", workspaceTests}, {"ring", ringTests}, {"sweep", sweepTests}, {"team", teamTests}, {"factor", factorTests}, {"session", sessionTests},
+		{"workspace", workspaceTests}, {"ring", ringTests}, {"sweep", sweepTests}, {"race", raceTests}, {"team", teamTests}, {"factor", factorTests}, {"session", sessionTests},
 		{"thread", threadTests}, {"claim", claimTests}, {"people", peopleTests}, {"inbox", inboxTests}, {"log", logTests}, {"mail", mailTests}, {"isolation", isolationTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {

@@ -22,6 +22,7 @@ var isolationTests = []test{
 		posted := h.Post(h.Begin(g, "secret"))
 		token := team.Token{ID: h.ID("tok"), TokenHash: h.Hash(), Workspace: Main, Name: "t", CreatedAt: h.Now}
 		h.must(h.DB.AddToken(h.ctx(), token, h.Draft(audit.TokenCreated, token.ID)))
+		h.withFactors()
 		for name, nothing := range readsFromNextDoor(h, g, posted) {
 			if !nothing() {
 				h.Errorf("%s finds something", name)
@@ -72,7 +73,7 @@ var isolationTests = []test{
 }
 
 func notFound(err error) bool {
-	for _, want := range []error{chat.ErrNotFound, team.ErrNotFound, trust.ErrNotFound, trust.ErrNoCodes, workspace.ErrNotFound, chat.ErrSessionEnded} {
+	for _, want := range []error{chat.ErrNotFound, team.ErrNotFound, team.ErrRefused, trust.ErrNotFound, trust.ErrNoCodes, workspace.ErrNotFound, chat.ErrSessionEnded} {
 		if errors.Is(err, want) {
 			return true
 		}
@@ -109,6 +110,11 @@ func readsFromNextDoor(h *House, g Guest, posted chat.Posted) map[string]func() 
 		"OwnerOf":        func() bool { return missing(h.DB.OwnerOf(ctx, Other)) },
 		"Logins":         func() bool { l, err := h.DB.Logins(ctx, Other, h.Owner.ID, h.Now); return empty(len(l), err) },
 		"all Logins":     func() bool { l, err := h.DB.Logins(ctx, Other, "", h.Now); return empty(len(l), err) },
+		"FactorRequired": func() bool { required, err := h.DB.FactorRequired(ctx, "nowhere"); return !required && notFound(err) },
+		"Authenticator":  func() bool { return missing(h.DB.Authenticator(ctx, Other, h.Owner.ID)) },
+		"Passkeys":       func() bool { l, err := h.DB.Passkeys(ctx, Other, h.Owner.ID); return empty(len(l), err) },
+		"RecoveryLeft":   func() bool { n, err := h.DB.RecoveryLeft(ctx, Other, h.Owner.ID); return empty(n, err) },
+		"HasWorkspace":   func() bool { there, err := h.DB.HasWorkspace(ctx, "nowhere"); return !there && err == nil },
 		"Tokens":         func() bool { l, err := h.DB.Tokens(ctx, Other); return empty(len(l), err) },
 		"Entries":        func() bool { p, err := h.DB.Entries(ctx, Other, audit.Filter{}); return empty(len(p.Entries), err) },
 		"SessionsOf":     func() bool { l, err := h.DB.SessionsOf(ctx, Other, contact, 10, h.Now); return empty(len(l), err) },
@@ -197,8 +203,33 @@ func writesFromNextDoor(h *House, g Guest, posted chat.Posted, token team.Token)
 		"PutLink": func() error {
 			return h.DB.PutLink(ctx, team.Link{TokenHash: h.Hash(), Workspace: Other, Agent: h.Owner.ID, ExpiresAt: h.Now.Add(time.Hour)}, none)
 		},
-		"SetRole":     func() error { return h.DB.SetRole(ctx, Other, h.Owner.ID, policy.AgentR, h.Now, none) },
-		"RemoveAgent": func() error { return h.DB.RemoveAgent(ctx, Other, h.Owner.ID, h.Now, none) },
+		"SetRole":       func() error { return h.DB.SetRole(ctx, Other, h.Owner.ID, policy.AgentR, h.Now, none) },
+		"RemoveAgent":   func() error { return h.DB.RemoveAgent(ctx, Other, h.Owner.ID, h.Now, none) },
+		"RequireFactor": func() error { return h.DB.RequireFactor(ctx, "nowhere", true, h.Now, none) },
+		"PutAuthenticator": func() error {
+			return h.DB.PutAuthenticator(ctx, team.Authenticator{Agent: h.Owner.ID, Workspace: Other, Sealed: []byte{1}, CreatedAt: h.Now}, none)
+		},
+		"ConfirmAuthenticator": func() error {
+			return second(h.DB.ConfirmAuthenticator(ctx, Other, h.Owner.ID, 1<<40, nil, h.Now, none))
+		},
+		"DropAuthenticator": func() error { return h.DB.DropAuthenticator(ctx, Other, h.Owner.ID, h.Now, none) },
+		"AddPasskey": func() error {
+			key := team.Passkey{ID: h.ID("psk"), Workspace: Other, Agent: h.Owner.ID, Credential: h.Hash(), CreatedAt: h.Now}
+			return second(h.DB.AddPasskey(ctx, key, team.PasskeyUse{Challenge: h.Hash(), Until: h.Now.Add(time.Hour)}, nil, none))
+		},
+		"DropPasskey":  func() error { return h.DB.DropPasskey(ctx, Other, h.Owner.ID, "psk_house", h.Now, none) },
+		"PutRecovery":  func() error { return h.DB.PutRecovery(ctx, Other, h.Owner.ID, [][]byte{h.Hash()}, none) },
+		"ClearFactors": func() error { return h.DB.ClearFactors(ctx, Other, h.Owner.ID, h.Now, none) },
+		"PutHalf": func() error {
+			return h.DB.PutHalf(ctx, team.Half{TokenHash: h.Hash(), Workspace: Other, Agent: h.Owner.ID, ExpiresAt: h.Now.Add(time.Hour)})
+		},
+		"ConfirmLogin": func() error { return h.DB.ConfirmLogin(ctx, Other, h.Login.ID, h.Owner.Password, h.Now, none) },
+		"ConfirmByPasskey": func() error {
+			return h.DB.ConfirmByPasskey(ctx, h.Login.ID, team.PasskeyUse{ID: "psk_house", Workspace: Other, Agent: h.Owner.ID, Challenge: h.Hash(), Until: h.Now.Add(time.Hour)}, h.Now, none)
+		},
+		"SetPassword": func() error {
+			return h.DB.SetPassword(ctx, Other, h.Owner.ID, h.Login.ID, h.Owner.Password, "new", h.Now, none)
+		},
 		"Enter": func() error {
 			return h.DB.Enter(ctx, team.Entry{Login: team.Login{ID: h.ID("lgn"), TokenHash: h.Hash(), Workspace: Other, Agent: h.Owner.ID}, Password: h.Owner.Password}, none)
 		},

@@ -1,0 +1,310 @@
+package storetest
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"countersign/identity"
+	"countersign/identity/policy"
+	"countersign/internal/audit"
+	"countersign/internal/chat"
+	"countersign/internal/event"
+	"countersign/internal/store"
+	"countersign/internal/trust"
+	"countersign/internal/workspace"
+)
+
+// node is a process of its own on the house's database: its gate, its keys, its story.
+type node struct {
+	db    *store.DB
+	pulse *event.Pulse
+	gate  *trust.Gate
+	keys  *trust.Keys
+	story *chat.Chat
+}
+
+type silent struct{}
+
+func (silent) Signal(event.Event) {}
+
+// node opens one that reads the log's head like any other, only faster.
+func (h *House) node(db *store.DB) *node {
+	h.Helper()
+	master, err := trust.NewMaster([]byte("the master key of every node 32b"))
+	h.must(err)
+	db.SetChain(audit.NewChain(master.Derive("audit"), h.ID("nod")))
+	n := &node{db: db, pulse: &event.Pulse{}}
+	directory := workspace.New(db, n.pulse)
+	n.gate = trust.NewGate(db, directory, master, "ins_1", n.pulse)
+	n.keys = trust.NewKeys(db, directory, master, "ins_1", n.pulse.Now)
+	n.story = chat.New(db, n.pulse, silent{})
+	beat := func() {
+		asked := time.Now()
+		if head, err := db.Head(context.Background()); err == nil {
+			n.pulse.Observe(head, asked)
+		}
+	}
+	beat()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				beat()
+			}
+		}
+	}()
+	h.Cleanup(func() { cancel(); <-done })
+	return n
+}
+
+// behind says whether the node has not yet read what another one committed.
+func (n *node) behind(head event.Head) bool {
+	epoch, err := n.pulse.Epoch()
+	return err != nil || epoch < head.Epoch
+}
+
+// settle waits until every node knows what has been committed.
+func (h *House) settle(nodes ...*node) {
+	h.Helper()
+	head := h.Head()
+	deadline := time.Now().Add(10 * time.Second)
+	for _, n := range nodes {
+		for n.behind(head) {
+			if time.Now().After(deadline) {
+				h.Fatal("a node does not hear of a change")
+			}
+			<-time.After(time.Millisecond)
+		}
+	}
+}
+
+// identify is what a page load does: a proof at the door, and a session.
+func (n *node) identify(slug, user, secret string, i int) (token string, err error) {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(user))
+	network := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i >> 8), byte(i), 1}), 32)
+	ctx := context.Background()
+	verdict, channel, err := n.gate.Admit(ctx, trust.Arrival{
+		Channel: slug, Platform: policy.Web, Origin: "https://shop.example", Network: network,
+		Assertion: identity.Assertion{UserID: user, Hash: hex.EncodeToString(mac.Sum(nil))},
+	})
+	if err != nil {
+		return "", err
+	}
+	if verdict.Tier() != policy.Verified {
+		return "", fmt.Errorf("%s: %s", verdict.Tier(), verdict.Reason())
+	}
+	result, err := n.story.Open(ctx, verdict, channel, chat.Device{Platform: policy.Web, Network: network})
+	return result.Token, err
+}
+
+func (h *House) alive(token string) bool {
+	h.Helper()
+	sum := sha256.Sum256([]byte(token))
+	s, err := h.DB.SessionByToken(h.ctx(), sum[:], h.now())
+	if errors.Is(err, chat.ErrNotFound) {
+		h.Fatal("a session that was opened is not there: the test looks for it in the wrong place")
+	}
+	h.must(err)
+	return s.Standing.Ended() == policy.Stands
+}
+
+func (h *House) now() time.Time {
+	h.Helper()
+	now, err := h.DB.Now(h.ctx())
+	h.must(err)
+	return now
+}
+
+var root = policy.ForSystem(Main, "cli:root")
+
+var raceTests = []test{
+	{"identify calls in flight during rotations never fail, on any node", func(h *House) {
+		channel := h.NewChannel("race")
+		nodes := []*node{h.node(h.DB), h.node(h.Open(h))}
+		_, secret, err := nodes[0].keys.Generate(h.ctx(), root, trust.KeyDraft{Channel: channel.ID})
+		h.must(err)
+		var mu sync.Mutex
+		secrets := []string{secret}
+		stop := make(chan struct{})
+		var opened atomic.Int64
+		var wg sync.WaitGroup
+		h.settle(nodes...)
+		for g := range 4 {
+			wg.Go(func() {
+				for i := 0; ; i++ {
+					select {
+					case <-stop:
+						return
+					default:
+					}
+					mu.Lock()
+					with := secrets[(g+i)%len(secrets)] // backends that have switched, and some that have not
+					mu.Unlock()
+					if _, err := nodes[(g+i)%2].identify("race", fmt.Sprintf("u-%d-%d", g, i), with, g<<8+i); err != nil {
+						h.Errorf("a page load beside a rotation: %v", err)
+						return
+					}
+					opened.Add(1)
+				}
+			})
+		}
+		for range 6 {
+			list, err := nodes[0].keys.List(h.ctx(), root, channel.ID)
+			h.must(err)
+			at := slices.IndexFunc(list, func(k trust.ListedKey) bool { return k.State == "active" || k.State == "pending" })
+			_, next, err := nodes[1].keys.Rotate(h.ctx(), root, trust.Rotation{Channel: channel.ID, Key: list[at].ID, Overlap: time.Hour})
+			h.must(err)
+			h.settle(nodes...)
+			mu.Lock()
+			secrets = append(secrets, next)
+			mu.Unlock()
+			before := opened.Load()
+			for opened.Load() < before+8 && !h.Failed() {
+				<-time.After(time.Millisecond)
+			}
+		}
+		close(stop)
+		wg.Wait()
+		ring, err := h.DB.Ring(h.ctx(), Main, channel.ID)
+		h.must(err)
+		same(h, "keys", len(ring.Keys), 7)
+	}},
+	{"no session outlives the answer to a revocation, whoever was opening one", func(h *House) {
+		channel := h.NewChannel("race")
+		nodes := []*node{h.node(h.DB), h.node(h.Open(h))}
+		for round := range 6 {
+			key, secret, err := nodes[round%2].keys.Generate(h.ctx(), root, trust.KeyDraft{Channel: channel.ID})
+			h.must(err)
+			h.settle(nodes...)
+			var mu sync.Mutex
+			var tokens []string
+			started := make(chan struct{}, 64)
+			var wg sync.WaitGroup
+			for g := range 6 {
+				wg.Go(func() {
+					for i := range 10_000 {
+						token, err := nodes[g%2].identify("race", fmt.Sprintf("r-%d-%d-%d", round, g, i), secret, round<<12+g<<8+i)
+						if err != nil {
+							return // the key is gone: what this test waits for
+						}
+						mu.Lock()
+						tokens = append(tokens, token)
+						mu.Unlock()
+						select {
+						case started <- struct{}{}:
+						default:
+						}
+					}
+				})
+			}
+			for range 8 {
+				<-started
+			}
+			since := time.Time{}
+			if round%2 == 1 {
+				since = h.now().Add(-time.Second)
+			}
+			_, err = nodes[1-round%2].keys.Revoke(h.ctx(), root, key.ID, since)
+			h.must(err)
+			live, err := h.DB.LiveOrigins(h.ctx(), Main, key.ID, h.now())
+			h.must(err)
+			same(h, "live sessions at the answer", len(live), 0)
+			wg.Wait()
+			for _, token := range tokens {
+				if h.alive(token) {
+					h.Fatalf("round %d: a session of the revoked key lives, of %d", round, len(tokens))
+				}
+			}
+			live, err = h.DB.LiveOrigins(h.ctx(), Main, key.ID, h.now())
+			h.must(err)
+			same(h, "live sessions after it", len(live), 0)
+			if !since.IsZero() {
+				cut, err := h.DB.CountFindings(h.ctx(), Main, key.ID)
+				h.must(err)
+				same(h, "people whom it tied", cut.Links, len(tokens))
+			}
+		}
+	}},
+	{"nodes that rotate, make and import at once lose no key and let no secret in twice", func(h *House) {
+		channel, other := h.NewChannel("race"), h.NewChannel("elsewhere")
+		nodes := []*node{h.node(h.DB), h.node(h.Open(h))}
+		key, _, err := nodes[0].keys.Generate(h.ctx(), root, trust.KeyDraft{Channel: channel.ID})
+		h.must(err)
+		const secret = "9f2c51d07ab84e63b1d5c8e2f7046a3d"
+		var rotated, lost, imported, refused, made atomic.Int64
+		count := func(err, refusal error, won, lost *atomic.Int64) {
+			switch {
+			case err == nil:
+				won.Add(1)
+			case errors.Is(err, refusal):
+				lost.Add(1)
+			default:
+				h.Error(err)
+			}
+		}
+		var wg sync.WaitGroup
+		for i, n := range []*node{nodes[0], nodes[1], nodes[0], nodes[1]} {
+			wg.Go(func() {
+				_, _, err := n.keys.Rotate(h.ctx(), root, trust.Rotation{Channel: channel.ID, Key: key.ID, Overlap: time.Hour})
+				count(err, trust.ErrConflict, &rotated, &lost)
+			})
+			wg.Go(func() {
+				draft := trust.KeyDraft{Channel: channel.ID}
+				if i >= 2 {
+					draft = trust.KeyDraft{Channel: other.ID, Dialect: "pylon"} // another channel, another dialect, the same bytes spelled anew
+				}
+				spelled := secret
+				if i >= 2 {
+					spelled = hex.EncodeToString([]byte(secret))
+				}
+				_, err := n.keys.Import(h.ctx(), root, draft, spelled, true)
+				count(err, trust.ErrSecretInUse, &imported, &refused)
+			})
+			if i < 2 {
+				wg.Go(func() {
+					_, _, err := n.keys.Generate(h.ctx(), root, trust.KeyDraft{Channel: channel.ID})
+					count(err, trust.ErrConflict, &made, &lost)
+				})
+			}
+		}
+		wg.Wait()
+		same(h, "imports of one secret", imported.Load(), 1)
+		same(h, "refused imports", refused.Load(), 3)
+		// A rotation that lost to another rotation, or to a key that came in beside it, has
+		// changed nothing and is asked again; at most one can ever win.
+		if rotated.Load() > 1 {
+			h.Errorf("%d rotations of one key", rotated.Load())
+		}
+		total := 0
+		for _, c := range []workspace.Channel{channel, other} {
+			ring, err := h.DB.Ring(h.ctx(), Main, c.ID)
+			h.must(err)
+			total += len(ring.Keys)
+			if c.ID == channel.ID && !slices.ContainsFunc(ring.Keys, func(k trust.KeyRow) bool { return k.ID == key.ID }) {
+				h.Error("the first key is gone")
+			}
+		}
+		same(h, "keys", total, 1+int(rotated.Load()+imported.Load()+made.Load()))
+		if rotated.Load() == 0 {
+			_, _, err := nodes[0].keys.Rotate(h.ctx(), root, trust.Rotation{Channel: channel.ID, Key: key.ID, Overlap: time.Hour})
+			h.must(err)
+		}
+	}},
+}
