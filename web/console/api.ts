@@ -2,7 +2,7 @@
 
 import { call } from "./http";
 import type {
-  Agent, ApiToken, Appearance, AuditEntry, Channel, Contact, Counts, Enforcement, Key, LinkFacts, Login, Me, Message,
+  Agent, ApiToken, Appearance, AuditEntry, Channel, Contact, Counts, EmailCode, Enforcement, Key, Letter, LinkFacts, Login, Me, Message,
   Platform, Role, Row, Signs, Status, Tier,
 } from "./types";
 
@@ -77,7 +77,7 @@ export interface ChannelSettings {
 }
 export const updateChannel = (id: string, settings: ChannelSettings) => call<Channel>("PUT", `/channels/${seg(id)}`, settings);
 export const setEnforcement = (id: string, platform: Platform, enforcement: Enforcement) =>
-  call<{ ended: number }>("PUT", `/channels/${seg(id)}/enforcement`, { platform, enforcement });
+  call<{ ended: number; warnings?: Warning[] }>("PUT", `/channels/${seg(id)}/enforcement`, { platform, enforcement });
 export const keys = (channel: string) => call<{ keys: Key[] | null }>("GET", `/channels/${seg(channel)}/keys`);
 export interface NewKey {
   name: string;
@@ -94,9 +94,21 @@ export const finishKey = (id: string) => call<{ sessions_ended: number }>("POST"
 export const revokeKey = (id: string, compromisedSince?: string) =>
   call<{ sessions_ended: number }>("POST", `/keys/${seg(id)}/revoke`, compromisedSince ? { compromised_since: compromisedSince } : {});
 
+// Installation; its types are in installation.ts.
+export const installation = (channel: string, days: number) => call<Installation>("GET", `/channels/${seg(channel)}/installation${query({ days: String(days) })}`);
+export const watch = (channel: string, since?: string) => call<Watched>("GET", `/channels/${seg(channel)}/installation/watch${query({ since })}`);
+export const preview = (channel: string, platform: Platform) => call<Preview>("GET", `/channels/${seg(channel)}/preview${query({ platform })}`);
+export const ignoreDomain = (channel: string, origin: string, ignored: boolean) =>
+  call<void>("PUT", `/channels/${seg(channel)}/installation/ignored`, { origin, ignored });
+
+// Mail.
+export const emailCode = (channel: string) => call<EmailCode>("GET", `/channels/${seg(channel)}/email-code`);
+export const setEmailCode = (channel: string, allowed: boolean) => call<EmailCode>("PUT", `/channels/${seg(channel)}/email-code`, { allowed });
+export const outbox = () => call<{ mail: EmailCode["mail"]; letters: Letter[] | null }>("GET", "/outbox");
+
 // Team and audit.
 export const agents = () => call<{ agents: Agent[] | null }>("GET", "/agents");
-export const invite = (email: string, role: Role) => call<{ agent: Agent; link: string }>("POST", "/agents", { email, role });
+export const invite = (email: string, role: Role) => call<{ agent: Agent; link: string; mailed_to?: string }>("POST", "/agents", { email, role });
 export const setRole = (id: string, role: Role) => call<void>("PATCH", `/agents/${seg(id)}`, { role });
 export const removeAgent = (id: string) => call<void>("DELETE", `/agents/${seg(id)}`);
 export const tokens = () => call<{ tokens: ApiToken[] | null }>("GET", "/tokens");

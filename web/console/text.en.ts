@@ -4,6 +4,8 @@
 
 import { plural } from "../shared/i18n";
 import { auditTexts } from "./text.audit.en";
+import { installationTexts } from "./text.installation.en";
+import { mail } from "./text.mail.en";
 import { pages } from "./text.pages.en";
 import { team } from "./text.team.en";
 
@@ -361,7 +363,9 @@ export const en = {
   },
 
   ...pages,
+  ...installationTexts,
   ...team,
+  ...mail,
   audit: auditTexts,
 
   themes: { auto: "As the system", light: "Light", dark: "Dark" } as Record<string, string>,

@@ -153,6 +153,7 @@ export interface Channel {
   aliases: string[] | null;
   realm?: string;
   enforcement: Partial<Record<Platform, Enforcement>>;
+  enforcement_since?: Partial<Record<Platform, string>>;
   minimum_tier: Tier | "";
   origins: string[] | null;
   appearance: Appearance;
@@ -208,4 +209,24 @@ export interface ApiToken {
   created_by?: string;
   expires_at?: string | null;
   revoked_at?: string | null;
+}
+
+/** A channel's word on emailed codes. */
+export interface EmailCode {
+  allowed: boolean;
+  mail: "" | "smtp" | "mailbox"; // how mail leaves; empty: it does not
+  ended?: number;
+}
+
+/** Mail on its way out, without what it says. */
+export interface Letter {
+  id: string;
+  kind: string;
+  recipient: string; // cut
+  state: string;
+  attempts: number;
+  last_error?: string;
+  created_at: string;
+  next_at?: string;
+  done_at?: string;
 }

@@ -19,6 +19,7 @@ import { Loaded, PageFrame, Section } from "../ui/page";
 import { useResource } from "../ui/resource";
 import { BackendCode } from "../ui/snippets";
 import { AccentField, Preview } from "./appearance";
+import { EmailCodes } from "./mail";
 
 const c = t.channels;
 
@@ -57,6 +58,7 @@ export function ChannelPage({ id }: { id: string }): JSX.Element {
           <>
             <Install channel={loaded} keys={keys.data ?? []} />
             <Settings key={loaded.id} channel={loaded} onSaved={channel.set} />
+            <EmailCodes channel={loaded.id} />
           </>
         )}
       </Loaded>

@@ -29,7 +29,7 @@ function grantable(): Role[] {
 
 export function TeamPage({ tab }: { tab: "agents" | "tokens" }): JSX.Element {
   const [inviting, setInviting] = useState(false);
-  const [link, setLink] = useState<{ email: string; link: string } | null>(null);
+  const [link, setLink] = useState<{ email: string; link: string; mailed?: boolean } | null>(null);
   const team = useResource(async () => {
     const list = (await api.agents()).agents ?? [];
     knownAgents.value = list;
@@ -83,8 +83,8 @@ export function TeamPage({ tab }: { tab: "agents" | "tokens" }): JSX.Element {
         />
       )}
       {link && (
-        <FirmDialog title={m.linkTitle} done={m.linkDone} onDone={() => setLink(null)}>
-          <p dir="auto">{m.linkBody(link.email)}</p>
+        <FirmDialog title={link.mailed ? t.mail.inviteMailedTitle : m.linkTitle} done={m.linkDone} onDone={() => setLink(null)}>
+          <p dir="auto">{link.mailed ? t.mail.inviteMailed(link.email) : m.linkBody(link.email)}</p>
           <Secret label={m.link} text={link.link} />
         </FirmDialog>
       )}
@@ -92,7 +92,7 @@ export function TeamPage({ tab }: { tab: "agents" | "tokens" }): JSX.Element {
   );
 }
 
-function AgentLine({ agent, team, onLink }: { agent: Agent; team: Resource<Agent[]>; onLink: (link: { email: string; link: string }) => void }): JSX.Element {
+function AgentLine({ agent, team, onLink }: { agent: Agent; team: Resource<Agent[]>; onLink: (link: { email: string; link: string; mailed?: boolean }) => void }): JSX.Element {
   const mine = agent.id === myId();
   const name = agent.name || agent.email;
   const reachable = may("team.manage") && !mine && grantable().includes(agent.role);
@@ -122,7 +122,7 @@ function AgentLine({ agent, team, onLink }: { agent: Agent; team: Resource<Agent
   const relink = async () => {
     try {
       const made = await api.invite(agent.email, agent.role);
-      onLink({ email: agent.email, link: made.link });
+      onLink({ email: agent.email, link: made.link, mailed: !!made.mailed_to });
     } catch {
       toast(t.problem.title, "bad");
     }
@@ -167,7 +167,7 @@ function AgentLine({ agent, team, onLink }: { agent: Agent; team: Resource<Agent
   );
 }
 
-function InviteDialog({ onClose, onInvited }: { onClose: () => void; onInvited: (made: { email: string; link: string }) => void }): JSX.Element {
+function InviteDialog({ onClose, onInvited }: { onClose: () => void; onInvited: (made: { email: string; link: string; mailed?: boolean }) => void }): JSX.Element {
   const [email, setEmail] = useState("");
   const [role, setRole] = useState<Role>("agent");
   const [tried, setTried] = useState(false);
@@ -179,7 +179,7 @@ function InviteDialog({ onClose, onInvited }: { onClose: () => void; onInvited: 
     if (wrong) return;
     await action.run(async () => {
       const made = await api.invite(email.trim(), role);
-      onInvited({ email: made.agent.email, link: made.link });
+      onInvited({ email: made.agent.email, link: made.link, mailed: !!made.mailed_to });
     });
   };
   return (
