@@ -95,7 +95,7 @@ func OpenKnown(ctx context.Context, cfg config.Installation, role string) (*App,
 	return open(ctx, cfg, role, func(a *App) error {
 		there, err := a.DB.HasWorkspace(ctx, cfg.Workspace)
 		if err == nil && !there && cfg.Workspace != workspace.Main {
-			err = fmt.Errorf("%w: %s", ErrNoWorkspace, cfg.Workspace)
+			err = fmt.Errorf("%w %q", ErrNoWorkspace, cfg.Workspace)
 		}
 		return err
 	})
