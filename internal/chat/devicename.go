@@ -29,7 +29,7 @@ func DeviceName(userAgent string) string {
 	switch {
 	case browser == "" || system == "":
 		return browser + system
-	case strings.HasSuffix(browser, " app"):
+	case strings.HasSuffix(browser, " app"), strings.HasSuffix(browser, " browser"):
 		return browser
 	}
 	return browser + " on " + system
