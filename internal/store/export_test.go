@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+
+	"countersign/identity"
 )
 
 // Waiting counts the writes in the committer's queue.
@@ -19,6 +21,11 @@ func (db *DB) Inside(ctx context.Context, statement string) error {
 		_, err := t.link.conn.ExecContext(t.ctx, statement)
 		return err
 	})
+}
+
+// Forget is what erasing a person does to the record's names.
+func (db *DB) Forget(ctx context.Context, workspace string, people []identity.Identifier, contact string) error {
+	return db.writer.alone(ctx, func(t *tx) error { return t.forget(workspace, people, contact) })
 }
 
 // Pools are the writer's and the readers' connections.

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"countersign/internal/audit"
@@ -81,7 +83,7 @@ func (db *DB) Checkpoints(ctx context.Context, after int64, limit int) ([]audit.
 
 // LastCheckpoint is the newest; zero if there is none.
 func (db *DB) LastCheckpoint(ctx context.Context) (audit.Checkpoint, error) {
-	return first(db.checkpoints(ctx, checkpointColumns+` ORDER BY number DESC LIMIT 1`))
+	return first(db.checkpoints(ctx, checkpointColumns+` WHERE number > 0 ORDER BY number DESC LIMIT 1`))
 }
 
 // CheckpointBefore is the last one not after a time; zero if there is none.
@@ -166,7 +168,7 @@ func (db *DB) PutCut(ctx context.Context, before, cut audit.Cut, draft audit.Dra
 func (db *DB) Sweep(ctx context.Context, limit int) (more bool, err error) {
 	const (
 		cut     = `SELECT cut, number FROM record WHERE id = 1`
-		names   = `SELECT DISTINCT subject, workspace FROM audit WHERE position <= $1 AND position IN (SELECT position FROM audit WHERE position <= $1 ORDER BY position LIMIT $2)`
+		names   = `SELECT subject, workspace FROM audit WHERE position <= $1 ORDER BY position LIMIT $2`
 		entries = `DELETE FROM audit WHERE position <= $1 AND position IN (SELECT position FROM audit WHERE position <= $1 ORDER BY position LIMIT $2)`
 		marks   = `DELETE FROM checkpoints WHERE number < $1 AND number IN (SELECT number FROM checkpoints WHERE number < $1 ORDER BY number LIMIT $2)`
 		name    = `DELETE FROM pseudonyms WHERE pseudonym = $1 AND NOT EXISTS (SELECT 1 FROM audit WHERE workspace = $2 AND subject = $1)`
@@ -181,7 +183,9 @@ func (db *DB) Sweep(ctx context.Context, limit int) (more bool, err error) {
 		err := t.rows(names, []any{position, limit}, func(row scanner) error {
 			var s subject
 			err := row.Scan(&s.name, &s.workspace)
-			subjects = append(subjects, s)
+			if strings.HasPrefix(s.name, audit.PseudonymPrefix) && !slices.Contains(subjects, s) {
+				subjects = append(subjects, s)
+			}
 			return err
 		})
 		if err != nil {

@@ -33,7 +33,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		tests []test
 	}{
 		{"workspace", workspaceTests}, {"ring", ringTests}, {"sweep", sweepTests}, {"race", raceTests}, {"team", teamTests}, {"factor", factorTests}, {"session", sessionTests},
-		{"thread", threadTests}, {"claim", claimTests}, {"people", peopleTests}, {"inbox", inboxTests}, {"log", logTests}, {"mail", mailTests}, {"isolation", isolationTests},
+		{"thread", threadTests}, {"claim", claimTests}, {"people", peopleTests}, {"inbox", inboxTests}, {"log", logTests}, {"record", recordTests}, {"mail", mailTests}, {"isolation", isolationTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, test := range group.tests {
