@@ -1,6 +1,7 @@
 // Every call that the console makes, once, by name. Pages never spell a path.
 
 import { call } from "./http";
+import type { Installation, Preview, Warning, Watched } from "./installation";
 import type {
   Agent, ApiToken, Appearance, AuditEntry, Channel, Contact, Counts, EmailCode, Enforcement, Key, Letter, LinkFacts, Login, Me, Message,
   Platform, Role, Row, Signs, Status, Tier,
@@ -75,6 +76,10 @@ export interface ChannelSettings {
   origins: string[];
   minimum_tier: Tier;
 }
+/** What of a channel a change of one part must say again. */
+export const settingsOf = (channel: Channel): ChannelSettings => ({
+  name: channel.name || channel.slug, appearance: channel.appearance, origins: channel.origins ?? [], minimum_tier: channel.minimum_tier || "anonymous",
+});
 export const updateChannel = (id: string, settings: ChannelSettings) => call<Channel>("PUT", `/channels/${seg(id)}`, settings);
 export const setEnforcement = (id: string, platform: Platform, enforcement: Enforcement) =>
   call<{ ended: number; warnings?: Warning[] }>("PUT", `/channels/${seg(id)}/enforcement`, { platform, enforcement });
@@ -105,6 +110,13 @@ export const ignoreDomain = (channel: string, origin: string, ignored: boolean) 
 export const emailCode = (channel: string) => call<EmailCode>("GET", `/channels/${seg(channel)}/email-code`);
 export const setEmailCode = (channel: string, allowed: boolean) => call<EmailCode>("PUT", `/channels/${seg(channel)}/email-code`, { allowed });
 export const outbox = () => call<{ mail: EmailCode["mail"]; letters: Letter[] | null }>("GET", "/outbox");
+
+// Installation; its types are in installation.ts.
+export const installation = (channel: string, days: number) => call<Installation>("GET", `/channels/${seg(channel)}/installation${query({ days: String(days) })}`);
+export const watch = (channel: string, since?: string) => call<Watched>("GET", `/channels/${seg(channel)}/installation/watch${query({ since })}`);
+export const preview = (channel: string, platform: Platform) => call<Preview>("GET", `/channels/${seg(channel)}/preview${query({ platform })}`);
+export const ignoreDomain = (channel: string, origin: string, ignored: boolean) =>
+  call<void>("PUT", `/channels/${seg(channel)}/installation/ignored`, { origin, ignored });
 
 // Team and audit.
 export const agents = () => call<{ agents: Agent[] | null }>("GET", "/agents");

@@ -6,6 +6,7 @@ import { plural } from "../shared/i18n";
 import { auditTexts } from "./text.audit.en";
 import { installationTexts } from "./text.installation.en";
 import { mail } from "./text.mail.en";
+import { installationTexts } from "./text.installation.en";
 import { pages } from "./text.pages.en";
 import { team } from "./text.team.en";
 

@@ -7,6 +7,7 @@ import { t } from "../../text";
 import type { Channel, Key } from "../../types";
 import type { Resource } from "../../ui/resource";
 import { EnforcementTab } from "./enforcement";
+import { InstallationTab } from "./installation";
 import { KeysTab } from "./keys";
 
 /** What every tab is given. */
@@ -25,6 +26,7 @@ export interface Tab {
 export const TABS: [Tab, ...Tab[]] = [
   { id: "keys", label: () => t.identity.tabs.keys, show: KeysTab },
   { id: "enforcement", label: () => t.identity.tabs.enforcement, show: EnforcementTab },
+  { id: "installation", label: () => t.installation.tab, show: InstallationTab },
 ];
 
 /** The tab that an address names; the first one if it names none. */
