@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -95,41 +94,34 @@ func (h *House) settle(nodes ...*node) {
 }
 
 // identify is what a page load does: a proof at the door, and a session.
-func (n *node) identify(slug, user, secret string, i int) (token string, err error) {
+func (n *node) identify(slug, user, secret string, i int) (chat.Session, error) {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(user))
-	network := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i >> 8), byte(i), 1}), 32)
+	network := fmt.Sprintf("10.%d.%d.1/32", byte(i>>8), byte(i))
 	ctx := context.Background()
 	verdict, channel, err := n.gate.Admit(ctx, trust.Arrival{
 		Channel: slug, Platform: policy.Web, Origin: "https://shop.example", Network: network,
 		Assertion: identity.Assertion{UserID: user, Hash: hex.EncodeToString(mac.Sum(nil))},
 	})
 	if err != nil {
-		return "", err
+		return chat.Session{}, err
 	}
 	if verdict.Tier() != policy.Verified {
-		return "", fmt.Errorf("%s: %s", verdict.Tier(), verdict.Reason())
+		return chat.Session{}, fmt.Errorf("%s: %s", verdict.Tier(), verdict.Reason())
 	}
 	result, err := n.story.Open(ctx, verdict, channel, chat.Device{Platform: policy.Web, Network: network})
-	return result.Token, err
+	return result.Session, err
 }
 
-func (h *House) alive(token string) bool {
+func (h *House) alive(session chat.Session) bool {
 	h.Helper()
-	sum := sha256.Sum256([]byte(token))
-	s, err := h.DB.SessionByToken(h.ctx(), sum[:], h.now())
-	if errors.Is(err, chat.ErrNotFound) {
-		h.Fatal("a session that was opened is not there: the test looks for it in the wrong place")
+	list, err := h.DB.SessionsOf(h.ctx(), Main, session.Contact, 10, h.now())
+	h.must(err)
+	at := slices.IndexFunc(list, func(s chat.Session) bool { return s.ID == session.ID })
+	if at < 0 {
+		h.Fatal("a session that was opened is not there")
 	}
-	h.must(err)
-	return s.Standing.Ended() == policy.Stands
-}
-
-func (h *House) now() time.Time {
-	h.Helper()
-	now, err := h.DB.Now(h.ctx())
-	h.must(err)
-	return now
+	return list[at].Standing.Ended() == policy.Stands
 }
 
 var root = policy.ForSystem(Main, "cli:root")
@@ -194,18 +186,18 @@ var raceTests = []test{
 			h.must(err)
 			h.settle(nodes...)
 			var mu sync.Mutex
-			var tokens []string
+			var sessions []chat.Session
 			started := make(chan struct{}, 64)
 			var wg sync.WaitGroup
 			for g := range 6 {
 				wg.Go(func() {
 					for i := range 10_000 {
-						token, err := nodes[g%2].identify("race", fmt.Sprintf("r-%d-%d-%d", round, g, i), secret, round<<12+g<<8+i)
+						session, err := nodes[g%2].identify("race", fmt.Sprintf("r-%d-%d-%d", round, g, i), secret, round<<12+g<<8+i)
 						if err != nil {
 							return // the key is gone: what this test waits for
 						}
 						mu.Lock()
-						tokens = append(tokens, token)
+						sessions = append(sessions, session)
 						mu.Unlock()
 						select {
 						case started <- struct{}{}:
@@ -227,9 +219,9 @@ var raceTests = []test{
 			h.must(err)
 			same(h, "live sessions at the answer", len(live), 0)
 			wg.Wait()
-			for _, token := range tokens {
-				if h.alive(token) {
-					h.Fatalf("round %d: a session of the revoked key lives, of %d", round, len(tokens))
+			for _, session := range sessions {
+				if h.alive(session) {
+					h.Fatalf("round %d: a session of the revoked key lives, of %d", round, len(sessions))
 				}
 			}
 			live, err = h.DB.LiveOrigins(h.ctx(), Main, key.ID, h.now())
@@ -238,7 +230,7 @@ var raceTests = []test{
 			if !since.IsZero() {
 				cut, err := h.DB.CountFindings(h.ctx(), Main, key.ID)
 				h.must(err)
-				same(h, "people whom it tied", cut.Links, len(tokens))
+				same(h, "people whom it tied", cut.Links, len(sessions))
 			}
 		}
 	}},
