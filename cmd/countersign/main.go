@@ -57,6 +57,7 @@ type commands struct {
 
 	Sign          signCmd          `cmd:"" help:"Sign an identity as a customer's backend does."`
 	Verify        verifyCmd        `cmd:"" help:"Verify a hash or token offline."`
+	Diagnose      diagnoseCmd      `cmd:"" help:"Say why a hash or token does not verify: which mistake it is, and the fix."`
 	SignRequest   signRequestCmd   `cmd:"" help:"Sign a request as we sign what we send."`
 	VerifyRequest verifyRequestCmd `cmd:"" help:"Verify a signed request offline."`
 

@@ -44,6 +44,12 @@ func readJWT(parts []string) said {
 	return s
 }
 
+// AudiencesOf is for whom a token says that it is, whoever signed it; for asking on.
+func AudiencesOf(token string) []string {
+	parts, _ := readToken(token)
+	return parts.claims.audiences
+}
+
 func readV1(parts []string) said {
 	text := func(i int) string { return string(looseBase64(parts[i])) }
 	issued, _ := strconv.ParseInt(parts[2], 10, 64)
