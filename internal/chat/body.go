@@ -228,8 +228,15 @@ func AgentBody(e event.Event) json.RawMessage {
 			body.Assignee.ID = e.Agent
 		}
 		return encode(body)
+	case event.ContactUpdated, event.ContactErased:
+		return encode(ContactBody{ID: e.Contact})
 	}
 	return e.Body
+}
+
+// ContactBody says of whom agents should ask again.
+type ContactBody struct {
+	ID string `json:"id"`
 }
 
 // encode marshals our own structs of texts, numbers and times, which cannot fail.

@@ -10,6 +10,7 @@ import (
 	"countersign/internal/audit"
 	"countersign/internal/chat"
 	"countersign/internal/event"
+	"countersign/internal/trust"
 )
 
 // signed is a proof by a token that was made at a time.
@@ -156,6 +157,20 @@ var peopleTests = []test{
 		h.must(err)
 		h.must(h.enters(h.Verified("u-1")))
 		same(h, "what had ended stays so", h.Stands(g.Token), policy.EndedBlocked)
+	}},
+	{"log-out and revocation cut the tail, in which chat outlives its proof", func(h *House) {
+		tail := func(user, proof string) Guest {
+			o := signed(h.Verified(user), proof, h.Now.Add(-2*time.Hour), h.Now.Add(10*time.Hour))
+			o.Session.Dialect = "pylon-jwt"
+			return h.Enter(o)
+		}
+		out, other := tail("u-1", "a"), tail("u-2", "b")
+		_, err := h.DB.LogOut(h.ctx(), out.Session, h.Now)
+		h.must(err)
+		same(h, "logged out", h.Stands(out.Token), policy.EndedLogout)
+		same(h, "the other", h.Stands(other.Token), policy.Stands)
+		h.ChangeKey(h.Key.ID, func(k *trust.KeyRow) { k.State, k.RevokedAt = "revoked", h.Now }, h.Key.ID)
+		same(h, "revoked", h.Stands(other.Token), policy.EndedKey)
 	}},
 	{"tabs that follow one visitor for one person become one new visitor", func(h *House) {
 		old := h.Enter(h.Verified("ada"))
