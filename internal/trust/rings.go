@@ -173,8 +173,14 @@ func (r *rings) look(ctx context.Context, built ring, token string, now time.Tim
 	}
 }
 
+// secretAD binds what is sealed to its row and to what it is: a public half whose row
+// was made to say "secret" would otherwise be an HMAC's secret that everybody knows.
 func secretAD(installation string, row KeyRow) AD {
-	return AD{Installation: installation, Workspace: row.Workspace, Table: "keys", Row: row.ID, Purpose: "verify"}
+	purpose := "verify"
+	if row.Public.Algorithm != "" {
+		purpose = "public half"
+	}
+	return AD{Installation: installation, Workspace: row.Workspace, Table: "keys", Row: row.ID, Purpose: purpose}
 }
 
 func platformTexts(platforms []policy.Platform) []string {
