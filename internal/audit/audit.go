@@ -15,7 +15,6 @@ package audit
 import (
 	"context"
 	"encoding/json"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -84,20 +83,6 @@ const (
 	RecordExported    Action = "audit.exported" // Detail: entries, last, format, or the filter of an export over HTTP
 	RecordPruned      Action = "audit.pruned"   // Detail: checkpoint, entries, up_to
 )
-
-// groups are the actions that are asked for together. Every action is in one of them.
-var groups = map[string][]Action{
-	"sessions": {SessionOpened, SessionEnded, ThreadClaimed},
-	"refusals": {IdentityRefused, SessionRefused, AgentSignInFailed},
-	"keys":     {KeyGenerated, KeyImported, KeyRotated, KeyFinished, KeySignBy, KeyRevoked, KidRevoked, KeyRevealed, HashRevealed},
-	"channels": {EnforcementSet, ChannelCreated, ChannelChanged},
-	"people":   {ContactBlocked, ContactUnblocked},
-	"team":     {AgentInvited, AgentJoined, AgentChanged, AgentRemoved, AgentSignedIn, AgentSignedOut, OwnerReset, TokenCreated, TokenRevoked},
-	"record":   {ServerStarted, MasterRewrapped, RecordExported, RecordPruned},
-}
-
-// Groups are their names, as a filter takes them.
-func Groups() []string { return slices.Sorted(maps.Keys(groups)) }
 
 // Draft is an entry before it has its place in a chain.
 type Draft struct {

@@ -26,7 +26,7 @@ type Audit interface {
 // selection are the parameters that select entries, for the list and for an export.
 var selection = []httpapi.Query{
 	{Name: "action", Doc: "only this action, such as identity.refused"},
-	{Name: "group", Doc: "only these actions: sessions, refusals, keys, channels, people, team, tools or record"},
+	{Name: "group", Doc: "only these actions: sessions, refusals, keys, channels, people, team or record"},
 	{Name: "actor", Doc: "only what this actor did"},
 	{Name: "subject", Doc: "only what is about this id"},
 	{Name: "person", Doc: "only what is about whoever has this user id, address or contact id; takes conversations.read as well"},
