@@ -158,9 +158,21 @@ export class Core {
   // prove trades what the visitor typed for a verified session. An answer that a later identify or logout overtook counts
   // for nothing. Without a session the attempt says what a session would know.
   async prove(path: string, body: object): Promise<void> {
+    await this.inFlight;
     const mine = this.turn;
-    const device = this.held.token ? {} : { platform: "web", origin: this.o.host, visitor_token: this.browser.get("visitor") };
-    const opened = await this.call<Opened>("POST", path, { ...device, ...body });
+    const { token } = this.held;
+    const device = token ? {} : { platform: "web", origin: this.o.host, visitor_token: this.browser.get("visitor") };
+    const work = this.with(token)<Opened>("POST", path, { ...device, ...body });
+    // The session that asks ends with the answer, and its stream may tell so first: meanwhile nothing is lost.
+    const flight: Promise<void> = work.then(nothing, nothing).then(() => {
+      if (this.inFlight === flight) this.inFlight = undefined;
+    });
+    this.inFlight = flight;
+    const opened = await work.catch((failure: ApiError) => {
+      this.inFlight = undefined;
+      if (failure.code === "session_ended" && token && token === this.held.token) this.lost();
+      throw failure;
+    });
     if (mine !== this.turn) return this.leave(opened.session);
     if (opened.visitor_token) this.browser.set("visitor", opened.visitor_token);
     this.adopt(opened);
@@ -593,6 +605,8 @@ export class Core {
     this.o.send({ type: "unread", n });
   }
 }
+
+const nothing = () => undefined;
 
 // setTimer runs once, later. Waits of more than 24 days overflow the browser's timer; what waits so long is asked anew
 // long before.

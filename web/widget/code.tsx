@@ -177,7 +177,7 @@ function CodeField({ value, error, onValue }: { value: string; error: string; on
 }
 
 function sentence(e: unknown): string {
-  const code = e instanceof ApiError ? e.code : "internal";
+  const code = (e as Partial<ApiError>).code ?? "internal"; // the core's ApiError is of another bundle: no instanceof
   const own: Record<string, string> = {
     request_invalid: t.emailWrong,
     code_short: t.codeShort,
