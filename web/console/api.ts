@@ -3,8 +3,9 @@
 import { call } from "./http";
 import type { Installation, Preview, Warning, Watched } from "./installation";
 import type {
-  Agent, ApiToken, Appearance, AuditEntry, Channel, Contact, Counts, EmailCode, Enforcement, Key, Letter, LinkFacts, Login, Me, Message,
-  Platform, Role, Row, Signs, Status, Tier,
+  Agent, ApiToken, Appearance, AuditEntry, Channel, Contact, Counts, EmailCode, Enforcement, Factors, Holdings, Key, Letter,
+  LinkFacts, Login, Me, Message, NewApp, Passkey, PasskeyAnswer, PasskeyChallenge, Platform, Role, RoleRights, Row,
+  Second, Signs, Status, Tier, Visit,
 } from "./types";
 
 const seg = encodeURIComponent;
@@ -18,14 +19,36 @@ function query(values: Record<string, string | number | undefined>): string {
 
 // Signing in.
 export const me = () => call<Me>("GET", "/me");
-export const signIn = (email: string, password: string) => call<Me>("POST", "/sign-in", { email, password });
+export const signIn = (email: string, password: string) => call<{ me?: Me; second?: Second }>("POST", "/sign-in", { email, password });
+export const signInByCode = (step: string, code: string) => call<Me>("POST", "/sign-in/second", { step, code });
+export const signInSecond = (step: string, passkey: PasskeyAnswer) => call<Me>("POST", "/sign-in/second", { step, passkey });
+export const beginPasskeySignIn = () => call<PasskeyChallenge>("POST", "/sign-in/passkey/begin", {});
+export const passkeySignIn = (step: string, passkey: PasskeyAnswer) => call<Me>("POST", "/sign-in/passkey", { step, passkey });
 export const signOut = () => call<void>("POST", "/sign-out", {});
 export const confirm = (password: string) => call<void>("POST", "/confirm", { password });
+export const beginConfirm = () => call<PasskeyChallenge>("POST", "/confirm/passkey", {});
+export const confirmByPasskey = (step: string, passkey: PasskeyAnswer) => call<void>("POST", "/confirm", { step, passkey });
+export const changePassword = (current: string, next: string) => call<void>("POST", "/password", { current, next });
 export const checkLink = (token: string) => call<LinkFacts>("POST", "/setup/check", { token });
 export const useLink = (token: string, name: string, password: string, email?: string) =>
   call<Me>("POST", "/setup", { token, name, password, ...(email ? { email } : {}) });
 export const logins = () => call<{ logins: Login[] }>("GET", "/logins");
 export const endLogin = (id: string) => call<void>("DELETE", `/logins/${seg(id)}`);
+
+// Second factors.
+export const factors = () => call<Factors>("GET", "/factors");
+export const beginApp = () => call<NewApp>("POST", "/factors/app", {});
+export const confirmApp = (code: string) => call<{ recovery_codes?: string[] }>("POST", "/factors/app/confirm", { code });
+export const dropApp = () => call<void>("DELETE", "/factors/app");
+export const beginPasskey = () => call<PasskeyChallenge>("POST", "/factors/passkeys/begin", {});
+export const addPasskey = (step: string, name: string, passkey: PasskeyAnswer) =>
+  call<{ passkey: Passkey; recovery_codes?: string[] }>("POST", "/factors/passkeys", { step, name, passkey });
+export const dropPasskey = (id: string) => call<void>("DELETE", `/factors/passkeys/${seg(id)}`);
+export const remakeRecovery = () => call<{ recovery_codes?: string[] }>("POST", "/factors/recovery", {});
+export const resetFactors = (agent: string) => call<void>("DELETE", `/agents/${seg(agent)}/factors`);
+export const teamRule = () => call<{ second_factor: boolean }>("GET", "/team-rule");
+export const setTeamRule = (second_factor: boolean) => call<void>("PUT", "/team-rule", { second_factor });
+export const roles = () => call<{ roles: RoleRights[] | null }>("GET", "/roles");
 
 // Inbox.
 export interface RowPage {
@@ -55,7 +78,35 @@ export const change = (id: string, patch: RowChange) => call<Row>("PATCH", `/con
 // People.
 export const contact = (id: string, signal?: AbortSignal) => call<Contact>("GET", `/contacts/${seg(id)}`, undefined, signal);
 export const block = (id: string, blocked: boolean) => call<void>("POST", `/contacts/${seg(id)}/block`, { blocked });
-export const endSessions = (id: string) => call<void>("DELETE", `/contacts/${seg(id)}/sessions`);
+export const signOutContact = (id: string, bare_hashes: boolean) => call<{ ended: number }>("POST", `/contacts/${seg(id)}/sessions/end`, { bare_hashes });
+export const setBareHashes = (id: string, refused: boolean) => call<void>("PUT", `/contacts/${seg(id)}/bare-hashes`, { refused });
+export const setAttributes = (id: string, attributes: Record<string, unknown>) => call<void>("PATCH", `/contacts/${seg(id)}/attributes`, { attributes });
+export const release = (id: string, kind: string, value: string) => call<{ ended: number }>("POST", `/contacts/${seg(id)}/identifiers/release`, { kind, value });
+export const exportContact = (id: string, notes: boolean) => call<unknown>("GET", `/contacts/${seg(id)}/export${query({ notes: notes ? "true" : "" })}`);
+export const holdings = (id: string) => call<Holdings>("GET", `/contacts/${seg(id)}/holdings`);
+export const erase = (id: string, reason: string) => call<Holdings & { settled: boolean }>("POST", `/contacts/${seg(id)}/erase`, { reason });
+export interface AttributePolicy {
+  signed_only: { name: string; by: string; at: string }[] | null;
+}
+export const attributePolicy = () => call<AttributePolicy>("GET", "/attributes/policy");
+export const setAttributePolicy = (name: string, only_signed: boolean) => call<AttributePolicy>("PUT", "/attributes/policy", { name, only_signed });
+
+// Sessions of a channel.
+export interface SessionFilter {
+  tier?: string;
+  key?: string;
+}
+export interface VisitPage {
+  sessions: Visit[] | null;
+  next?: string;
+}
+export const sessions = (channel: string, filter: SessionFilter & { cursor?: string }) =>
+  call<VisitPage>("GET", `/channels/${seg(channel)}/sessions${query({ ...filter })}`);
+export const countSessions = (channel: string, filter: SessionFilter) =>
+  call<{ sessions: number; more?: boolean }>("GET", `/channels/${seg(channel)}/sessions/count${query({ ...filter })}`);
+export const endSessionsOf = (channel: string, filter: SessionFilter) => call<{ ended: number }>("POST", `/channels/${seg(channel)}/sessions/end`, filter);
+export const logoutPolicy = (channel: string) => call<{ deny_tokens: boolean }>("GET", `/channels/${seg(channel)}/logout`);
+export const setLogoutPolicy = (channel: string, deny_tokens: boolean) => call<{ deny_tokens: boolean }>("PUT", `/channels/${seg(channel)}/logout`, { deny_tokens });
 export const endSession = (id: string, session: string) => call<void>("DELETE", `/contacts/${seg(id)}/sessions/${seg(session)}`);
 
 // Channels and keys.
@@ -111,20 +162,19 @@ export const emailCode = (channel: string) => call<EmailCode>("GET", `/channels/
 export const setEmailCode = (channel: string, allowed: boolean) => call<EmailCode>("PUT", `/channels/${seg(channel)}/email-code`, { allowed });
 export const outbox = () => call<{ mail: EmailCode["mail"]; letters: Letter[] | null }>("GET", "/outbox");
 
-// Installation; its types are in installation.ts.
-export const installation = (channel: string, days: number) => call<Installation>("GET", `/channels/${seg(channel)}/installation${query({ days: String(days) })}`);
-export const watch = (channel: string, since?: string) => call<Watched>("GET", `/channels/${seg(channel)}/installation/watch${query({ since })}`);
-export const preview = (channel: string, platform: Platform) => call<Preview>("GET", `/channels/${seg(channel)}/preview${query({ platform })}`);
-export const ignoreDomain = (channel: string, origin: string, ignored: boolean) =>
-  call<void>("PUT", `/channels/${seg(channel)}/installation/ignored`, { origin, ignored });
-
 // Team and audit.
 export const agents = () => call<{ agents: Agent[] | null }>("GET", "/agents");
 export const invite = (email: string, role: Role) => call<{ agent: Agent; link: string; mailed_to?: string }>("POST", "/agents", { email, role });
 export const setRole = (id: string, role: Role) => call<void>("PATCH", `/agents/${seg(id)}`, { role });
 export const removeAgent = (id: string) => call<void>("DELETE", `/agents/${seg(id)}`);
 export const tokens = () => call<{ tokens: ApiToken[] | null }>("GET", "/tokens");
-export const createToken = (name: string, scopes: string[]) => call<{ token: ApiToken; secret: string }>("POST", "/tokens", { name, scopes });
+export interface NewToken {
+  name: string;
+  scopes: string[];
+  expires_in_days?: number;
+  reason?: string;
+}
+export const createToken = (token: NewToken) => call<{ token: ApiToken; secret: string }>("POST", "/tokens", token);
 export const revokeToken = (id: string) => call<void>("DELETE", `/tokens/${seg(id)}`);
 export const audit = (filter: { action?: string; channel?: string; cursor?: string }, signal?: AbortSignal) =>
   call<{ entries: AuditEntry[] | null; next?: string }>("GET", `/audit${query(filter)}`, undefined, signal);

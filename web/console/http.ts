@@ -16,7 +16,7 @@ export function whenRightsChange(ended: () => void, forbidden: () => void): void
 }
 
 /** Calls that ask for a session, rather than use one: their 401 is an answer. */
-const openDoors = new Set(["/sign-in", "/setup", "/setup/check", "/me"]);
+const openDoors = new Set(["/sign-in", "/sign-in/second", "/sign-in/passkey", "/sign-in/passkey/begin", "/setup", "/setup/check", "/me"]);
 
 export async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   try {

@@ -30,7 +30,14 @@ whenRightsChange(
   () => void refreshMe(),
 );
 
+/** The server leaves a word beside the login's cookie, which no page can read: without it there is nobody to ask about. */
+const mayBeIn = () => document.cookie.split("; ").includes("countersign_here=1");
+
 export async function askWhoIAm(): Promise<void> {
+  if (!mayBeIn()) {
+    phase.value = "out";
+    return;
+  }
   phase.value = "asking";
   try {
     enter(await api.me());
@@ -59,6 +66,17 @@ export async function refreshMe(): Promise<boolean> {
   } catch (failure) {
     if (problemOf(failure).status === 401) leave("ended");
     return false;
+  }
+}
+
+/** Rights have just changed by what this page did: ask until every part of the server has heard of it. */
+export async function renewMe(done: (now: Me) => boolean): Promise<void> {
+  for (const wait of [0, 300, 700, 1000]) {
+    await new Promise((go) => setTimeout(go, wait));
+    const now = await api.me().catch(() => null);
+    if (!now || phase.peek() !== "in") return;
+    me.value = now;
+    if (done(now)) return;
   }
 }
 

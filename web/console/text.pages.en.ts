@@ -2,8 +2,6 @@
 
 import { plural } from "../shared/i18n";
 
-const sessions = (n: number) => plural(n, { one: "# live session", other: "# live sessions" });
-
 export const pages = {
   modes: { off: "Off", observe: "Observe", enforce: "Enforce" } as Record<string, string>,
   modeHints: {
@@ -36,101 +34,6 @@ export const pages = {
     confirm: (mode: string) => `Set to ${mode}`,
     set: (platform: string, mode: string) => `${platform}: ${mode}.`,
     ended: (n: number) => (n === 0 ? "No claimed session was live." : plural(n, { one: "# claimed session ended.", other: "# claimed sessions ended." })),
-  },
-
-  keys: {
-    title: "Keys",
-    hint: "A key is a secret that your backend shares with this server. With it your backend signs who is logged in.",
-    empty: "No key yet",
-    emptyHint: "Generate one, put it on your backend, sign the user's id with it. The first valid proof makes it active.",
-    failed: "The keys did not load",
-    generate: "Generate a key",
-    import: "Import a secret",
-    states: { pending: "Pending", active: "Active", retiring: "Retiring", retired: "Retired", revoked: "Revoked" } as Record<string, string>,
-    stateHints: {
-      pending: "Verifies; no proof has come by it yet",
-      active: "Verifies",
-      retiring: "Verifies until its end",
-      retired: "Verifies no more",
-      revoked: "Verifies no more, ended by an operator",
-    } as Record<string, string>,
-    signs: "Signs",
-    platforms: "Platforms",
-    fingerprint: "Fingerprint",
-    created: "Created",
-    by: (who: string) => `by ${who}`,
-    used: "Last used",
-    live: "Live sessions",
-    ends: "Ends",
-    revokedAt: "Revoked",
-    imported: "Also known to the system it came from, until it is rotated",
-    either: "Signs either field: whoever may choose a user id that is somebody's address holds a proof for that address.",
-    ended: (n: number) => plural(n, { one: "# ended key", other: "# ended keys" }),
-    rotate: "Rotate",
-    finish: "Finish now",
-    revoke: "Revoke",
-    actionOn: (action: string, name: string, mark: string) => `${action}: ${name}, fingerprint ${mark}…`,
-
-    generateBody: "32 random bytes, shown one time as 64 hexadecimal characters.",
-    importBody: "Take over a secret from the system that you leave, unchanged, so that your backend needs no edit.",
-    name: "Name",
-    nameHint: "For your team, such as “Web 2026”.",
-    nameMissing: "Give the key a name.",
-    dialect: "Dialect",
-    dialectHint: "How pages and backends speak it: your own integration, or the system whose calls you keep.",
-    dialectSelf: "Countersign: your own integration",
-    signsLegend: "What it signs",
-    signsHints: {
-      user_id: "The stable id of the user in your product. The best choice.",
-      email: "The address. Choose it if your backend signs addresses today.",
-      either: "User id or email, whichever is sent. Weaker: for sites that signed both and cannot change.",
-    } as Record<string, string>,
-    platformsLegend: "May sign for",
-    platformsMissing: "Choose at least one platform.",
-    secret: "Secret",
-    secretHint: "Exactly as the old system shows it. It is stored encrypted and never shown again.",
-    secretMissing: "Paste the secret.",
-    insist: "Import it although it is weak",
-    insistHint: "Only if your backend cannot change it now. It is recorded.",
-    doGenerate: "Generate",
-    doImport: "Import",
-    importedToast: "Secret imported",
-
-    secretTitle: "Copy the secret now",
-    secretOnce: "It is shown this one time. Put it where your backend reads its secrets; never into a page, an app or a repository.",
-    secretLabel: (name: string) => `Secret of “${name}”`,
-    secretCode: "Sign on your backend",
-    secretDone: "I have stored it",
-    tokenCode: "With this key your backend signs a token instead of a hash: HS256, the secret as text, claims as the documentation of the dialect lists them.",
-
-    rotateTitle: (name: string) => `Rotate “${name}”`,
-    rotateBody: (n: number) => `A new key takes its place at once. The old one keeps verifying while you move your backend: it has ${sessions(n)}.`,
-    overlap: "The old key keeps verifying for",
-    overlaps: { "0": "No time: it ends now", "24": "1 day", "72": "3 days", "168": "7 days", "720": "30 days" } as Record<string, string>,
-    overlapNow: (n: number) => (n === 0 ? "It ends now. No session is live on it." : `It ends now, and its ${sessions(n)} with it.`),
-    overlapUntil: (time: string) => `It ends on ${time}. Sessions that it opened and that are live then end with it; pages are asked for a fresh proof first.`,
-    doRotate: "Rotate",
-
-    finishTitle: (name: string) => `Finish “${name}” now?`,
-    finishBody: (n: number) => (n === 0 ? "It stops verifying at once. No session is live on it." : `It stops verifying at once, and ${sessions(n)} that it opened end. Whoever still signs with it is turned away.`),
-    doFinish: "Finish now",
-
-    revokeTitle: (name: string) => `Revoke “${name}”`,
-    revokeBody: (n: number) => (n === 0 ? "It stops verifying at once, for ever. No session is live on it." : `It stops verifying at once, for ever, and ${sessions(n)} that it opened end.`),
-    revokeLast: "It is the only key that verifies here: until another one exists, nobody can be verified.",
-    revokeWhy: "Why",
-    replaced: "It was replaced",
-    replacedHint: "Nobody else had it. What was proved with it stays proved.",
-    compromised: "Somebody else may have it",
-    compromisedHint: "Since when is recorded, so that what it proved since then can be judged.",
-    since: "Since",
-    sinceMissing: "Say since when somebody else may have had it.",
-    sinceFuture: "This time has not come yet.",
-    doRevoke: "Revoke",
-    sessionsEnded: (n: number) => (n === 0 ? "No session was live." : plural(n, { one: "# session ended.", other: "# sessions ended." })),
-    revokedToast: (name: string) => `“${name}” is revoked.`,
-    finishedToast: (name: string) => `“${name}” has ended.`,
-    inUse: "These bytes are in use as a secret already, here or in another channel. One secret serves one purpose.",
   },
 
   channels: {
@@ -237,7 +140,6 @@ export const pages = {
     removeBody: "They are signed out everywhere within a second. What they wrote stays under their name.",
     removedToast: (name: string) => `${name} was removed.`,
 
-    tokensHint: "A token lets a program act for this workspace, within its scopes. It is sent as a bearer token and never expires by itself: revoke what is not used.",
     noTokens: "No API token",
     noTokensHint: "Make one for a program that reads the audit or manages channels.",
     createToken: "Create a token",
@@ -257,7 +159,7 @@ export const pages = {
     revokeTitle: (name: string) => `Revoke “${name}”?`,
     revokeBody: "The program that uses it is refused within a second. This cannot be undone.",
     revokedToast: (name: string) => `“${name}” is revoked.`,
-    ended: (n: number) => plural(n, { one: "# revoked token", other: "# revoked tokens" }),
+    ended: (n: number) => plural(n, { one: "# token that ended", other: "# tokens that ended" }),
   },
 
   rights: {
@@ -282,8 +184,10 @@ export const pages = {
   } as Record<string, string>,
 
   account: {
-    title: "Your sessions",
-    subtitle: "Where you are signed in. A session ends twelve hours after signing in.",
+    title: "Your account",
+    subtitle: "How you sign in, and where you are signed in.",
+    sessions: "Your sessions",
+    sessionsHint: "A session ends twelve hours after signing in.",
     failed: "Your sessions did not load",
     current: "This browser",
     signedIn: "signed in",

@@ -15,6 +15,11 @@ export interface Named {
   name: string;
 }
 
+/** A key as a badge names it. */
+export interface KeyNamed extends Named {
+  compromised?: boolean; // what it proved here is in doubt
+}
+
 export interface Agent {
   id: string;
   email: string;
@@ -22,6 +27,7 @@ export interface Agent {
   role: Role;
   created_at?: string;
   joined?: boolean;
+  second_factor?: boolean;
 }
 
 export interface Me {
@@ -30,6 +36,8 @@ export interface Me {
   rights: string[];
   expires_at: string;
   seq: number;
+  /** The workspace asks for a second factor; until there is one, some rights are withheld. */
+  lacks_second_factor?: boolean;
 }
 
 export interface LinkFacts {
@@ -82,7 +90,7 @@ export interface Message {
   tier?: Tier;
   at: string;
   method?: string;
-  key?: Named | null;
+  key?: KeyNamed | null;
   note?: boolean;
   session?: string;
 }
@@ -99,7 +107,7 @@ export interface Identifier {
   kind: string;
   value: string;
   method?: string;
-  key?: Named | null;
+  key?: KeyNamed | null;
   at?: string;
 }
 
@@ -108,7 +116,7 @@ export interface Attribute {
   value: unknown;
   provenance: Provenance;
   method?: string;
-  key?: Named | null;
+  key?: KeyNamed | null;
   at?: string;
 }
 
@@ -116,10 +124,13 @@ export interface VisitorSession {
   id: string;
   tier: Tier;
   method?: string;
-  key?: Named | null;
+  key?: KeyNamed | null;
   platform: string;
   origin?: string;
   user_agent?: string;
+  device?: string;
+  dialect?: string;
+  channel_id?: string;
   created_at: string;
   seen_at?: string;
   expires_at: string;
@@ -137,7 +148,9 @@ export interface Contact {
   attributes: Attribute[] | null;
   sessions: VisitorSession[] | null;
   conversations: Row[] | null;
-  conflicts?: Identifier[] | null;
+  conflicts?: Conflict[] | null;
+  not_before?: string;
+  bare_hashes_refused_until?: string;
 }
 
 export interface Appearance {
@@ -163,6 +176,56 @@ export interface Channel {
 export type KeyState = "pending" | "active" | "retiring" | "retired" | "revoked";
 export type Signs = "user_id" | "email" | "either";
 
+export interface KeyUse {
+  origin?: string;
+  platform: Platform;
+  sessions: number;
+  last_at: string;
+}
+
+/** What a key verifies with, if that is no secret. */
+export interface PublicHalf {
+  algorithm: string;
+  public_key?: string;
+  jwks_url?: string;
+  issuer?: string;
+  problem?: string;
+}
+
+export interface KeyImpact {
+  live_sessions: number;
+  origins: { origin?: string; live_sessions: number }[] | null;
+}
+
+export interface KeyCut {
+  links: number;
+  claims: number;
+  attributes: number;
+  conversations: number;
+  messages: number;
+  done: boolean;
+}
+
+export type FindingKind = "links" | "claims" | "attributes" | "conversations";
+
+export interface KeyFinding {
+  contact: { id: string; label?: string; kind?: ContactLabel["kind"]; blocked?: boolean };
+  conversation_id?: string;
+  name?: string;
+  value?: string;
+  fate: string;
+  messages?: number;
+  at: string;
+  last_at?: string;
+}
+
+export interface KeyCompromise {
+  since: string;
+  cut: KeyCut;
+  findings: KeyFinding[] | null;
+  next?: string;
+}
+
 export interface Key {
   id: string;
   name: string;
@@ -174,9 +237,14 @@ export interface Key {
   created_at: string;
   created_by: string;
   last_used_at?: string | null;
+  retiring_at?: string | null;
   ends_at?: string | null;
   sign_by?: string | null;
   revoked_at?: string | null;
+  compromised_since?: string | null;
+  reveal?: "once" | "request";
+  public?: PublicHalf | null;
+  uses?: KeyUse[] | null;
   live_sessions: number;
   imported?: boolean;
   confirms_email?: boolean;
@@ -209,6 +277,70 @@ export interface ApiToken {
   created_by?: string;
   expires_at?: string | null;
   revoked_at?: string | null;
+  last_used_at?: string | null;
+  last_used_from?: string;
+}
+
+export interface KnownPasskey {
+  id: string;
+  transports?: string[];
+}
+
+/** What a browser needs to make a passkey or to answer by one. */
+export interface PasskeyChallenge {
+  step: string;
+  challenge: string;
+  host: string;
+  user?: string;
+  email?: string;
+  name?: string;
+  algorithms?: number[];
+  known?: KnownPasskey[] | null;
+}
+
+export interface PasskeyAnswer {
+  id: string;
+  client_data: string;
+  authenticator_data?: string;
+  signature?: string;
+  user_handle?: string;
+  attestation?: string;
+  transports?: string[];
+}
+
+/** The second step of a sign-in. */
+export interface Second {
+  step: string;
+  app: boolean;
+  passkey?: PasskeyChallenge;
+}
+
+export interface Passkey {
+  id: string;
+  name: string;
+  site: string;
+  created_at: string;
+  used_at?: string | null;
+}
+
+export interface Factors {
+  required: boolean;
+  app_since?: string | null;
+  passkeys: Passkey[] | null;
+  recovery_left: number;
+  passkeys_here: boolean;
+}
+
+export interface NewApp {
+  secret: string;
+  uri: string;
+  qr: { size: number; path: string };
+}
+
+export interface RoleRights {
+  role: Role;
+  rights: string[] | null;
+  second_factor: boolean;
 }
 
 /** A channel's word on emailed codes. */

@@ -5,16 +5,19 @@ import { useState } from "preact/hooks";
 import { Avatar, Button, Dialog, Field, toast } from "../../shared/ui";
 import * as api from "../api";
 import { agents as knownAgents } from "../names";
+import { problemOf } from "../http";
 import { href } from "../router";
 import { may, me, myId } from "../session";
 import { t } from "../text";
 import type { Agent, Role } from "../types";
 import { ask, FirmDialog, ProblemLine, useAction } from "../ui/ask";
+import { confirmed } from "../ui/confirm";
 import { Secret } from "../ui/copy";
 import { Choice, Select } from "../ui/forms";
 import { Loaded, PageFrame } from "../ui/page";
 import { useResource, type Resource } from "../ui/resource";
 import { When } from "../ui/when";
+import { FactorRule, RolesTable } from "./roles";
 import { TokensPanel } from "./tokens";
 
 const m = t.team;
@@ -64,11 +67,15 @@ export function TeamPage({ tab }: { tab: "agents" | "tokens" }): JSX.Element {
       ) : (
         <Loaded resource={team} failed={m.failed}>
           {(list) => (
-            <ul class="cards">
-              {list.map((agent) => (
-                <AgentLine key={agent.id} agent={agent} team={team} onLink={setLink} />
-              ))}
-            </ul>
+            <>
+              <ul class="cards">
+                {list.map((agent) => (
+                  <AgentLine key={agent.id} agent={agent} team={team} onLink={setLink} />
+                ))}
+              </ul>
+              <FactorRule agents={list} />
+              <RolesTable />
+            </>
           )}
         </Loaded>
       )}
@@ -102,7 +109,7 @@ function AgentLine({ agent, team, onLink }: { agent: Agent; team: Resource<Agent
       body: t.roleHints[role],
       action: m.roleAction,
       run: async () => {
-        await api.setRole(agent.id, role);
+        await confirmed(() => api.setRole(agent.id, role));
         toast(m.roleToast(name, t.roles[role] ?? role));
         await team.reload();
       },
@@ -121,12 +128,24 @@ function AgentLine({ agent, team, onLink }: { agent: Agent; team: Resource<Agent
     });
   const relink = async () => {
     try {
-      const made = await api.invite(agent.email, agent.role);
+      const made = await confirmed(() => api.invite(agent.email, agent.role));
       onLink({ email: agent.email, link: made.link, mailed: !!made.mailed_to });
-    } catch {
-      toast(t.problem.title, "bad");
+    } catch (failure) {
+      if (problemOf(failure).code !== "cancelled") toast(t.problem.title, "bad");
     }
   };
+  const reset = () =>
+    ask({
+      title: t.people.resetTitle(name),
+      body: t.people.resetBody,
+      action: t.people.reset,
+      danger: true,
+      run: async () => {
+        await confirmed(() => api.resetFactors(agent.id));
+        toast(t.people.resetToast(name));
+        await team.reload();
+      },
+    });
   return (
     <li class="card card--line">
       <Avatar name={name} size={36} />
@@ -135,6 +154,10 @@ function AgentLine({ agent, team, onLink }: { agent: Agent; team: Resource<Agent
           <bdi>{name}</bdi>
           {mine && <span class="chip">{m.you}</span>}
           {agent.joined === false && <span class="chip chip--pending">{m.invited}</span>}
+          {agent.second_factor && <span class="chip chip--good">{t.people.factor}</span>}
+          {agent.joined !== false && !agent.second_factor && (agent.role === "owner" || agent.role === "security") && (
+            <span class="chip chip--pending">{t.people.noFactor}</span>
+          )}
         </p>
         <p class="dim card__sub" dir="auto">
           {agent.name && <>{agent.email} · </>}
@@ -157,6 +180,11 @@ function AgentLine({ agent, team, onLink }: { agent: Agent; team: Resource<Agent
             {t.roles[agent.role] ?? agent.role}
           </span>
         )}
+        {reachable && agent.second_factor && (
+          <Button kind="quiet" aria-label={t.people.resetLabel(name)} onClick={reset}>
+            {t.people.reset}
+          </Button>
+        )}
         {reachable && (
           <Button kind="quiet" aria-label={m.removeLabel(name)} onClick={remove}>
             {m.remove}
@@ -178,7 +206,7 @@ function InviteDialog({ onClose, onInvited }: { onClose: () => void; onInvited: 
     setTried(true);
     if (wrong) return;
     await action.run(async () => {
-      const made = await api.invite(email.trim(), role);
+      const made = await confirmed(() => api.invite(email.trim(), role));
       onInvited({ email: made.agent.email, link: made.link, mailed: !!made.mailed_to });
     });
   };

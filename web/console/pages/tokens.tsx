@@ -1,13 +1,15 @@
 import type { JSX, TargetedSubmitEvent } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { Button, Dialog, Empty, Field, toast } from "../../shared/ui";
 import * as api from "../api";
+import { agents, needAgents } from "../names";
 import { me } from "../session";
 import { t } from "../text";
 import type { ApiToken } from "../types";
 import { ask, FirmDialog, ProblemLine, useAction } from "../ui/ask";
+import { confirmed } from "../ui/confirm";
 import { Secret } from "../ui/copy";
-import { Check } from "../ui/forms";
+import { Check, Select } from "../ui/forms";
 import { Glyph } from "../ui/glyph";
 import { Loaded } from "../ui/page";
 import { useResource } from "../ui/resource";
@@ -15,14 +17,26 @@ import { When } from "../ui/when";
 import { isTime } from "../time";
 
 const m = t.team;
+const terms = t.tokenTerms;
 
-/** What a token may be given, in the order of what it can do. Managing keys, people's roles and tokens stays with people. */
+/** What a token may be given, in the order of what it can do. Managing roles and tokens stays with people. */
 const SCOPES = [
-  "audit.read", "conversations.read", "conversations.reply", "channels.read", "channels.manage", "keys.read", "enforcement.set", "people.manage", "team.read",
-  "metrics.read",
+  "audit.read", "metrics.read", "channels.read", "keys.read", "team.read", "conversations.read", "conversations.reply", "channels.manage", "people.manage",
+  "enforcement.set", "identity.verify", "people.export", "people.erase", "keys.manage",
 ];
+/** With these, whoever gets the token could pass as a customer or take their data along. */
+const GRAVE = ["keys.manage", "people.export", "people.erase", "identity.verify"];
+const LIVES = ["30", "90", "365", "0"];
+const over = (token: ApiToken) => isTime(token.revoked_at) || (isTime(token.expires_at) && Date.parse(token.expires_at ?? "") <= Date.now());
+
+/** Who made a token: "agent:agt_…", "cli:root". */
+function nameOf(actor: string): string {
+  const agent = agents.value?.find((a) => actor === `agent:${a.id}`);
+  return agent ? agent.name || agent.email : actor;
+}
 
 export function TokensPanel(): JSX.Element {
+  useEffect(needAgents, []);
   const tokens = useResource(async () => (await api.tokens()).tokens ?? [], []);
   const [creating, setCreating] = useState(false);
   const [made, setMade] = useState<{ name: string; secret: string } | null>(null);
@@ -44,7 +58,7 @@ export function TokensPanel(): JSX.Element {
     </Button>
   );
   const line = (token: ApiToken) => (
-    <li key={token.id} class={isTime(token.revoked_at) ? "card card--line key--dead" : "card card--line"}>
+    <li key={token.id} class={over(token) ? "card card--line key--dead" : "card card--line"}>
       <Glyph name="key" />
       <div class="card__main">
         <p class="card__title" dir="auto">
@@ -54,6 +68,27 @@ export function TokensPanel(): JSX.Element {
           {(token.scopes ?? []).map((scope) => t.rights[scope] ?? scope).join(" · ")}
           <br />
           {m.created("")} <When at={token.created_at} />
+          {token.created_by && <> {terms.by(nameOf(token.created_by))}</>}
+          {" · "}
+          {isTime(token.last_used_at) ? (
+            <>
+              {terms.used} <When at={token.last_used_at} /> {terms.from(token.last_used_from ?? "")}
+            </>
+          ) : (
+            terms.unused
+          )}
+          {!isTime(token.revoked_at) && (
+            <>
+              {" · "}
+              {isTime(token.expires_at) ? (
+                <>
+                  {over(token) ? terms.ended : terms.ends} <When at={token.expires_at} />
+                </>
+              ) : (
+                terms.never
+              )}
+            </>
+          )}
           {isTime(token.revoked_at) && (
             <>
               {" · "}
@@ -62,7 +97,7 @@ export function TokensPanel(): JSX.Element {
           )}
         </p>
       </div>
-      {!isTime(token.revoked_at) && (
+      {!over(token) && (
         <Button kind="danger" onClick={() => revoke(token)}>
           {m.revoke}
         </Button>
@@ -72,13 +107,13 @@ export function TokensPanel(): JSX.Element {
   return (
     <>
       <div class="panel-head">
-        <p class="section__hint">{m.tokensHint}</p>
+        <p class="section__hint">{terms.hint}</p>
         {(tokens.data?.length ?? 0) > 0 && create}
       </div>
       <Loaded resource={tokens} failed={m.failed}>
         {(list) => {
-          const live = list.filter((token) => !isTime(token.revoked_at));
-          const dead = list.filter((token) => isTime(token.revoked_at));
+          const live = list.filter((token) => !over(token));
+          const dead = list.filter(over);
           if (list.length === 0)
             return (
               <Empty icon="info" title={m.noTokens} text={m.noTokensHint}>
@@ -121,15 +156,20 @@ export function TokensPanel(): JSX.Element {
 function CreateDialog({ onClose, onMade }: { onClose: () => void; onMade: (made: { name: string; secret: string }) => void }): JSX.Element {
   const [name, setName] = useState("");
   const [scopes, setScopes] = useState<string[]>([]);
+  const [life, setLife] = useState("90");
+  const [reason, setReason] = useState("");
   const [tried, setTried] = useState(false);
   const action = useAction();
+  const grave = scopes.some((scope) => GRAVE.includes(scope));
   const mine = new Set(me.value?.rights ?? []);
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     setTried(true);
-    if (!name.trim() || scopes.length === 0) return;
+    if (!name.trim() || scopes.length === 0 || (grave && !reason.trim())) return;
     await action.run(async () => {
-      const made = await api.createToken(name.trim(), scopes);
+      const made = await confirmed(() =>
+        api.createToken({ name: name.trim(), scopes, expires_in_days: Number(life), ...(grave ? { reason: reason.trim() } : {}) }),
+      );
       onMade({ name: made.token.name, secret: made.secret });
     });
   };
@@ -137,13 +177,25 @@ function CreateDialog({ onClose, onMade }: { onClose: () => void; onMade: (made:
     <Dialog title={m.createToken} open onClose={onClose}>
       <form class="stack" onSubmit={(event) => void submit(event)} noValidate>
         <Field label={m.tokenName} hint={m.tokenNameHint} value={name} maxLength={80} onValue={setName} {...(tried && !name.trim() ? { error: m.tokenNameMissing } : {})} />
+        <Select
+          label={terms.expires}
+          hint={terms.livesHint}
+          value={life}
+          onValue={setLife}
+          options={LIVES.map((value) => ({ value, label: terms.lives[value] ?? value }))}
+        />
         <fieldset class="choice">
           <legend class="field__label">{m.scopes}</legend>
+          <p class="section__hint">{terms.grave}</p>
           {SCOPES.filter((scope) => mine.has(scope)).map((scope) => (
             <Check
               key={scope}
-              label={t.rights[scope] ?? scope}
-              hint={scope}
+              label={
+                <>
+                  {t.rights[scope] ?? scope} {GRAVE.includes(scope) && <span class="chip chip--pending">{terms.mark}</span>}
+                </>
+              }
+              hint={`${terms.scopes[scope] ?? ""} ${scope}`.trim()}
               checked={scopes.includes(scope)}
               onValue={(on) => setScopes(on ? [...scopes, scope] : scopes.filter((s) => s !== scope))}
             />
@@ -154,6 +206,16 @@ function CreateDialog({ onClose, onMade }: { onClose: () => void; onMade: (made:
             </p>
           )}
         </fieldset>
+        {grave && (
+          <Field
+            label={terms.reason}
+            hint={terms.reasonHint}
+            maxLength={200}
+            value={reason}
+            onValue={setReason}
+            {...(tried && !reason.trim() ? { error: terms.reasonMissing } : {})}
+          />
+        )}
         {action.problem && <ProblemLine problem={action.problem} />}
         <div class="dialog__foot">
           <Button onClick={onClose}>{t.common.cancel}</Button>

@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { Button, Empty, Icon } from "../../shared/ui";
+import { Button, Empty, Icon, Notice } from "../../shared/ui";
 import { waiting } from "../inbox/store";
 import { VIEWS } from "../inbox/reconcile";
 import { InboxPage } from "../inbox/page";
@@ -44,6 +44,7 @@ export function Shell(): JSX.Element {
       <Nav />
       <div class="shell__main">
         <Connection />
+        <Lacking />
         <Routed />
       </div>
       <Palette />
@@ -114,6 +115,19 @@ function Connection(): JSX.Element {
           </Button>
         </div>
       )}
+    </div>
+  );
+}
+
+/** Rights are withheld until there is a second factor: say so, and lead there. */
+function Lacking(): JSX.Element | null {
+  if (!me.value?.lacks_second_factor || place.value.segments[0] === "account") return null;
+  return (
+    <div class="lacking" role="status">
+      <Notice kind="warn" icon="alert">
+        {t.factors.lacking}{" "}
+        <a href={href("/account")}>{t.factors.setUp}</a>
+      </Notice>
     </div>
   );
 }

@@ -8,6 +8,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Button, Dialog, Field } from "../../shared/ui";
 import * as api from "../api";
 import { ApiError, problemOf } from "../http";
+import { NoPasskey, passkeysHere, usePasskey } from "../passkey";
 import { myId } from "../session";
 import { t } from "../text";
 import { explain } from "./ask";
@@ -77,6 +78,10 @@ function Form({ onGiven, onCancel }: { onGiven: () => void; onCancel: () => void
   const [password, setPassword] = useState("");
   const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState("");
+  const [passkey, setPasskey] = useState(false);
+  useEffect(() => {
+    if (passkeysHere()) void api.factors().then((have) => setPasskey((have.passkeys ?? []).some((key) => key.site === location.hostname)), () => undefined);
+  }, []);
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     if (busy) return;
@@ -94,6 +99,22 @@ function Form({ onGiven, onCancel }: { onGiven: () => void; onCancel: () => void
       setBusy(false);
     }
   };
+  const byPasskey = async () => {
+    if (busy) return;
+    setBusy(true);
+    setWrong("");
+    try {
+      const challenge = await api.beginConfirm();
+      await api.confirmByPasskey(challenge.step, await usePasskey(challenge));
+      onGiven();
+    } catch (failure) {
+      if (failure instanceof NoPasskey) setWrong(t.second.noPasskey);
+      else if (problemOf(failure).code === "not_found") setPasskey(false);
+      else setWrong(explain(problemOf(failure)));
+    } finally {
+      setBusy(false);
+    }
+  };
   return (
     <form class="stack" onSubmit={(event) => void submit(event)} noValidate>
       <p class="section__hint">{t.confirming.body}</p>
@@ -106,6 +127,11 @@ function Form({ onGiven, onCancel }: { onGiven: () => void; onCancel: () => void
         onValue={setPassword}
         {...(wrong ? { error: wrong } : {})}
       />
+      {passkey && (
+        <Button kind="quiet" onClick={() => void byPasskey()}>
+          {t.confirming.passkey}
+        </Button>
+      )}
       <div class="dialog__foot">
         <Button onClick={onCancel}>{t.common.cancel}</Button>
         <Button kind="primary" type="submit" busy={busy}>
