@@ -87,7 +87,7 @@ func (db *DB) SwapRing(ctx context.Context, change trust.RingChange, now time.Ti
 			t.revoke(event.Event{Kind: event.KeySilenced, Workspace: change.Workspace, Channel: change.Channel, Key: key, At: now})
 		}
 		if kid := change.SilenceKid; kid != nil {
-			list, err := endSessions(t, `key_id = $3 AND workspace = $4 AND kid = $5 AND kid <> ''`, policy.EndedKey, now, kid.Key, change.Workspace, kid.Kid)
+			list, err := endSessions(t, `key_id = $3 AND workspace = $4 AND kid = $5 AND key_id <> ''`, policy.EndedKey, now, kid.Key, change.Workspace, kid.Kid)
 			if err != nil {
 				return fmt.Errorf("swap ring: %w", err)
 			}
