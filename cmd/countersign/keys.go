@@ -143,13 +143,13 @@ func (c *keysListCmd) Run(ctx context.Context, t terminal) error {
 		for _, p := range k.Platforms {
 			platforms = append(platforms, string(p))
 		}
-		answers = append(answers, map[string]any{
+		answers = append(answers, withPublic(k.Public, map[string]any{
 			"id": k.ID, "name": k.Name, "state": k.State, "signs": k.Signs, "dialect": k.Dialect, "platforms": platforms,
 			"fingerprint": k.Fingerprint, "last_used": timeOrNil(k.LastUsedAt), "live_sessions": k.LiveSessions,
 			"ends_at": timeOrNil(k.EndsAt), "sign_by": timeOrNil(k.SignBy), "imported": k.Imported, "reveal": k.Reveal,
 			"revoked_at": timeOrNil(k.RevokedAt), "compromised_since": timeOrNil(k.CompromisedSince), "origins": origins(k.Uses),
-		})
-		rows = append(rows, []string{k.ID, k.Name, standing(k.KeyRow), k.Signs, k.Dialect, strings.Join(platforms, ","), k.Fingerprint,
+		}))
+		rows = append(rows, []string{k.ID, k.Name, standing(k.KeyRow), k.Signs, spoken(k.KeyRow), strings.Join(platforms, ","), k.Fingerprint,
 			timeOr(k.LastUsedAt, "never"), strconv.Itoa(k.LiveSessions)})
 	}
 	return c.print(t, map[string]any{"keys": answers}, func() string {

@@ -88,3 +88,25 @@ func offlinePair(setup *dialect.Setup, text string) error {
 	setup.Public = &identity.PublicSet{Algorithm: public.Algorithm(), Keys: []identity.PublicKey{public}}
 	return nil
 }
+
+// spoken is a key's dialect with the algorithm of its public key, if it is one.
+func spoken(k trust.KeyRow) string {
+	return strings.TrimSpace(k.Dialect + " " + k.Public.Algorithm)
+}
+
+// withPublic adds to a key's answer what stands in a secret's place.
+func withPublic(half trust.PublicHalf, answer map[string]any) map[string]any {
+	for name, value := range map[string]string{"algorithm": half.Algorithm, "public_key": half.PEM, "jwks_url": half.URL, "issuer": half.Issuer} {
+		if value != "" {
+			answer[name] = value
+		}
+	}
+	if len(half.Revoked) > 0 {
+		kids := []string{}
+		for _, revoked := range half.Revoked {
+			kids = append(kids, revoked.Kid)
+		}
+		answer["revoked_kids"] = kids
+	}
+	return answer
+}
