@@ -347,12 +347,12 @@ func (db *DB) Crowds(ctx context.Context, of, channel string, since int64) ([]tr
 // and, under a minimum tier, anonymous ones; and on how many origins they are.
 func (db *DB) LiveUnproved(ctx context.Context, channel workspace.Channel, platform policy.Platform, now time.Time) (sessions, domains int, err error) {
 	const query = `SELECT COUNT(*), COUNT(DISTINCT origin) FROM sessions
-	WHERE channel = $1 AND platform = $2 AND workspace = $3 AND ended_at = 0 AND tier <> 'verified' AND (tier = 'claimed' OR tier = $4) AND expires_at > $5`
+	WHERE ended_at = 0 AND key_id = '' AND channel = $1 AND tier IN ('claimed', $2) AND expires_at > $3 AND platform = $4 AND workspace = $5`
 	tier := string(policy.Claimed)
 	if len(under(channel.MinimumTier)) > 0 {
 		tier = string(policy.Anonymous)
 	}
-	if err := db.row(ctx, query, []any{channel.ID, string(platform), channel.Workspace, tier, micros(now)}, &sessions, &domains); err != nil {
+	if err := db.row(ctx, query, []any{channel.ID, tier, micros(now), string(platform), channel.Workspace}, &sessions, &domains); err != nil {
 		return 0, 0, fmt.Errorf("store: live unproved sessions: %w", err)
 	}
 	return sessions, domains, nil

@@ -193,6 +193,9 @@ func (w *walk) changes(who policy.Principal) map[string]func() error {
 			return db.CreateChannel(ctx, channel, by(policy.ManageChannels))
 		},
 		"UpdateChannel": func() error { return db.UpdateChannel(ctx, w.Channel, by(policy.ManageChannels)) },
+		"IgnoreDomain": func() error {
+			return db.IgnoreDomain(ctx, main, w.Channel.ID, "https://nowhere.example", w.Now, by(policy.ManageChannels))
+		},
 		"SetEmailCode": func() error {
 			return second(db.SetEmailCode(ctx, main, w.Channel.ID, true, by(policy.SetEnforcement)))
 		},

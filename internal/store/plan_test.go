@@ -25,6 +25,7 @@ var bounded = map[string]string{
 	`GROUP BY contact, provenance`: "the attributes of a few contacts, which this bounds",
 	`COUNT(DISTINCT visitor)`:      "what one contact holds, before it is erased",
 	`INSERT INTO findings`:         "one step of a sweep looks through a span of the log",
+	`COUNT(DISTINCT origin)`:       "the live sessions that a switch of enforcement is about to end",
 	`SELECT s.origin, COUNT(*)`:    "the live sessions of one key, which somebody is about to end",
 	`AND provenance = $2`:          "the attributes of one contact that are one too many",
 }
