@@ -3,7 +3,7 @@
 import { call } from "./http";
 import type { Installation, Preview, Warning, Watched } from "./installation";
 import type {
-  Agent, ApiToken, Appearance, AuditEntry, Channel, Contact, Counts, EmailCode, Enforcement, Factors, Holdings, Key, Letter,
+  Agent, ApiToken, Appearance, AuditEntry, AuditStatus, Channel, Contact, Counts, EmailCode, Enforcement, Factors, Holdings, Key, Letter,
   LinkFacts, Login, Me, Message, NewApp, Passkey, PasskeyAnswer, PasskeyChallenge, Platform, Role, RoleRights, Row,
   Second, Signs, Status, Tier, Visit,
 } from "./types";
@@ -176,5 +176,8 @@ export interface NewToken {
 }
 export const createToken = (token: NewToken) => call<{ token: ApiToken; secret: string }>("POST", "/tokens", token);
 export const revokeToken = (id: string) => call<void>("DELETE", `/tokens/${seg(id)}`);
-export const audit = (filter: { action?: string; channel?: string; cursor?: string }, signal?: AbortSignal) =>
+export const audit = (filter: Record<string, string | undefined>, signal?: AbortSignal) =>
   call<{ entries: AuditEntry[] | null; next?: string }>("GET", `/audit${query(filter)}`, undefined, signal);
+export const auditStatus = (signal?: AbortSignal) => call<AuditStatus>("GET", "/audit/status", undefined, signal);
+/** The address of a file: the browser itself fetches it, so that it need not fit into the page's memory. */
+export const auditExport = (filter: Record<string, string | undefined>) => `/api/v1/console/audit/export${query(filter)}`;

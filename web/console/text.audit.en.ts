@@ -2,6 +2,7 @@
 
 export interface AuditFacts {
   actor: string;
+  person?: string; // whom a pseudonym stands for, if this reader may know
   subject: string;
   channel: string;
   get: (name: string) => string; // a detail as text, empty if it is not there
@@ -106,16 +107,18 @@ export const auditTexts = {
     "token.revoked": "API token revoked",
     "server.started": "Server started",
     "master.rewrapped": "Master key changed",
+    "audit.exported": "Record exported",
+    "audit.pruned": "Record cut",
   } as Record<string, string>,
 
   sentences: {
-    "session.opened": (f) => `let a verified person in, proved by ${methods[f.get("method")] ?? f.get("method")}${about(f.key("key"), " with the key “", "”")}`,
+    "session.opened": (f) => `let ${f.person || "a verified person"} in, proved by ${methods[f.get("method")] ?? f.get("method")}${about(f.key("key"), " with the key “", "”")}`,
     "session.refused": (f) =>
-      `turned a verified person away${turned[f.get("outcome")] ?? ""}${about(f.key("key"), ": proved with the key “", "”")}`,
+      `turned ${f.person || "a verified person"} away${turned[f.get("outcome")] ?? ""}${about(f.key("key"), ": proved with the key “", "”")}`,
     "identity.refused": (f) =>
       f.get("count")
         ? `refused ${f.get("count")} more proofs within one second: ${f.reason(f.get("reason"))}`
-        : `refused a proof: ${f.reason(f.get("reason"))}${outcome(f.get("outcome"))}`,
+        : `refused a proof${about(f.person ?? "", " for ")}: ${f.reason(f.get("reason"))}${outcome(f.get("outcome"))}`,
     "session.ended": (f) => (f.get("sessions") === "all" ? ended(f) : f.get("by") === "log-out" ? "logged out" : "ended a session of a person"),
     "thread.claimed": () => "took over the anonymous conversation of this browser, after proving who they are",
     "contact.blocked": () => "blocked a person",
@@ -166,6 +169,8 @@ export const auditTexts = {
     "token.revoked": () => "revoked an API token",
     "server.started": () => "started",
     "master.rewrapped": (f) => `moved the installation to another master key${about(f.get("from"), ", from ")}${about(f.get("to"), " to ")}`,
+    "audit.exported": (f) => `exported ${f.get("about") === "one person" ? "what the record says of one person" : "the record"}${about(f.get("entries"), ": ", " entries")}`,
+    "audit.pruned": (f) => `cut ${f.get("entries")} entries off the record, up to checkpoint ${f.get("checkpoint")}, after they were exported`,
   } as Record<string, (f: AuditFacts) => string>,
 
   reasons: {

@@ -4,6 +4,7 @@
 
 import { plural } from "../shared/i18n";
 import { auditTexts } from "./text.audit.en";
+import { recordTexts } from "./text.record.en";
 import { installationTexts } from "./text.installation.en";
 import { mail } from "./text.mail.en";
 import { installationTexts } from "./text.installation.en";
@@ -368,6 +369,7 @@ export const en = {
   ...team,
   ...mail,
   audit: auditTexts,
+  record: recordTexts,
 
   themes: { auto: "As the system", light: "Light", dark: "Dark" } as Record<string, string>,
 };

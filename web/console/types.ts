@@ -257,7 +257,18 @@ export interface AuditEntry {
   action: string;
   channel?: string;
   subject?: string;
+  subject_name?: string; // whom a pseudonym stands for, to readers of conversations
+  subject_contact?: string;
   detail?: Record<string, string> | null;
+}
+
+export interface AuditStatus {
+  entries: number;
+  pruned: number;
+  checkpoint?: { number: number; at: string; since: number };
+  checked: number;
+  intact: boolean;
+  faults?: string[];
 }
 
 export interface Login {

@@ -1,21 +1,24 @@
-// The record, newest first: a sentence for each entry, and under it what was written.
+// The record, newest first: what it is asked for, whether it is intact, and a sentence for each entry.
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Button, Empty, Failure, Icon, Notice, Skeleton } from "../../shared/ui";
+import { Button, Empty, Failure, Field, Icon, Skeleton } from "../../shared/ui";
 import * as api from "../api";
 import { problemOf, type ApiError } from "../http";
-import { agents, channels, keyName, learnKeys, needAgents, needChannels } from "../names";
+import { channels, keyName, learnKeys, needAgents, needChannels } from "../names";
 import { go, href, place } from "../router";
 import { may } from "../session";
 import { t } from "../text";
-import { exact } from "../time";
 import type { AuditEntry } from "../types";
-import { Select } from "../ui/forms";
+import { Select, type Option } from "../ui/forms";
 import { PageFrame } from "../ui/page";
-import { When } from "../ui/when";
+import { Popover } from "../ui/popover";
+import { actorName, channelName, Entries } from "./audit/entries";
+import { asked, filterOf, groups, isEmpty, spans, type AuditFilter } from "./audit/filter";
+import { RecordStatus } from "./audit/status";
 
 const a = t.audit;
+const r = t.record;
 
 interface State {
   entries: AuditEntry[];
@@ -27,101 +30,233 @@ interface State {
 
 const blank: State = { entries: [], next: "", phase: "loading", more: "idle", problem: null };
 
-function useAudit(action: string, channel: string): State & { reload: () => void; older: () => void } {
+function useAudit(filter: AuditFilter, turn: number): State & { older: () => void } {
   const [state, setState] = useState<State>(blank);
-  const [turn, setTurn] = useState(0);
-  const asked = useRef(0);
+  const current = useRef(0);
+  const query = useRef<Record<string, string | undefined>>({});
+  const key = JSON.stringify(filter);
   useEffect(() => {
     const abort = new AbortController();
-    const mine = ++asked.current;
+    const mine = ++current.current;
+    query.current = asked(filter); // older pages belong to the same moment
     setState((now) => (turn && now.phase === "ready" ? now : blank));
-    api.audit({ action, channel }, abort.signal).then(
-      (page) => mine === asked.current && setState({ entries: page.entries ?? [], next: page.next ?? "", phase: "ready", more: "idle", problem: null }),
-      (failure) => mine === asked.current && !abort.signal.aborted && setState({ ...blank, phase: "failed", problem: problemOf(failure) }),
+    api.audit(query.current, abort.signal).then(
+      (page) => mine === current.current && setState({ entries: page.entries ?? [], next: page.next ?? "", phase: "ready", more: "idle", problem: null }),
+      (failure) => mine === current.current && !abort.signal.aborted && setState({ ...blank, phase: "failed", problem: problemOf(failure) }),
     );
     return () => abort.abort();
-  }, [action, channel, turn]);
+  }, [key, turn]);
   const older = async () => {
-    const mine = asked.current;
+    const mine = current.current;
     setState({ ...state, more: "loading" });
     try {
-      const page = await api.audit({ action, channel, cursor: state.next });
-      if (mine !== asked.current) return;
+      const page = await api.audit({ ...query.current, cursor: state.next });
+      if (mine !== current.current) return;
       setState((now) => ({ ...now, entries: [...now.entries, ...(page.entries ?? [])], next: page.next ?? "", more: "idle" }));
     } catch {
-      if (mine === asked.current) setState((now) => ({ ...now, more: "failed" }));
+      if (mine === current.current) setState((now) => ({ ...now, more: "failed" }));
     }
   };
-  return { ...state, reload: () => setTurn(turn + 1), older: () => void older() };
+  return { ...state, older: () => void older() };
 }
 
 export function AuditPage(): JSX.Element {
-  const action = place.value.query.get("action") ?? "";
-  const channel = place.value.query.get("channel") ?? "";
-  const audit = useAudit(action, channel);
+  const filter = filterOf(place.value.query);
+  const [turn, setTurn] = useState(0);
+  const audit = useAudit(filter, turn);
   useEffect(() => {
     needAgents();
     needChannels();
   }, []);
   useKeyNames();
-  const filter = (patch: { action?: string; channel?: string }) => go(href("/audit", { action, channel, ...patch }), { replace: true });
   return (
     <PageFrame
       title={a.title}
       subtitle={a.subtitle}
       action={
-        <Button icon="retry" onClick={audit.reload}>
-          {a.reload}
-        </Button>
+        <div class="audit__actions">
+          <Export filter={filter} />
+          <Button icon="retry" onClick={() => setTurn(turn + 1)}>
+            {a.reload}
+          </Button>
+        </div>
       }
     >
-      <div class="filters">
-        <Select
-          label={a.action}
-          value={action}
-          onValue={(value) => filter({ action: value })}
-          options={[{ value: "", label: a.anyAction }, ...Object.entries(a.names).map(([value, label]) => ({ value, label }))]}
-        />
-        <Select
-          label={a.channel}
-          value={channel}
-          onValue={(value) => filter({ channel: value })}
-          options={[{ value: "", label: a.anyChannel }, ...(channels.value ?? []).map((c) => ({ value: c.id, label: c.name || c.slug }))]}
-        />
-      </div>
-      {audit.phase === "failed" && audit.problem && <Failure title={a.failed} error={audit.problem} retry={audit.reload} />}
+      <RecordStatus turn={turn} />
+      <Filters filter={filter} />
+      {audit.phase === "failed" && audit.problem && <Failure title={a.failed} error={audit.problem} retry={() => setTurn(turn + 1)} />}
       {audit.phase === "loading" && (
         <div class="page__skeleton">
           <Skeleton lines={8} height={20} />
         </div>
       )}
-      {audit.phase === "ready" && audit.entries.length === 0 && <NoEntries filtered={!!(action || channel)} />}
-      {audit.phase === "ready" && audit.entries.length > 0 && (
-        <>
-          <Table entries={audit.entries} />
-          <div class="audit__more">
-            {audit.next ? (
-              <Button busy={audit.more === "loading"} onClick={audit.older}>
-                {audit.more === "failed" ? t.common.retry : a.more}
-              </Button>
-            ) : (
-              <p class="dim">{a.end}</p>
-            )}
-          </div>
-        </>
-      )}
+      {audit.phase === "ready" && <Found audit={audit} filtered={!isEmpty(filter)} />}
     </PageFrame>
   );
 }
 
-function NoEntries({ filtered }: { filtered: boolean }): JSX.Element {
-  if (!filtered) return <Empty icon="info" title={a.empty} text={a.emptyHint} />;
+function Found({ audit, filtered }: { audit: ReturnType<typeof useAudit>; filtered: boolean }): JSX.Element {
+  if (audit.entries.length === 0 && !audit.next) return <NoEntries filtered={filtered} />;
   return (
-    <Empty icon="search" title={a.emptyFilter}>
+    <>
+      <Entries entries={audit.entries} />
+      <div class="audit__more">
+        {audit.entries.length === 0 && <p class="dim">{r.nothingYet}</p>}
+        {audit.next ? (
+          <Button busy={audit.more === "loading"} onClick={audit.older}>
+            {audit.more === "failed" ? t.common.retry : filtered ? r.searchOn : r.more}
+          </Button>
+        ) : (
+          <p class="dim">{a.end}</p>
+        )}
+      </div>
+    </>
+  );
+}
+
+function NoEntries({ filtered }: { filtered: boolean }): JSX.Element {
+  if (!filtered)
+    return (
+      <Empty icon="verified" title={r.emptyTitle} text={r.emptyText}>
+        {may("keys.read") && (
+          <a class="button button--primary" href={href("/identity")}>
+            {r.emptyAction}
+          </a>
+        )}
+      </Empty>
+    );
+  return (
+    <Empty icon="search" title={r.noneTitle} text={r.noneText}>
       <a class="button button--plain" href={href("/audit")}>
-        {a.clear}
+        {r.clear}
       </a>
     </Empty>
+  );
+}
+
+const show = (filter: AuditFilter) => go(href("/audit", filter));
+
+function Filters({ filter }: { filter: AuditFilter }): JSX.Element {
+  const what = filter.action ?? (filter.group ? `group:${filter.group}` : "");
+  const span = filter.since && spans[filter.since] ? filter.since : filter.from !== undefined || filter.to !== undefined ? "days" : "";
+  const setWhat = (value: string) => {
+    const { action: _, group: __, ...rest } = filter;
+    show(value.startsWith("group:") ? { ...rest, group: value.slice(6) } : { ...rest, action: value });
+  };
+  const setSpan = (value: string) => {
+    const { since: _, from: __, to: ___, ...rest } = filter;
+    show(value === "days" ? { ...rest, from: today(-7), to: today() } : { ...rest, since: value });
+  };
+  return (
+    <div class="audit__filters">
+      <div class="filters">
+        <Select label={r.what} value={what} onValue={setWhat} options={actionOptions()} />
+        <Select
+          label={a.channel}
+          value={filter.channel ?? ""}
+          onValue={(channel) => show({ ...filter, channel })}
+          options={[{ value: "", label: a.anyChannel }, ...(channels.value ?? []).map((c) => ({ value: c.id, label: c.name || c.slug }))]}
+        />
+        <Select label={r.since} value={span} onValue={setSpan} options={Object.entries(r.spans).map(([value, label]) => ({ value, label }))} />
+        {may("conversations.read") && <PersonSearch filter={filter} />}
+      </div>
+      {span === "days" && (
+        <div class="filters">
+          <Day label={r.from} value={filter.from} onValue={(from) => show({ ...filter, from })} />
+          <Day label={r.to} value={filter.to} onValue={(to) => show({ ...filter, to })} />
+        </div>
+      )}
+      <Chips filter={filter} />
+    </div>
+  );
+}
+
+function today(days = 0): string {
+  const at = new Date();
+  at.setDate(at.getDate() + days);
+  return `${at.getFullYear()}-${String(at.getMonth() + 1).padStart(2, "0")}-${String(at.getDate()).padStart(2, "0")}`;
+}
+
+function actionOptions(): Option<string>[] {
+  return [
+    { value: "", label: r.everything },
+    ...Object.entries(groups).flatMap(([group, actions]) => [
+      { value: `group:${group}`, label: r.all(r.groups[group] ?? group) },
+      ...actions.map((action) => ({ value: action, label: `\u2003${a.names[action] ?? action}` })),
+    ]),
+  ];
+}
+
+function Day({ label, value, onValue }: { label: string; value: string | undefined; onValue: (value: string) => void }): JSX.Element {
+  return (
+    <label class="field">
+      <span class="field__label">{label}</span>
+      <input class="input" type="date" value={value ?? ""} max={today()} onChange={(event) => onValue(event.currentTarget.value)} />
+    </label>
+  );
+}
+
+function PersonSearch({ filter }: { filter: AuditFilter }): JSX.Element {
+  const [value, setValue] = useState(filter.person ?? "");
+  useEffect(() => setValue(filter.person ?? ""), [filter.person]);
+  const find = (event: Event) => {
+    event.preventDefault();
+    const { subject: _, ...rest } = filter;
+    show({ ...rest, person: value.trim() });
+  };
+  return (
+    <form class="audit__person" role="search" onSubmit={find}>
+      <Field label={r.person} type="search" value={value} onValue={setValue} placeholder={r.personPlaceholder} autocomplete="off" />
+      <Button type="submit">{r.find}</Button>
+    </form>
+  );
+}
+
+/** What was chosen by following a link in an entry, each with its way out. */
+function Chips({ filter }: { filter: AuditFilter }): JSX.Element | null {
+  const chips: [keyof AuditFilter, string][] = [];
+  if (filter.actor) chips.push(["actor", r.onlyActor(actorName(filter.actor))]);
+  if (filter.subject) chips.push(["subject", r.onlySubject(filter.subject)]);
+  if (filter.person) chips.push(["person", r.onlyPerson(filter.person)]);
+  if (filter.key) chips.push(["key", r.onlyKey(keyName({ id: filter.key }))]);
+  if (filter.reason) chips.push(["reason", r.onlyReason(a.reasons[filter.reason] ?? filter.reason)]);
+  if (filter.channel && !channels.value?.some((c) => c.id === filter.channel)) chips.push(["channel", `${a.channel}: ${channelName(filter.channel)}`]);
+  if (!chips.length) return null;
+  return (
+    <ul class="audit__chips">
+      {chips.map(([name, words]) => (
+        <li key={name}>
+          <button type="button" class="audit__chip" aria-label={r.drop(words)} onClick={() => show({ ...filter, [name]: "" })}>
+            <bdi>{words}</bdi>
+            <Icon name="close" />
+          </button>
+        </li>
+      ))}
+      {!isEmpty(filter) && (
+        <li>
+          <a class="audit__link" href={href("/audit")}>
+            {r.clear}
+          </a>
+        </li>
+      )}
+    </ul>
+  );
+}
+
+function Export({ filter }: { filter: AuditFilter }): JSX.Element {
+  return (
+    <Popover label={r.exporting} align="end" button={(props) => <Button {...props}>{r.exporting}</Button>}>
+      {(close) => (
+        <div class="audit__export">
+          <p class="field__hint">{r.exportHint}</p>
+          {(["csv", "jsonl"] as const).map((format) => (
+            <a key={format} class="button button--plain button--wide" href={api.auditExport({ ...asked(filter), format })} download="" onClick={close}>
+              {format === "csv" ? r.exportCsv : r.exportJsonl}
+            </a>
+          ))}
+        </div>
+      )}
+    </Popover>
   );
 }
 
@@ -136,110 +271,4 @@ function useKeyNames(): void {
         () => undefined, // an id says enough
       );
   }, [list]);
-}
-
-function Table({ entries }: { entries: AuditEntry[] }): JSX.Element {
-  return (
-    <table class="audit">
-      <thead>
-        <tr>
-          <th scope="col">{a.when}</th>
-          <th scope="col">{a.who}</th>
-          <th scope="col">{a.what}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {entries.map((entry) => (
-          <EntryRow key={entry.id} entry={entry} />
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-const grave = new Set(["key.revoked", "agent.removed", "owner.reset", "contact.blocked", "key.revealed"]);
-
-function EntryRow({ entry }: { entry: AuditEntry }): JSX.Element {
-  const reason = entry.detail?.reason;
-  const hint = reason ? a.reasonHints[reason] : undefined;
-  const kind = entry.action === "identity.refused" || entry.action === "agent.sign_in_failed" ? "refused" : grave.has(entry.action) ? "grave" : "";
-  return (
-    <tr class={kind ? `audit__row audit__row--${kind}` : "audit__row"}>
-      <td class="audit__when">
-        <When at={entry.at} />
-      </td>
-      <td class="audit__who">
-        <bdi>{actorName(entry.actor)}</bdi>
-      </td>
-      <td class="audit__what">
-        <details>
-          <summary>
-            {kind === "refused" && <Icon name="alert" />}
-            <span dir="auto">{sentence(entry)}</span>
-          </summary>
-          {hint && <Notice icon="info">{hint}</Notice>}
-          <Detail entry={entry} />
-        </details>
-      </td>
-    </tr>
-  );
-}
-
-function Detail({ entry }: { entry: AuditEntry }): JSX.Element {
-  const rows: [string, string][] = [
-    [a.when, exact(entry.at)],
-    [a.who, entry.actor],
-    [a.rawAction, entry.action],
-    ...(entry.channel ? [[a.channel, `${channelName(entry.channel)} (${entry.channel})`] as [string, string]] : []),
-    ...(entry.subject ? [[a.subject, entry.subject] as [string, string]] : []),
-    ...Object.entries(entry.detail ?? {}).filter(([, value]) => value !== ""),
-    [a.entry, entry.id],
-  ];
-  return (
-    <dl class="audit__detail">
-      {rows.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd dir="auto">{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
-
-function channelName(id: string | undefined): string {
-  if (!id) return "";
-  const channel = channels.value?.find((c) => c.id === id);
-  return channel ? channel.name || channel.slug : id;
-}
-
-function agentName(id: string): string {
-  const agent = agents.value?.find((x) => x.id === id);
-  return agent ? agent.name || agent.email : "";
-}
-
-export function actorName(actor: string): string {
-  const [kind = "", id = ""] = actor.split(":");
-  if (kind === "agent") return agentName(id) || (a.actors.agent ?? actor);
-  if (kind === "cli") return `${a.actors.cli} (${id})`;
-  return a.actors[kind] ?? actor;
-}
-
-export function sentence(entry: AuditEntry): string {
-  const say = a.sentences[entry.action];
-  if (!say) return a.names[entry.action] ?? entry.action;
-  const detail = entry.detail ?? {};
-  const known = (id: string) => {
-    const name = keyName({ id });
-    return name === id ? "" : name;
-  };
-  const subject = entry.subject ?? "";
-  return say({
-    actor: entry.actor,
-    subject: subject.startsWith("key_") ? known(subject) : subject.startsWith("agt_") ? agentName(subject) : "",
-    channel: channelName(entry.channel),
-    get: (name) => detail[name] ?? "",
-    key: (name) => known(detail[name] ?? ""),
-    reason: (reason) => a.reasons[reason] ?? reason,
-  });
 }
