@@ -78,7 +78,7 @@ func TestEveryErrorOfARoomHasItsAnswer(t *testing.T) {
 		{team.ErrTaken, 409, Conflict, "This address is taken."},
 		{team.ErrLastOwner, 409, Conflict, "The last owner stays."},
 		{trust.ErrConflict, 409, Conflict, ""},
-		{trust.ErrSecretInUse, 409, Conflict, "This secret is in use already."},
+		{trust.ErrSecretInUse, 409, Conflict, "This secret or key is in use already."},
 		{chat.ErrNotFound, 404, NotFound, ""},
 		{chat.ErrSessionEnded, 401, SessionEnded, ""},
 		{fmt.Errorf("%w: the text is blank", chat.ErrInvalid), 422, RequestInvalid, "The text is blank."},

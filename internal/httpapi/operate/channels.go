@@ -58,6 +58,9 @@ func (o *Routes) getChannel(ctx context.Context, c *call, _ wire.None) (wire.Cha
 }
 
 func (o *Routes) changeChannel(ctx context.Context, c *call, in wire.ChangeChannel) (wire.Channel, error) {
+	if !c.Who.May(policy.ManageChannels) {
+		return wire.Channel{}, policy.ErrForbidden // before anything is looked for
+	}
 	before, err := o.Channels.Get(ctx, c.Who, c.Path("id"))
 	if err != nil {
 		return wire.Channel{}, err
