@@ -77,3 +77,28 @@ func Roles() []Role { return []Role{Owner, Security, Admin, AgentR, Auditor} }
 
 // RightsOf lists what a role may do; an unknown role may do nothing.
 func RightsOf(role Role) []Right { return append([]Right(nil), rights[role]...) }
+
+// means :: right → what it allows, for docs/roles.md.
+var means = map[Right]string{
+	ReadConversations:  "read conversations and what is known of people",
+	ReplyConversations: "answer, assign, snooze and close conversations",
+	ReadKeys:           "see keys, their states and fingerprints, never a secret",
+	ManageKeys:         "generate, import, rotate, finish and revoke keys",
+	RevealKeys:         "be shown a key's secret or an expected hash",
+	SetEnforcement:     "set enforcement and the minimum tier",
+	ManageChannels:     "create and change channels",
+	ReadChannels:       "see channels and who embeds them",
+	ManagePeople:       "block people, end their sessions",
+	ReadAudit:          "read and export the record",
+	ManageTeam:         "invite and remove colleagues, give roles, reset second factors",
+	ReadTeam:           "see colleagues and their roles",
+	ManageTokens:       "make and revoke API tokens",
+	ReadMetrics:        "read the metrics",
+	ExportPeople:       "export what is known of a person",
+	ErasePeople:        "erase a person",
+	DeclareTools:       "declare account tools",
+	VerifyIdentity:     "ask whether an assertion holds",
+}
+
+// Means says what a right allows; empty for what is none.
+func (r Right) Means() string { return means[r] }

@@ -33,7 +33,8 @@ export const team = {
     tooMany: "Too many wrong codes. Wait a quarter of an hour, or use a recovery code or a passkey.",
     ended: "That took too long. Sign in again.",
     noPasskey: "Nothing came from your device. Try again.",
-    lost: "No recovery code either? An owner can reset your second factor on the team page; an owner resets their own on the machine itself:",
+    lostTitle: "No recovery code either?",
+    lost: "An owner can reset your second factor on the team page; an owner resets their own on the machine itself:",
   },
 
   factors: {
@@ -155,8 +156,8 @@ export const team = {
     reason: "Reason",
     reasonHint: "Recorded in the audit.",
     reasonMissing: "Say why.",
-    grave: "With a scope marked so, whoever gets the token can pass as your customers or take their data along. It needs your password or passkey, and a reason.",
-    mark: "grave",
+    grave: "With a scope marked “sensitive”, whoever gets the token can pass as your customers or take their data along. It needs your password or passkey, and a reason.",
+    mark: "sensitive",
     scopes: {
       "audit.read": "For a SIEM or an auditor's export.",
       "conversations.read": "Every conversation and person, with what is known of them.",

@@ -183,7 +183,7 @@ function SecondStep({ second, onBack }: { second: Second; onBack: (ended: boolea
       </div>
       {recovery && (
         <details class="fold">
-          <summary>{t.second.toRecovery}</summary>
+          <summary>{t.second.lostTitle}</summary>
           <p>{t.second.lost}</p>
           <Command text="countersign owner reset" />
         </details>

@@ -82,7 +82,7 @@ export function TokensPanel(): JSX.Element {
               {" · "}
               {isTime(token.expires_at) ? (
                 <>
-                  {over(token) ? terms.ended : terms.ends} <When at={token.expires_at} />
+                  {over(token) ? <>{terms.ended} <When at={token.expires_at} /></> : <>{terms.ends} <When at={token.expires_at} as="left" /></>}
                 </>
               ) : (
                 terms.never
