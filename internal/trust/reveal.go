@@ -41,6 +41,8 @@ func (k *Keys) Reveal(ctx context.Context, who policy.Principal, key, reason str
 	switch {
 	case row.Reveal != RevealOnRequest:
 		return "", fmt.Errorf("%w: it was shown when the key was made; rotate the key if it is lost", ErrShownOnce)
+	case row.Public.Algorithm != "":
+		return "", fmt.Errorf("%w: this key has no secret; its public half is in the list", ErrShownOnce)
 	case keyring.State(row.State) == keyring.Revoked:
 		return "", fmt.Errorf("%w: the key is revoked", ErrShownOnce)
 	}

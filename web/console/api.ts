@@ -1,11 +1,12 @@
 // Every call that the console makes, once, by name. Pages never spell a path.
 
+import type { Diagnosis, Inquiry, Language, Snippets } from "./diagnosis";
 import { call } from "./http";
 import type { Installation, Preview, Warning, Watched } from "./installation";
 import type {
-  Agent, ApiToken, Appearance, AuditEntry, AuditStatus, Channel, Contact, Counts, EmailCode, Enforcement, Factors, Holdings, Key, Letter,
-  LinkFacts, Login, Me, Message, NewApp, Passkey, PasskeyAnswer, PasskeyChallenge, Platform, Role, RoleRights, Row,
-  Second, Signs, Status, Tier, Visit,
+  Agent, ApiToken, Appearance, AuditEntry, AuditStatus, Channel, Contact, Counts, EmailCode, Enforcement, Factors, FindingKind,
+  Holdings, Key, KeyCompromise, KeyCut, KeyImpact, Letter, LinkFacts, Login, Me, Message, NewApp, Passkey, PasskeyAnswer,
+  PasskeyChallenge, Platform, Role, RoleRights, Row, Second, Signs, Status, Tier, Visit,
 } from "./types";
 
 const seg = encodeURIComponent;
@@ -140,15 +141,34 @@ export interface NewKey {
   dialect: string;
   signs: Signs;
   platforms: Platform[];
+  reason: string;
+  reveal?: "once" | "request";
   secret?: string;
   insist?: boolean;
+  public_key?: string;
+  jwks_url?: string;
+  issuer?: string;
 }
 export const createKey = (channel: string, key: NewKey) => call<{ key: Key; secret?: string }>("POST", `/channels/${seg(channel)}/keys`, key);
-export const rotateKey = (id: string, overlapHours: number) =>
-  call<{ key: Key; secret: string }>("POST", `/keys/${seg(id)}/rotate`, { overlap_hours: overlapHours });
+export const renameKey = (id: string, name: string) => call<void>("PATCH", `/keys/${seg(id)}`, { name });
+export const rotateKey = (id: string, overlapHours: number, reason: string) =>
+  call<{ key: Key; secret: string }>("POST", `/keys/${seg(id)}/rotate`, { overlap_hours: overlapHours, reason });
+export const revealKey = (id: string, reason: string) => call<{ secret: string }>("POST", `/keys/${seg(id)}/reveal`, { reason });
+export const signKeyBy = (id: string, at: string) => call<void>("POST", `/keys/${seg(id)}/sign-by`, { at });
+export const extendKey = (id: string, ends_at: string) => call<void>("POST", `/keys/${seg(id)}/extend`, { ends_at });
 export const finishKey = (id: string) => call<{ sessions_ended: number }>("POST", `/keys/${seg(id)}/finish`, {});
 export const revokeKey = (id: string, compromisedSince?: string) =>
-  call<{ sessions_ended: number }>("POST", `/keys/${seg(id)}/revoke`, compromisedSince ? { compromised_since: compromisedSince } : {});
+  call<{ sessions_ended: number; cut?: KeyCut }>("POST", `/keys/${seg(id)}/revoke`, compromisedSince ? { compromised_since: compromisedSince } : {});
+export const keyImpact = (id: string) => call<KeyImpact>("GET", `/keys/${seg(id)}/impact`);
+export const keyCompromise = (id: string, kind: FindingKind, cursor?: string) =>
+  call<KeyCompromise>("GET", `/keys/${seg(id)}/compromise${query({ kind, cursor })}`);
+
+// Why a proof fails, and the code that makes a right one; the types are in diagnosis.ts.
+export const diagnose = (channel: string, asked: Inquiry) => call<Diagnosis>("POST", `/channels/${seg(channel)}/diagnose`, asked);
+export const expectedHash = (channel: string, wish: { key: string; user_id?: string; email?: string; reason: string }) =>
+  call<{ hash: string }>("POST", `/channels/${seg(channel)}/expected-hash`, wish);
+export const snippets = (channel: string, language: Language, key: string) =>
+  call<Snippets>("GET", `/channels/${seg(channel)}/snippets${query({ language, key })}`);
 
 // Installation; its types are in installation.ts.
 export const installation = (channel: string, days: number) => call<Installation>("GET", `/channels/${seg(channel)}/installation${query({ days: String(days) })}`);

@@ -5,10 +5,12 @@
 import { plural } from "../shared/i18n";
 import { auditTexts } from "./text.audit.en";
 import { recordTexts } from "./text.record.en";
+import { diagnosisTexts } from "./text.diagnosis.en";
 import { installationTexts } from "./text.installation.en";
+import { keyTexts } from "./text.keys.en";
 import { mail } from "./text.mail.en";
-import { installationTexts } from "./text.installation.en";
 import { pages } from "./text.pages.en";
+import { peopleTexts } from "./text.people.en";
 import { team } from "./text.team.en";
 
 const many = (n: number, one: string, other: string) => plural(n, { one: `# ${one}`, other: `# ${other}` });
@@ -207,6 +209,7 @@ export const en = {
     unreadLine: "New",
     note: "Internal note",
     noteHint: "Only your team sees this",
+    doubt: (key: string) => `Proved by a key that was revoked: somebody else may have had “${key}”`,
     somebody: "A colleague",
     seen: "Seen",
     delivered: "Sent",
@@ -299,16 +302,11 @@ export const en = {
       claimed: "said by the page, not proved",
     } as Record<string, string>,
     conflicts: "Conflict",
-    conflictsHint: "A signed identifier belongs to another person already. Nothing was merged.",
     sessions: "Sessions",
     sessionsNone: "No session is open.",
     endSession: "End",
     endSessionLabel: (what: string) => `End the session ${what}`,
-    endAll: "End all sessions",
-    endAllAsk: (n: number) => `End ${many(n, "session", "sessions")} of this person?`,
-    endAllBody: "Every open messenger of this person closes within a second. With a fresh proof they can come back.",
     endedToast: "Session ended",
-    endedAllToast: "All sessions ended",
     expires: (time: string) => `ends ${time}`,
     since: "Known since",
     lastSeen: "Last seen",
@@ -365,9 +363,12 @@ export const en = {
   },
 
   ...pages,
+  ...keyTexts,
   ...installationTexts,
+  ...diagnosisTexts,
   ...team,
   ...mail,
+  ...peopleTexts,
   audit: auditTexts,
   record: recordTexts,
 

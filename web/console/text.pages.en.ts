@@ -75,7 +75,6 @@ export const pages = {
     backendHint: "The hash proves to us that your backend, and nobody else, said who is logged in. It is computed there with a key; the secret never goes into the page.",
     backendNoKey: "There is no key yet, so nothing can be verified.",
     backendKey: (name: string) => `For the key “${name}”.`,
-    pageField: "Where the page carries it",
     logout: "When the user logs out",
     logoutHint: "Ends the session here too, so that the next person at this screen starts empty.",
 

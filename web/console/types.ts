@@ -36,6 +36,8 @@ export interface Me {
   rights: string[];
   expires_at: string;
   seq: number;
+  /** Console and widget share an origin. */
+  one_origin?: boolean;
   /** The workspace asks for a second factor; until there is one, some rights are withheld. */
   lacks_second_factor?: boolean;
 }
@@ -118,6 +120,35 @@ export interface Attribute {
   method?: string;
   key?: KeyNamed | null;
   at?: string;
+  ignored?: boolean; // only signed values of this name count
+}
+
+export interface Conflict {
+  kind: string;
+  value: string;
+  holds: boolean; // by the person that it is shown with
+  other: ContactLabel;
+  held_since: string;
+  held_by: string;
+  held_key?: Named | null;
+  method: string;
+  key?: Named | null;
+  at: string;
+  last_at: string;
+}
+
+export interface Visit extends VisitorSession {
+  contact: ContactLabel;
+}
+
+export interface Holdings {
+  identifiers: number;
+  attributes: number;
+  sessions: number;
+  live_sessions: number;
+  browsers: number;
+  conversations: number;
+  messages: number;
 }
 
 export interface VisitorSession {

@@ -149,7 +149,9 @@ var sweepTests = []test{
 	}},
 	{"a thread that a forged proof took over is nobody's once somebody spoke in it", func(h *House) {
 		anonymous, person, id := h.visit("u-1")
+		h.Post(h.Begin(h.Enter(h.Anonymous(anonymous.Visitor, false)), "another one")) // so that the browser stays this contact's
 		claim := h.claim(anonymous, person)
+		claim.Threads = slices.DeleteFunc(claim.Threads, func(t chat.AnonymousThread) bool { return t.Conversation != id })
 		claim.At = h.Now.Add(-time.Minute)
 		moved, err := h.DB.ClaimThread(h.ctx(), claim)
 		h.must(err)

@@ -51,7 +51,7 @@ export function Bubble({ message, first, last, visitor, receipt }: {
               {t.thread.note}
             </span>
           )}
-          {tier && <TierBadge tier={tier} title={provedLine(message)} />}
+          {tier && <TierBadge tier={message.key?.compromised ? "claimed" : tier} title={provedLine(message)} />}
           <time class="msg__time" dateTime={message.at} title={exact(message.at)}>
             {clock(message.at)}
           </time>
@@ -63,6 +63,12 @@ export function Bubble({ message, first, last, visitor, receipt }: {
         </div>
         <Details message={message} name={name} />
       </div>
+      {message.key?.compromised && (
+        <p class="msg__doubt">
+          <Icon name="alert" />
+          {t.thread.doubt(keyName(message.key))}
+        </p>
+      )}
       {receipt && <p class="msg__receipt">{receipt}</p>}
     </article>
   );

@@ -1,5 +1,6 @@
-// The dialogs of a key's life. Each says in numbers what will happen, asks once, and
-// a secret that was made is shown until it was put away on purpose.
+// The dialogs that make a secret or show one. Each asks for the password and a reason,
+// since whoever holds a secret passes as any customer; one that was made is shown until
+// it was put away on purpose.
 
 import type { JSX, TargetedSubmitEvent } from "preact";
 import { useState } from "preact/hooks";
@@ -11,6 +12,7 @@ import { t } from "../text";
 import { full } from "../time";
 import type { Channel, Key, Platform, Signs } from "../types";
 import { FirmDialog, ProblemLine, useAction } from "../ui/ask";
+import { confirmed } from "../ui/confirm";
 import { Secret } from "../ui/copy";
 import { Check, Choice, Select } from "../ui/forms";
 import { platformsOf } from "../ui/modes";
@@ -20,108 +22,183 @@ import type { Shown } from "./keys";
 
 const k = t.keys;
 
+/** How a key comes in: made here, brought along, or as a public half. */
+export type Way = "generate" | "import" | "publish";
+
 interface KeyDraft {
   name: string;
   dialect: string;
   signs: Signs;
   platforms: Platform[];
+  reveal: "once" | "request";
   secret: string;
   insist: boolean;
+  source: "set" | "key";
+  publicKey: string;
+  url: string;
+  issuer: string;
+  reason: string;
 }
 
-export function NewKeyDialog({ channel, importing, onClose, onMade }: {
-  channel: Channel;
-  importing: boolean;
-  onClose: () => void;
-  onMade: (next: Shown) => void;
-}): JSX.Element {
+const words: Record<Way, { title: string; body: string; action: string; done: string }> = {
+  generate: { title: k.generate, body: k.generateBody, action: k.doGenerate, done: "" },
+  import: { title: k.import, body: k.importBody, action: k.doImport, done: k.importedToast },
+  publish: { title: k.publish, body: k.publishBody, action: k.doPublish, done: k.publishedToast },
+};
+
+const firstDialect: Record<Way, string> = { generate: "native", import: "intercom", publish: "native-jwt" };
+
+/** An imported secret keeps its bytes: of what surrounds a paste only the line break at its end goes. */
+const pasted = (text: string) => text.replace(/\r?\n$/, "");
+
+function complete(way: Way, draft: KeyDraft): boolean {
+  const common = draft.name.trim() && draft.platforms.length > 0 && draft.reason.trim();
+  if (way === "import") return !!common && !!pasted(draft.secret);
+  if (way === "publish") return !!common && (draft.source === "set" ? !!draft.url.trim() && !!draft.issuer.trim() : !!draft.publicKey.trim());
+  return !!common;
+}
+
+function request(way: Way, draft: KeyDraft): api.NewKey {
+  const key: api.NewKey = { name: draft.name.trim(), dialect: draft.dialect, signs: draft.signs, platforms: draft.platforms, reason: draft.reason.trim() };
+  if (way === "publish")
+    return draft.source === "set" ? { ...key, jwks_url: draft.url.trim(), issuer: draft.issuer.trim() } : { ...key, public_key: draft.publicKey.trim(), ...(draft.issuer.trim() ? { issuer: draft.issuer.trim() } : {}) };
+  if (way === "generate") return { ...key, reveal: draft.reveal };
+  return { ...key, reveal: draft.reveal, secret: pasted(draft.secret), ...(draft.insist ? { insist: true } : {}) };
+}
+
+export function NewKeyDialog({ channel, way, onClose, onMade }: { channel: Channel; way: Way; onClose: () => void; onMade: (next: Shown) => void }): JSX.Element {
   const serves = platformsOf(channel);
   const [draft, setDraft] = useState<KeyDraft>({
-    name: "",
-    dialect: importing ? "intercom" : "native",
-    signs: "user_id",
-    platforms: serves,
-    secret: "",
-    insist: false,
+    name: "", dialect: firstDialect[way], signs: "user_id", platforms: serves, reveal: "once", secret: "", insist: false,
+    source: "set", publicKey: "", url: "", issuer: "", reason: "",
   });
   const [tried, setTried] = useState(false);
   const action = useAction();
   const set = (patch: Partial<KeyDraft>) => setDraft({ ...draft, ...patch });
-  const dialect = dialectOf(draft.dialect);
-  // An imported secret keeps its bytes: of what surrounds a paste only the line break at its end goes.
-  const secret = draft.secret.replace(/\r?\n$/, "");
-  const weak = action.problem?.code === "request_invalid";
+  const missing = (value: string, error: string) => (tried && !value.trim() ? { error } : {});
+  const say = words[way];
 
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     setTried(true);
-    if (!draft.name.trim() || draft.platforms.length === 0 || (importing && !secret)) return;
+    if (!complete(way, draft)) return;
     await action.run(async () => {
-      const made = await api.createKey(channel.id, {
-        name: draft.name.trim(),
-        dialect: draft.dialect,
-        signs: draft.signs,
-        platforms: draft.platforms,
-        ...(importing ? { secret, ...(draft.insist ? { insist: true } : {}) } : {}),
-      });
-      if (importing) toast(k.importedToast);
+      const made = await confirmed(() => api.createKey(channel.id, request(way, draft)));
+      if (say.done) toast(say.done);
       onMade(made.secret ? { kind: "secret", key: made.key, secret: made.secret } : null);
     });
   };
   return (
-    <Dialog title={importing ? k.import : k.generate} open onClose={onClose}>
+    <Dialog title={say.title} open onClose={onClose}>
       <form class="stack" onSubmit={(event) => void submit(event)} noValidate autocomplete="off">
-        <p class="dim">{importing ? k.importBody : k.generateBody}</p>
-        <Field
-          label={k.name}
-          hint={k.nameHint}
-          value={draft.name}
-          maxLength={80}
-          onValue={(name) => set({ name })}
-          {...(tried && !draft.name.trim() ? { error: k.nameMissing } : {})}
-        />
-        <Select
-          label={k.dialect}
-          hint={k.dialectHint}
-          value={draft.dialect}
-          options={DIALECTS.map((d) => ({ value: d.id, label: d.id === "native" ? k.dialectSelf : dialectName(d.id) }))}
-          onValue={(id) => set({ dialect: id, signs: dialectOf(id).signs[0] ?? "user_id" })}
-        />
-        {dialect.signs.length > 1 && (
-          <Choice
-            legend={k.signsLegend}
-            name="signs"
-            value={draft.signs}
-            onValue={(signs) => set({ signs })}
-            options={dialect.signs.map((signs) => ({ value: signs, label: t.kinds[signs] ?? signs, hint: k.signsHints[signs] ?? "" }))}
-          />
-        )}
+        <p class="dim">{say.body}</p>
+        <Field label={k.name} hint={k.nameHint} value={draft.name} maxLength={80} onValue={(name) => set({ name })} {...missing(draft.name, k.nameMissing)} />
+        <WhatItSigns way={way} draft={draft} set={set} />
         {serves.length > 1 && (
           <PlatformChoice legend={k.platformsLegend} of={serves} value={draft.platforms} onValue={(platforms) => set({ platforms })} tried={tried} missing={k.platformsMissing} />
         )}
-        {importing && (
-          <>
-            <Field
-              label={k.secret}
-              hint={k.secretHint}
-              lines={2}
-              value={draft.secret}
-              onValue={(value) => set({ secret: value })}
-              {...(tried && !secret ? { error: k.secretMissing } : {})}
-            />
-            {(weak || draft.insist) && <Check label={k.insist} hint={k.insistHint} checked={draft.insist} onValue={(insist) => set({ insist })} />}
-          </>
+        {way === "import" && <Pasted draft={draft} set={set} tried={tried} weak={action.problem?.code === "request_invalid"} />}
+        {way === "publish" && <PublicHalf draft={draft} set={set} missing={missing} />}
+        {way !== "publish" && (
+          <Choice
+            legend={k.revealLegend}
+            name="reveal"
+            value={draft.reveal}
+            onValue={(reveal) => set({ reveal })}
+            options={(["once", "request"] as const).map((value) => ({
+              value,
+              label: (way === "import" ? k.revealImported : k.revealChoices)[value] ?? value,
+              hint: k.revealHints[value] ?? "",
+            }))}
+          />
         )}
+        <Reason value={draft.reason} onValue={(reason) => set({ reason })} tried={tried} />
         {action.problem && <KeyProblem problem={action.problem} />}
         <div class="dialog__foot">
           <Button onClick={onClose}>{t.common.cancel}</Button>
           <Button kind="primary" type="submit" busy={action.busy}>
-            {importing ? k.doImport : k.doGenerate}
+            {say.action}
           </Button>
         </div>
       </form>
     </Dialog>
   );
+}
+
+type Set = (patch: Partial<KeyDraft>) => void;
+
+function WhatItSigns({ way, draft, set }: { way: Way; draft: KeyDraft; set: Set }): JSX.Element {
+  const dialect = dialectOf(draft.dialect);
+  return (
+    <>
+      {way !== "publish" && (
+        <Select
+          label={k.dialect}
+          hint={`${k.dialectHint} ${k.proofs[dialect.proof] ?? ""}`}
+          value={draft.dialect}
+          options={DIALECTS.map((d) => ({ value: d.id, label: d.id === "native" ? k.dialectSelf : dialectName(d.id) }))}
+          onValue={(id) => set({ dialect: id, signs: dialectOf(id).signs[0] ?? "user_id" })}
+        />
+      )}
+      {dialect.signs.length > 1 && (
+        <Choice
+          legend={k.signsLegend}
+          name="signs"
+          value={draft.signs}
+          onValue={(signs) => set({ signs })}
+          options={dialect.signs.map((signs) => ({ value: signs, label: t.kinds[signs] ?? signs, hint: k.signsHints[signs] ?? "" }))}
+        />
+      )}
+      {draft.signs === "either" && (
+        <Notice kind="warn" icon="alert">
+          {k.eitherWarn}
+        </Notice>
+      )}
+    </>
+  );
+}
+
+function Pasted({ draft, set, tried, weak }: { draft: KeyDraft; set: Set; tried: boolean; weak: boolean }): JSX.Element {
+  return (
+    <>
+      <Field
+        label={k.secret}
+        hint={k.secretHint}
+        lines={2}
+        value={draft.secret}
+        onValue={(secret) => set({ secret })}
+        {...(tried && !pasted(draft.secret) ? { error: k.secretMissing } : {})}
+      />
+      {(weak || draft.insist) && <Check label={k.insist} hint={k.insistHint} checked={draft.insist} onValue={(insist) => set({ insist })} />}
+    </>
+  );
+}
+
+function PublicHalf({ draft, set, missing }: { draft: KeyDraft; set: Set; missing: (value: string, error: string) => { error?: string } }): JSX.Element {
+  return (
+    <>
+      <Choice
+        legend={k.source}
+        name="source"
+        value={draft.source}
+        onValue={(source) => set({ source })}
+        options={(["set", "key"] as const).map((value) => ({ value, label: k.sources[value] ?? value }))}
+      />
+      {draft.source === "set" ? (
+        <>
+          <Field label={k.jwksURL} hint={k.jwksHint} type="url" value={draft.url} onValue={(url) => set({ url })} {...missing(draft.url, k.publicMissing)} />
+          <Field label={k.issuer} hint={k.issuerHint} value={draft.issuer} onValue={(issuer) => set({ issuer })} {...missing(draft.issuer, k.publicMissing)} />
+        </>
+      ) : (
+        <Field label={k.publicKey} hint={k.publicHint} lines={5} value={draft.publicKey} onValue={(publicKey) => set({ publicKey })} {...missing(draft.publicKey, k.publicMissing)} />
+      )}
+    </>
+  );
+}
+
+/** Why somebody wants what lets its holder pass as a customer. */
+function Reason({ value, onValue, tried }: { value: string; onValue: (value: string) => void; tried: boolean }): JSX.Element {
+  return <Field label={k.why} hint={k.whyHint} value={value} maxLength={200} onValue={onValue} {...(tried && !value.trim() ? { error: k.whyMissing } : {})} />;
 }
 
 function KeyProblem({ problem }: { problem: ApiError }): JSX.Element {
@@ -143,14 +220,14 @@ export function Fingerprint({ subject }: { subject: Key }): JSX.Element {
   );
 }
 
-export function SecretDialog({ subject, secret, onDone }: { subject: Key; secret: string; onDone: () => void }): JSX.Element {
+export function SecretDialog({ subject, secret, again, onDone }: { subject: Key; secret: string; again: boolean; onDone: () => void }): JSX.Element {
   return (
-    <FirmDialog title={k.secretTitle} done={k.secretDone} onDone={onDone}>
-      <p>{k.secretOnce}</p>
+    <FirmDialog title={again ? k.secretLabel(subject.name) : k.secretTitle} done={again ? k.revealDone : k.secretDone} onDone={onDone}>
+      <p>{again ? k.secretAgain : subject.reveal === "request" ? k.secretRequest : k.secretOnce}</p>
       <Secret text={secret} label={k.secretLabel(subject.name)} />
       <details class="fold">
         <summary>{k.secretCode}</summary>
-        <BackendCode dialect={subject.dialect} signs={subject.signs} />
+        <BackendCode keyId={subject.id} />
       </details>
     </FirmDialog>
   );
@@ -160,107 +237,69 @@ const overlaps = ["168", "720", "72", "24", "0"];
 
 export function RotateDialog({ subject, onClose, onMade }: { subject: Key; onClose: () => void; onMade: (next: Shown) => void }): JSX.Element {
   const [overlap, setOverlap] = useState("168");
+  const [reason, setReason] = useState("");
+  const [tried, setTried] = useState(false);
   const action = useAction();
   const hours = Number(overlap);
   const ends = new Date(Date.now() + hours * 3_600_000).toISOString();
-  const run = () =>
-    action.run(async () => {
-      const made = await api.rotateKey(subject.id, hours);
+  const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    setTried(true);
+    if (!reason.trim()) return;
+    await action.run(async () => {
+      const made = await confirmed(() => api.rotateKey(subject.id, hours, reason.trim()));
       onMade({ kind: "secret", key: made.key, secret: made.secret });
     });
+  };
   return (
-    <Dialog
-      title={k.rotateTitle(subject.name)}
-      open
-      onClose={onClose}
-      foot={
-        <>
+    <Dialog title={k.rotateTitle(subject.name)} open onClose={onClose}>
+      <form class="stack" onSubmit={(event) => void submit(event)} noValidate autocomplete="off">
+        <p>{k.rotateBody(subject.live_sessions)}</p>
+        <Fingerprint subject={subject} />
+        <Select label={k.overlap} value={overlap} onValue={setOverlap} options={overlaps.map((value) => ({ value, label: k.overlaps[value] ?? value }))} />
+        <Notice {...(hours === 0 ? { kind: "warn" as const } : {})} icon="info">
+          {hours === 0 ? k.overlapNow(subject.live_sessions) : k.overlapUntil(full(ends))}
+        </Notice>
+        <Reason value={reason} onValue={setReason} tried={tried} />
+        {action.problem && <ProblemLine problem={action.problem} />}
+        <div class="dialog__foot">
           <Button onClick={onClose}>{t.common.cancel}</Button>
-          <Button kind="primary" busy={action.busy} onClick={() => void run()}>
+          <Button kind="primary" type="submit" busy={action.busy}>
             {k.doRotate}
           </Button>
-        </>
-      }
-    >
-      <p>{k.rotateBody(subject.live_sessions)}</p>
-      <Fingerprint subject={subject} />
-      <Select label={k.overlap} value={overlap} onValue={setOverlap} options={overlaps.map((value) => ({ value, label: k.overlaps[value] ?? value }))} />
-      <Notice {...(hours === 0 ? { kind: "warn" as const } : {})} icon="info">
-        {hours === 0 ? k.overlapNow(subject.live_sessions) : k.overlapUntil(full(ends))}
-      </Notice>
-      {action.problem && <ProblemLine problem={action.problem} />}
+        </div>
+      </form>
     </Dialog>
   );
 }
 
-export function RevokeDialog({ subject, last, onClose, onDone }: { subject: Key; last: boolean; onClose: () => void; onDone: () => void }): JSX.Element {
-  const [why, setWhy] = useState<"replaced" | "compromised">("replaced");
-  const [since, setSince] = useState("");
+export function RevealDialog({ subject, onClose, onShown }: { subject: Key; onClose: () => void; onShown: (next: Shown) => void }): JSX.Element {
+  const [reason, setReason] = useState("");
   const [tried, setTried] = useState(false);
   const action = useAction();
-  const wrong = why !== "compromised" ? "" : !since || Number.isNaN(Date.parse(since)) ? k.sinceMissing : Date.parse(since) > Date.now() ? k.sinceFuture : "";
-  const run = () => {
+  const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
     setTried(true);
-    if (wrong) return;
-    void action.run(async () => {
-      const { sessions_ended } = await api.revokeKey(subject.id, why === "compromised" ? new Date(since).toISOString() : undefined);
-      toast(`${k.revokedToast(subject.name)} ${k.sessionsEnded(sessions_ended)}`);
-      onDone();
+    if (!reason.trim()) return;
+    await action.run(async () => {
+      const { secret } = await confirmed(() => api.revealKey(subject.id, reason.trim()));
+      onShown({ kind: "secret", key: subject, secret, again: true });
     });
   };
   return (
-    <Dialog
-      title={k.revokeTitle(subject.name)}
-      open
-      onClose={onClose}
-      foot={
-        <>
+    <Dialog title={k.revealTitle(subject.name)} open onClose={onClose}>
+      <form class="stack" onSubmit={(event) => void submit(event)} noValidate autocomplete="off">
+        <p>{k.revealBody}</p>
+        <Fingerprint subject={subject} />
+        <Reason value={reason} onValue={setReason} tried={tried} />
+        {action.problem && <ProblemLine problem={action.problem} />}
+        <div class="dialog__foot">
           <Button onClick={onClose}>{t.common.cancel}</Button>
-          <Button kind="danger" busy={action.busy} onClick={run}>
-            {k.doRevoke}
+          <Button kind="primary" type="submit" busy={action.busy}>
+            {k.doReveal}
           </Button>
-        </>
-      }
-    >
-      <p>{k.revokeBody(subject.live_sessions)}</p>
-      <Fingerprint subject={subject} />
-      {last && (
-        <Notice kind="warn" icon="alert">
-          {k.revokeLast}
-        </Notice>
-      )}
-      <Choice
-        legend={k.revokeWhy}
-        name="why"
-        value={why}
-        onValue={setWhy}
-        options={[
-          { value: "replaced", label: k.replaced, hint: k.replacedHint },
-          { value: "compromised", label: k.compromised, hint: k.compromisedHint },
-        ]}
-      />
-      {why === "compromised" && (
-        <div class="field">
-          <label class="field__label" for="since">
-            {k.since}
-          </label>
-          <input
-            id="since"
-            class="input"
-            type="datetime-local"
-            value={since}
-            aria-invalid={tried && wrong ? "true" : undefined}
-            aria-describedby={tried && wrong ? "since-wrong" : undefined}
-            onInput={(event) => setSince(event.currentTarget.value)}
-          />
-          {tried && wrong && (
-            <p class="field__error" id="since-wrong" role="alert">
-              {wrong}
-            </p>
-          )}
         </div>
-      )}
-      {action.problem && <ProblemLine problem={action.problem} />}
+      </form>
     </Dialog>
   );
 }

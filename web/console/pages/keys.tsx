@@ -2,20 +2,22 @@
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { Button, Empty, Icon, Notice, toast } from "../../shared/ui";
-import * as api from "../api";
+import { Button, Empty, Icon, Notice } from "../../shared/ui";
 import { dialectName } from "../dialects";
 import { agents, learnKeys, needAgents } from "../names";
 import { may } from "../session";
 import { t } from "../text";
 import { exact, isTime } from "../time";
-import type { Channel, Key, KeyState } from "../types";
-import { ask } from "../ui/ask";
-import { Glyph } from "../ui/glyph";
+import type { Channel, Key } from "../types";
+import { Glyph, type GlyphName } from "../ui/glyph";
 import { Loaded, Section } from "../ui/page";
+import { Menu, type MenuItem } from "../ui/popover";
 import type { Resource } from "../ui/resource";
 import { When } from "../ui/when";
-import { Fingerprint, NewKeyDialog, RevokeDialog, RotateDialog, SecretDialog } from "./key-dialogs";
+import { Findings } from "./key-compromise";
+import { Fingerprint, NewKeyDialog, RevealDialog, RotateDialog, SecretDialog, type Way } from "./key-dialogs";
+import { ExtendDialog, FinishDialog, RenameDialog, RevokeDialog, SignByDialog } from "./key-endings";
+import { Overlap, WhoSigns } from "./key-uses";
 
 const k = t.keys;
 
@@ -23,7 +25,9 @@ export function verifies(key: Key): boolean {
   return key.state === "pending" || key.state === "active" || key.state === "retiring";
 }
 
-export type Shown = { kind: "generate" | "import" } | { kind: "rotate" | "revoke"; key: Key } | { kind: "secret"; key: Key; secret: string } | null;
+type Step = "rotate" | "rename" | "sign-by" | "extend" | "finish" | "reveal" | "revoke";
+
+export type Shown = { kind: "new"; way: Way } | { kind: Step; key: Key } | { kind: "secret"; key: Key; secret: string; again?: boolean } | null;
 
 export function KeysSection({ channel, resource }: { channel: Channel; resource: Resource<Key[]> }): JSX.Element {
   const [shown, show] = useState<Shown>(null);
@@ -32,16 +36,25 @@ export function KeysSection({ channel, resource }: { channel: Channel; resource:
     learnKeys(resource.data ?? []);
     needAgents();
   }, [resource.data]);
-  const done = (next: Shown) => {
+  const close = () => show(null);
+  const done = (next: Shown = null) => {
     show(next);
     void resource.reload();
   };
   const actions = manage && (
     <>
-      <Button icon="plus" kind="primary" onClick={() => show({ kind: "generate" })}>
+      <Button icon="plus" kind="primary" onClick={() => show({ kind: "new", way: "generate" })}>
         {k.generate}
       </Button>
-      <Button onClick={() => show({ kind: "import" })}>{k.import}</Button>
+      <Menu
+        label={k.otherWays}
+        align="end"
+        button={(props) => <Button {...props}>{k.otherWays}</Button>}
+        items={[
+          { label: k.import, onChoose: () => show({ kind: "new", way: "import" }) },
+          { label: k.publish, onChoose: () => show({ kind: "new", way: "publish" }) },
+        ]}
+      />
     </>
   );
   return (
@@ -50,92 +63,172 @@ export function KeysSection({ channel, resource }: { channel: Channel; resource:
         {(keys) =>
           keys.length === 0 ? (
             <Empty icon="verified" title={k.empty} text={k.emptyHint}>
+              <ol class="key-steps">
+                {k.emptySteps.map((step) => (
+                  <li key={step}>{step}</li>
+                ))}
+              </ol>
               <div class="state__actions">{actions}</div>
             </Empty>
           ) : (
-            <KeyList keys={keys} manage={manage} show={show} reload={() => void resource.reload()} />
+            <KeyList keys={keys} manage={manage} show={show} />
           )
         }
       </Loaded>
-      {(shown?.kind === "generate" || shown?.kind === "import") && (
-        <NewKeyDialog channel={channel} importing={shown.kind === "import"} onClose={() => show(null)} onMade={done} />
-      )}
-      {shown?.kind === "rotate" && <RotateDialog subject={shown.key} onClose={() => show(null)} onMade={done} />}
-      {shown?.kind === "revoke" && (
-        <RevokeDialog
-          subject={shown.key}
-          last={(resource.data ?? []).filter(verifies).length === 1}
-          onClose={() => show(null)}
-          onDone={() => done(null)}
-        />
-      )}
-      {shown?.kind === "secret" && <SecretDialog subject={shown.key} secret={shown.secret} onDone={() => show(null)} />}
+      {shown?.kind === "new" && <NewKeyDialog channel={channel} way={shown.way} onClose={close} onMade={done} />}
+      {shown && "key" in shown && <StepDialog shown={shown} keys={resource.data ?? []} close={close} done={done} />}
     </Section>
   );
 }
 
-function KeyList({ keys, manage, show, reload }: { keys: Key[]; manage: boolean; show: (next: Shown) => void; reload: () => void }): JSX.Element {
-  const live = keys.filter(verifies);
-  const dead = keys.filter((key) => !verifies(key));
-  const line = (key: Key) => <KeyCard key={key.id} subject={key} manage={manage} show={show} reload={reload} />;
+function StepDialog({ shown, keys, close, done }: { shown: Exclude<Shown, null | { kind: "new" }>; keys: Key[]; close: () => void; done: (next?: Shown) => void }): JSX.Element {
+  const of = { subject: shown.key, onClose: close, onDone: () => done() };
+  switch (shown.kind) {
+    case "secret":
+      return <SecretDialog subject={shown.key} secret={shown.secret} again={shown.again ?? false} onDone={close} />;
+    case "rotate":
+      return <RotateDialog subject={shown.key} onClose={close} onMade={done} />;
+    case "reveal":
+      return <RevealDialog subject={shown.key} onClose={close} onShown={done} />;
+    case "rename":
+      return <RenameDialog {...of} />;
+    case "sign-by":
+      return <SignByDialog {...of} />;
+    case "extend":
+      return <ExtendDialog {...of} />;
+    case "finish":
+      return <FinishDialog {...of} />;
+    case "revoke":
+      return <RevokeDialog {...of} last={verifies(shown.key) && keys.filter(verifies).length === 1} />;
+  }
+}
+
+function KeyList({ keys, manage, show }: { keys: Key[]; manage: boolean; show: (next: Shown) => void }): JSX.Element {
+  // A compromised key asks for decisions: it does not hide among those that ended well.
+  const open = keys.filter((key) => verifies(key) || isTime(key.compromised_since));
+  const ended = keys.filter((key) => !open.includes(key));
+  const line = (key: Key) => <KeyCard key={key.id} subject={key} manage={manage} show={show} />;
   return (
     <>
-      <ul class="cards">{live.map(line)}</ul>
-      {dead.length > 0 && (
+      <ul class="cards">{open.map(line)}</ul>
+      {ended.length > 0 && (
         <details class="fold fold--keys">
-          <summary>{k.ended(dead.length)}</summary>
-          <ul class="cards">{dead.map(line)}</ul>
+          <summary>{k.ended(ended.length)}</summary>
+          <ul class="cards">{ended.map(line)}</ul>
         </details>
       )}
     </>
   );
 }
 
-const stateIcons: Record<KeyState, JSX.Element> = {
+const stateIcons: Record<string, JSX.Element> = {
   pending: <Glyph name="clock" />,
   active: <Icon name="check" />,
   retiring: <Glyph name="leave" />,
   retired: <Icon name="close" />,
   revoked: <Glyph name="block" />,
+  compromised: <Icon name="alert" />,
 };
 
-function KeyCard({ subject: key, manage, show, reload }: { subject: Key; manage: boolean; show: (next: Shown) => void; reload: () => void }): JSX.Element {
+/** What a person would call its state. */
+function standing(key: Key): string {
+  return isTime(key.compromised_since) ? "compromised" : key.state;
+}
+
+function KeyCard({ subject: key, manage, show }: { subject: Key; manage: boolean; show: (next: Shown) => void }): JSX.Element {
+  const state = standing(key);
   return (
     <li class={verifies(key) ? "card key" : "card key key--dead"}>
       <div class="key__head">
         <h3 class="key__name" dir="auto">
           {key.name}
         </h3>
-        <span class={`chip chip--${key.state}`} title={k.stateHints[key.state]}>
-          {stateIcons[key.state]}
-          {k.states[key.state] ?? key.state}
+        <span class={`chip chip--${state}`} title={k.stateHints[state]}>
+          {stateIcons[state]}
+          {k.states[state] ?? state}
         </span>
         {isTime(key.ends_at) && key.state === "retiring" && (
           <span class="dim key__ends">
             {k.ends.toLowerCase()} <When at={key.ends_at} as="left" />
           </span>
         )}
-        {manage && verifies(key) && (
-          <span class="key__actions">
-            {key.state === "retiring" ? (
-              <Button aria-label={k.actionOn(k.finish, key.name, mark(key))} onClick={() => finish(key, reload)}>
-                {k.finish}
-              </Button>
-            ) : (
-              <Button aria-label={k.actionOn(k.rotate, key.name, mark(key))} onClick={() => show({ kind: "rotate", key })}>
-                {k.rotate}
-              </Button>
-            )}
-            <Button kind="danger" aria-label={k.actionOn(k.revoke, key.name, mark(key))} onClick={() => show({ kind: "revoke", key })}>
-              {k.revoke}
-            </Button>
-          </span>
-        )}
+        <KeyActions subject={key} manage={manage} show={show} />
       </div>
+      {key.state === "pending" && <p class="key__note">{k.pending}</p>}
+      {key.state === "retiring" && <Overlap subject={key} />}
+      <Facts subject={key} />
+      <WhoSigns subject={key} />
+      {isTime(key.compromised_since) && <Findings subject={key} />}
+      {key.imported && verifies(key) && (
+        <Notice icon="info">{k.imported}</Notice>
+      )}
+      {key.signs === "either" && verifies(key) && (
+        <Notice kind="warn" icon="alert">
+          {k.either}
+        </Notice>
+      )}
+      {key.public?.problem && (
+        <Notice kind="warn" icon="alert">
+          {key.public.problem}
+        </Notice>
+      )}
+    </li>
+  );
+}
+
+function KeyActions({ subject: key, manage, show }: { subject: Key; manage: boolean; show: (next: Shown) => void }): JSX.Element | null {
+  const item = (kind: Step, label: string, glyph: GlyphName, more: Partial<MenuItem> = {}): MenuItem => ({
+    label,
+    icon: <Glyph name={glyph} />,
+    onChoose: () => show({ kind, key }),
+    ...more,
+  });
+  const items: MenuItem[] = [];
+  if (manage) {
+    items.push(item("rename", k.rename, "copy"));
+    if (key.state === "retiring") items.push(item("extend", k.extend, "clock"), item("sign-by", k.signBy, "filter", { hint: k.signByHint }));
+  }
+  if (may("keys.reveal") && key.reveal === "request" && !key.public && key.state !== "revoked") items.push(item("reveal", k.reveal, "eye"));
+  if (manage) {
+    const late = isTime(key.compromised_since) ? k.compromisedEarlier : k.callCompromised;
+    items.push(item("revoke", key.state === "revoked" ? late : k.revoke, "block", { danger: true }));
+  }
+  if (items.length === 0) return null;
+  const mark = key.fingerprint.slice(0, 4); // a rotated key and its successor share a name
+  return (
+    <span class="key__actions">
+      {manage && key.state === "retiring" && (
+        <Button aria-label={k.actionOn(k.finish, key.name, mark)} onClick={() => show({ kind: "finish", key })}>
+          {k.finish}
+        </Button>
+      )}
+      {manage && (key.state === "active" || key.state === "pending") && !key.public && (
+        <Button aria-label={k.actionOn(k.rotate, key.name, mark)} onClick={() => show({ kind: "rotate", key })}>
+          {k.rotate}
+        </Button>
+      )}
+      <Menu
+        label={k.actions(key.name, mark)}
+        align="end"
+        items={items}
+        button={(props) => (
+          <button type="button" class="button button--plain button--icon" aria-label={k.actions(key.name, mark)} {...props}>
+            <Glyph name="more" />
+          </button>
+        )}
+      />
+    </span>
+  );
+}
+
+function Facts({ subject: key }: { subject: Key }): JSX.Element {
+  const secret = key.public ? k.secretPublic_(key.public.algorithm) : key.reveal === "request" && key.state !== "revoked" ? k.secretRequest_ : k.secretOnce_;
+  return (
+    <>
       <dl class="facts-row">
         <Fact name={k.signs}>{`${t.kinds[key.signs] ?? key.signs} · ${dialectName(key.dialect)}`}</Fact>
         <Fact name={k.platforms}>{(key.platforms ?? []).map((p) => t.platforms[p] ?? p).join(", ")}</Fact>
-        <Fact name={k.live}>{key.live_sessions.toLocaleString(t.locale)}</Fact>
+        {verifies(key) && <Fact name={k.live}>{key.live_sessions.toLocaleString(t.locale)}</Fact>}
         <Fact name={k.used}>
           <When at={key.last_used_at} />
         </Fact>
@@ -144,22 +237,13 @@ function KeyCard({ subject: key, manage, show, reload }: { subject: Key; manage:
             <When at={key.created_at} /> <span class="dim">{k.by(creator(key.created_by))}</span>
           </>
         </Fact>
+        <Fact name={k.secret_}>{secret}</Fact>
         {isTime(key.revoked_at) && <Fact name={k.revokedAt}>{exact(key.revoked_at)}</Fact>}
+        {key.state === "retired" && isTime(key.ends_at) && <Fact name={k.ended_}>{exact(key.ends_at)}</Fact>}
       </dl>
       <Fingerprint subject={key} />
-      {key.imported && verifies(key) && <p class="key__note">{k.imported}</p>}
-      {key.signs === "either" && verifies(key) && (
-        <Notice kind="warn" icon="alert">
-          {k.either}
-        </Notice>
-      )}
-    </li>
+    </>
   );
-}
-
-/** A rotated key and its successor share a name; the start of the fingerprint tells them apart. */
-function mark(key: Key): string {
-  return key.fingerprint.slice(0, 4);
 }
 
 function Fact({ name, children }: { name: string; children: JSX.Element | string }): JSX.Element {
@@ -180,23 +264,3 @@ export function creator(actor: string): string {
   }
   return kind === "cli" ? `${t.audit.actors.cli} (${id})` : actor;
 }
-
-function finish(key: Key, reload: () => void): void {
-  ask({
-    title: k.finishTitle(key.name),
-    body: (
-      <>
-        <p>{k.finishBody(key.live_sessions)}</p>
-        <Fingerprint subject={key} />
-      </>
-    ),
-    action: k.doFinish,
-    danger: true,
-    run: async () => {
-      const { sessions_ended } = await api.finishKey(key.id);
-      toast(`${k.finishedToast(key.name)} ${k.sessionsEnded(sessions_ended)}`);
-      reload();
-    },
-  });
-}
-
