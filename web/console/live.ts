@@ -3,7 +3,7 @@
 
 import { signal } from "@preact/signals";
 import { Stream, type Link, type StreamEvent } from "../shared/stream";
-import { fetchRow, forgetInbox, list, loadCountsSoon, loadList, patchRow, rowNow } from "./inbox/store";
+import { dropContact, fetchRow, forgetInbox, list, loadCountsSoon, loadList, patchRow, rowNow } from "./inbox/store";
 import { forgetThreads, openThreadIds, refreshThread, resumeOutbox, takeMessage, takeTyping } from "./inbox/thread";
 import { leave, may, me, refreshMe } from "./session";
 import type { Message, Row } from "./types";
@@ -92,6 +92,13 @@ function take(event: StreamEvent): void {
       return;
     case "contact.updated":
       if (typeof data.id === "string") touch(data.id);
+      return;
+    case "contact.erased":
+      if (typeof data.id === "string") {
+        dropContact(data.id);
+        touch(data.id);
+      }
+      loadCountsSoon();
       return;
     case "read.moved":
       takeRead(String(data.conversation_id), String(data.side), Number(data.seq));

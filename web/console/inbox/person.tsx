@@ -1,7 +1,7 @@
 // Who this is, and how we know. What was proved stands apart from what was said,
 // and every value says where it came from.
 
-import type { ComponentChildren, JSX } from "preact";
+import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { sharedText } from "../../shared/text";
 import { Avatar, Button, Failure, Icon, IconButton, Notice, Skeleton, TierBadge, toast, type Tier } from "../../shared/ui";
@@ -11,13 +11,18 @@ import { keyName, learnKeys, personName } from "../names";
 import { may } from "../session";
 import { t } from "../text";
 import { exact, isTime } from "../time";
-import type { Attribute, Contact, Identifier, Named, Row, ViewName, VisitorSession } from "../types";
+import type { Contact, Identifier, Named, Row, ViewName } from "../types";
 import { ask } from "../ui/ask";
 import { CopyIcon } from "../ui/copy";
 import { Glyph } from "../ui/glyph";
 import { useResource, type Resource } from "../ui/resource";
 import { When } from "../ui/when";
 import { blockedContact, conversationHref } from "./panes";
+import { Conflicts, ReleaseMenu } from "./person-conflicts";
+import { File } from "./person-file";
+import { Part } from "./person-part";
+import { Sessions } from "./person-sessions";
+import { Attributes } from "./person-values";
 import { rowSignal } from "./store";
 
 const p = t.person;
@@ -46,7 +51,7 @@ export function PersonPane({ id, view, onClose, modal }: { id: string; view: Vie
           <h2>{p.label}</h2>
           <IconButton icon="close" label={t.thread.hidePerson} onClick={onClose} />
         </header>
-        {row ? <Loaded row={row} view={view} /> : <Waiting />}
+        {row ? <Loaded id={row.contact.id} row={row} view={view} /> : <Waiting />}
       </aside>
     </>
   );
@@ -60,24 +65,54 @@ function Waiting(): JSX.Element {
   );
 }
 
-function Loaded({ row, view }: { row: Row; view: ViewName }): JSX.Element {
+/** Over a page that has no thread: who one of its sessions is. */
+export function PersonDrawer({ id, onClose }: { id: string; onClose: () => void }): JSX.Element {
+  const pane = useRef<HTMLElement>(null);
+  useEffect(() => pane.current?.focus(), []);
+  return (
+    <>
+      <div class="drawer-scrim drawer-scrim--always" onClick={onClose} />
+      <aside
+        ref={pane}
+        class="person person--over"
+        aria-label={p.label}
+        tabIndex={-1}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape" || event.defaultPrevented) return;
+          event.stopPropagation();
+          onClose();
+        }}
+      >
+        <header class="person__bar">
+          <h2>{p.label}</h2>
+          <IconButton icon="close" label={t.thread.hidePerson} onClick={onClose} />
+        </header>
+        <Loaded id={id} view="open" />
+      </aside>
+    </>
+  );
+}
+
+function Loaded({ id, row, view }: { id: string; row?: Row; view: ViewName }): JSX.Element {
   const person = useResource(async () => {
-    const contact = await api.contact(row.contact.id);
+    const contact = await api.contact(id);
     blockedContact.value = contact.blocked ? contact.id : "";
-    learnKeys([...(contact.identifiers ?? []), ...(contact.attributes ?? []), ...(contact.sessions ?? [])].map((fact) => fact.key));
+    const facts = [...(contact.identifiers ?? []), ...(contact.attributes ?? []), ...(contact.sessions ?? [])];
+    learnKeys([...facts.map((fact) => fact.key), ...(contact.conflicts ?? []).flatMap((c) => [c.key, c.held_key])]);
     return contact;
-  }, [row.contact.id]);
+  }, [id]);
   const touched = touchedContact.value;
   useEffect(() => {
     if (person.data) void person.reload();
-  }, [row.tier, touched.id === row.contact.id ? touched.at : 0]);
+  }, [row?.tier, touched.id === id ? touched.at : 0]);
+  if (person.problem?.code === "not_found") return <p class="person__part dim">{t.personal.gone}</p>;
   if (person.problem && !person.data) return <Failure title={p.failed} error={person.problem} retry={() => void person.reload()} />;
   if (!person.data) return <Waiting />;
   return <Facts contact={person.data} row={row} view={view} resource={person} />;
 }
 
-function Facts({ contact, row, view, resource }: { contact: Contact; row: Row; view: ViewName; resource: Resource<Contact> }): JSX.Element {
-  const others = (contact.conversations ?? []).filter((other) => other.id !== row.id);
+function Facts({ contact, row, view, resource }: { contact: Contact; row?: Row | undefined; view: ViewName; resource: Resource<Contact> }): JSX.Element {
+  const others = (contact.conversations ?? []).filter((other) => other.id !== row?.id);
   return (
     <div class="person__body">
       <div class="person__part person__card">
@@ -101,16 +136,7 @@ function Facts({ contact, row, view, resource }: { contact: Contact; row: Row; v
       </div>
       {(contact.conflicts ?? []).length > 0 && (
         <Part title={p.conflicts}>
-          <Notice kind="warn" icon="alert">
-            {p.conflictsHint}
-            <ul>
-              {(contact.conflicts ?? []).map((c) => (
-                <li key={c.kind + c.value}>
-                  {t.kinds[c.kind] ?? c.kind}: <bdi>{c.value}</bdi>
-                </li>
-              ))}
-            </ul>
-          </Notice>
+          <Conflicts contact={contact} resource={resource} />
         </Part>
       )}
       {contact.kind !== "anonymous" && contact.kind !== "claimed" && (
@@ -120,19 +146,19 @@ function Facts({ contact, row, view, resource }: { contact: Contact; row: Row; v
           ) : (
             <ul class="values">
               {(contact.identifiers ?? []).map((identifier) => (
-                <IdentifierLine key={identifier.kind + identifier.value} identifier={identifier} />
+                <IdentifierLine key={identifier.kind + identifier.value} identifier={identifier} contact={contact} resource={resource} />
               ))}
             </ul>
           )}
         </Part>
       )}
       <Part title={p.attributes}>
-        <Attributes attributes={contact.attributes ?? []} />
+        <Attributes contact={contact} resource={resource} />
       </Part>
       <Part title={p.sessions}>
         <Sessions contact={contact} resource={resource} />
       </Part>
-      <Part title={p.others}>
+      <Part title={row ? p.others : t.personal.conversations}>
         {others.length === 0 ? <p class="dim">{p.othersNone}</p> : <Others rows={others} view={view} />}
       </Part>
       <Part title={p.since}>
@@ -147,16 +173,8 @@ function Facts({ contact, row, view, resource }: { contact: Contact; row: Row; v
         </p>
         <BlockButton contact={contact} resource={resource} />
       </Part>
+      <File contact={contact} onErased={() => void resource.reload()} />
     </div>
-  );
-}
-
-function Part({ title, children }: { title: string; children: ComponentChildren }): JSX.Element {
-  return (
-    <section class="person__part">
-      <h3 class="person__heading">{title}</h3>
-      {children}
-    </section>
   );
 }
 
@@ -216,7 +234,7 @@ function ProofLine({ method, key: signedBy, at }: { method?: string; key?: Named
   return <p dir="auto">{words.join(" ")}.</p>;
 }
 
-function IdentifierLine({ identifier }: { identifier: Identifier }): JSX.Element {
+function IdentifierLine({ identifier, contact, resource }: { identifier: Identifier; contact: Contact; resource: Resource<Contact> }): JSX.Element {
   const kind = t.kinds[identifier.kind] ?? identifier.kind;
   return (
     <li class="value">
@@ -224,134 +242,15 @@ function IdentifierLine({ identifier }: { identifier: Identifier }): JSX.Element
       <span class="value__text" dir="auto">
         {identifier.value}
       </span>
-      <CopyIcon text={identifier.value} what={kind} />
+      <span class="value__acts">
+        <CopyIcon text={identifier.value} what={kind} />
+        {may("people.manage") && contact.kind === "verified" && <ReleaseMenu kind={identifier.kind} value={identifier.value} contact={contact} resource={resource} />}
+      </span>
       <span class="value__from">
-        {[identifier.method ? (t.methods[identifier.method] ?? identifier.method) : "", keyName(identifier.key)].filter(Boolean).join(" · ")}
+        {[identifier.method ? (t.methods[identifier.method] ?? identifier.method) : "", keyName(identifier.key), isTime(identifier.at) ? exact(identifier.at) : ""]
+          .filter(Boolean)
+          .join(" · ")}
       </span>
-    </li>
-  );
-}
-
-const order: Record<string, number> = { signed: 0, agent: 1, email: 2, claimed: 3 };
-
-/** Values of one name stand side by side, the strongest provenance first. */
-function Attributes({ attributes }: { attributes: Attribute[] }): JSX.Element {
-  if (attributes.length === 0) return <p class="dim">{p.attributesNone}</p>;
-  const byName = new Map<string, Attribute[]>();
-  for (const attribute of attributes) byName.set(attribute.name, [...(byName.get(attribute.name) ?? []), attribute]);
-  return (
-    <dl class="attributes">
-      {[...byName].map(([name, values]) => (
-        <div key={name} class="attribute">
-          <dt>{name}</dt>
-          {[...values]
-            .sort((a, b) => (order[a.provenance] ?? 9) - (order[b.provenance] ?? 9))
-            .map((value) => (
-              <dd key={value.provenance} class="attribute__value">
-                <span dir="auto">{shown(value.value)}</span>
-                <Provenance value={value} />
-              </dd>
-            ))}
-        </div>
-      ))}
-    </dl>
-  );
-}
-
-function shown(value: unknown): string {
-  if (value === null || value === undefined) return "–";
-  return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-function Provenance({ value }: { value: Attribute }): JSX.Element {
-  const signed = value.provenance === "signed";
-  const title = [p.provenanceHints[value.provenance] ?? "", keyName(value.key), isTime(value.at) ? exact(value.at) : ""].filter(Boolean).join(" · ");
-  return (
-    <span class={`from from--${value.provenance}`} title={title}>
-      {signed ? <Icon name="verified" /> : value.provenance === "claimed" ? <Icon name="claimed" /> : null}
-      {p.provenance[value.provenance] ?? value.provenance}
-    </span>
-  );
-}
-
-/** "Chrome on macOS" out of a browser's long name for itself: a hint, since anybody can send any. */
-export function browserOf(agent: string | undefined): string {
-  if (!agent) return "";
-  const browser = /Edg\//.test(agent) ? "Edge" : /Firefox\//.test(agent) ? "Firefox" : /HeadlessChrome|Chrome\//.test(agent) ? "Chrome" : /Safari\//.test(agent) ? "Safari" : "";
-  const system = /iPhone|iPad/.test(agent) ? "iOS" : /Android/.test(agent) ? "Android" : /Mac OS X/.test(agent) ? "macOS" : /Windows/.test(agent) ? "Windows" : /Linux|CrOS/.test(agent) ? "Linux" : "";
-  return [browser, system].filter(Boolean).join(", ") || agent.slice(0, 40);
-}
-
-function Sessions({ contact, resource }: { contact: Contact; resource: Resource<Contact> }): JSX.Element {
-  const live = (contact.sessions ?? []).filter((s) => !isTime(s.ended_at) && Date.parse(s.expires_at) > Date.now());
-  if (live.length === 0) return <p class="dim">{p.sessionsNone}</p>;
-  const manage = may("people.manage");
-  const endAll = () =>
-    ask({
-      title: p.endAllAsk(live.length),
-      body: p.endAllBody,
-      action: p.endAll,
-      danger: true,
-      run: async () => {
-        await api.endSessions(contact.id);
-        toast(p.endedAllToast);
-        void resource.reload();
-      },
-    });
-  return (
-    <>
-      <ul class="sessions">
-        {live.map((session) => (
-          <SessionLine key={session.id} session={session} contact={contact} resource={resource} manage={manage} />
-        ))}
-      </ul>
-      {manage && live.length > 1 && (
-        <Button kind="quiet" onClick={endAll}>
-          {p.endAll}
-        </Button>
-      )}
-    </>
-  );
-}
-
-function SessionLine({ session, contact, resource, manage }: {
-  session: VisitorSession;
-  contact: Contact;
-  resource: Resource<Contact>;
-  manage: boolean;
-}): JSX.Element {
-  const what = [t.platforms[session.platform] ?? session.platform, browserOf(session.user_agent)].filter(Boolean).join(" · ");
-  const end = async () => {
-    resource.set({ ...contact, sessions: (contact.sessions ?? []).filter((s) => s.id !== session.id) });
-    try {
-      await api.endSession(contact.id, session.id);
-      toast(p.endedToast);
-    } catch {
-      toast(t.problem.title, "bad");
-    }
-    void resource.reload();
-  };
-  return (
-    <li class="session">
-      <div class="session__what">
-        <TierBadge tier={session.tier} />
-        <span class="session__device">{what}</span>
-      </div>
-      {session.origin && (
-        <span class="session__line" dir="ltr">
-          {session.origin.replace(/^https?:\/\//, "")}
-        </span>
-      )}
-      <span class="session__line">
-        {session.key && <>{keyName(session.key)} · </>}
-        <When at={session.seen_at ?? session.created_at} /> · {p.expires("")}
-        <When at={session.expires_at} as="left" />
-      </span>
-      {manage && (
-        <Button kind="quiet" class="session__end" aria-label={p.endSessionLabel(what)} onClick={() => void end()}>
-          {p.endSession}
-        </Button>
-      )}
     </li>
   );
 }

@@ -167,6 +167,15 @@ export function loadCountsSoon(delay = 400): void {
   }, delay);
 }
 
+/** Somebody was erased, with all that they wrote: their rows go at once, and what follows them in the list comes up. */
+export function dropContact(contact: string): void {
+  const gone = new Set([...rows.values()].map((row) => row.peek()).filter((row) => row.contact.id === contact).map((row) => row.id));
+  if (gone.size === 0) return;
+  list.value = { ...list.peek(), ids: list.peek().ids.filter((id) => !gone.has(id)) };
+  for (const id of gone) rows.delete(id);
+  revision.value++;
+}
+
 export function forgetInbox(): void {
   loading?.abort();
   loading = null;

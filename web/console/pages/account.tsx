@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import { Button, Dialog, Field, Icon, toast } from "../../shared/ui";
 import * as api from "../api";
 import { problemOf } from "../http";
-import { browserOf } from "../inbox/person";
+import { browserOf } from "../browser";
 import { leave, me } from "../session";
 import { t } from "../text";
 import type { Login } from "../types";

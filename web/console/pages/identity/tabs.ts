@@ -6,9 +6,12 @@ import { href } from "../../router";
 import { t } from "../../text";
 import type { Channel, Key } from "../../types";
 import type { Resource } from "../../ui/resource";
+import { CodeTab } from "./code";
+import { DiagnosisTab } from "./diagnosis";
 import { EnforcementTab } from "./enforcement";
 import { InstallationTab } from "./installation";
 import { KeysTab } from "./keys";
+import { SessionsTab } from "./sessions";
 
 /** What every tab is given. */
 export interface TabProps {
@@ -27,6 +30,9 @@ export const TABS: [Tab, ...Tab[]] = [
   { id: "keys", label: () => t.identity.tabs.keys, show: KeysTab },
   { id: "enforcement", label: () => t.identity.tabs.enforcement, show: EnforcementTab },
   { id: "installation", label: () => t.installation.tab, show: InstallationTab },
+  { id: "diagnosis", label: () => t.diagnosis.tab, show: DiagnosisTab },
+  { id: "code", label: () => t.snippets.tab, show: CodeTab },
+  { id: "sessions", label: () => t.sessions.tab, show: SessionsTab },
 ];
 
 /** The tab that an address names; the first one if it names none. */
