@@ -7,7 +7,6 @@ import * as api from "../api";
 import { takeChannel } from "../names";
 import { guardLeaving, href } from "../router";
 import { may } from "../session";
-import { LOGOUT_SNIPPET, pageField, pageSnippet } from "../snippet";
 import { t } from "../text";
 import type { Channel, Key, Tier } from "../types";
 import { ProblemLine, useAction } from "../ui/ask";
@@ -17,7 +16,7 @@ import { Glyph } from "../ui/glyph";
 import { ModeChips } from "../ui/modes";
 import { Loaded, PageFrame, Section } from "../ui/page";
 import { useResource } from "../ui/resource";
-import { BackendCode } from "../ui/snippets";
+import { Languages, useSnippets } from "../ui/snippets";
 import { AccentField, Preview } from "./appearance";
 import { EmailCodes } from "./mail";
 
@@ -75,8 +74,6 @@ function signingKey(keys: Key[]): Key | undefined {
 
 function Install({ channel, keys }: { channel: Channel; keys: Key[] }): JSX.Element {
   const key = signingKey(keys);
-  const signs = key?.signs ?? "user_id";
-  const dialect = key?.dialect ?? "native";
   const aliases = channel.aliases ?? [];
   return (
     <>
@@ -93,24 +90,43 @@ function Install({ channel, keys }: { channel: Channel; keys: Key[] }): JSX.Elem
             <dd>{aliases.length > 0 ? aliases.map((alias) => <Id key={alias} text={alias} />) : c.noAliases}</dd>
           </div>
         </dl>
-        <Code label={c.page} text={pageSnippet(location.origin, channel.slug, signs)} />
+      </Section>
+      {may("keys.read") && <Snippets channel={channel} subject={key} />}
+    </>
+  );
+}
+
+/** Page and backend, as the server writes them for the key that backends should sign with. */
+function Snippets({ channel, subject }: { channel: Channel; subject: Key | undefined }): JSX.Element {
+  const made = useSnippets(channel.id, subject?.id ?? "");
+  return (
+    <>
+      <Section title={c.page}>
+        <Loaded resource={made} failed={t.snippets.failed} lines={8}>
+          {(code) => <Code text={code.page} label={c.page} />}
+        </Loaded>
       </Section>
       <Section title={c.backend} hint={c.backendHint}>
-        {key ? (
-          <p>{c.backendKey(key.name)}</p>
+        {subject ? (
+          <p>{c.backendKey(subject.name)}</p>
         ) : (
-          may("keys.read") && (
-            <Notice kind="warn" icon="alert">
-              {c.backendNoKey} <a href={href(`/identity/${channel.id}`)}>{c.identityLink}</a>
-            </Notice>
-          )
+          <Notice kind="warn" icon="alert">
+            {c.backendNoKey} <a href={href(`/identity/${channel.id}`)}>{c.identityLink}</a>
+          </Notice>
         )}
-        <BackendCode dialect={dialect} signs={signs} />
-        <Code label={c.pageField} text={pageField(dialect, signs)} />
-        <p class="section__hint">
-          <strong>{c.logout}.</strong> {c.logoutHint}
-        </p>
-        <Code label={c.logout} text={LOGOUT_SNIPPET} />
+        <Languages>
+          <Loaded resource={made} failed={t.snippets.failed} lines={8}>
+            {(code) => (code.server ? <Code text={code.server.code} label={code.server.file} /> : <p class="dim">{t.snippets.publicKey}</p>)}
+          </Loaded>
+        </Languages>
+        {made.data?.logout && (
+          <>
+            <p class="section__hint">
+              <strong>{c.logout}.</strong> {c.logoutHint}
+            </p>
+            <Code text={made.data.logout} label={c.logout} />
+          </>
+        )}
       </Section>
     </>
   );

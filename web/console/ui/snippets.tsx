@@ -1,21 +1,30 @@
-// The code that signs, with its language chosen once for all places that show it.
+// The code that signs, as the server writes it, with its language chosen once for all
+// places that show it.
 
 import { signal } from "@preact/signals";
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useId } from "preact/hooks";
+import * as api from "../api";
+import { LANGUAGES, type Language, type Snippets } from "../diagnosis";
+import { place } from "../router";
 import { recall, remember } from "../shell/remembered";
-import { backendSnippet, LANGUAGES, type Language } from "../snippet";
 import { t } from "../text";
-import type { Signs } from "../types";
-import { dialectOf } from "../dialects";
 import { Code } from "./copy";
+import { Loaded } from "./page";
+import { useResource } from "./resource";
 
 const kept = recall("language") as Language;
 const chosen = signal<Language>(LANGUAGES.some((l) => l.id === kept) ? kept : "node");
 
-export function BackendCode({ dialect, signs }: { dialect: string; signs: Signs }): JSX.Element {
+/** What the server writes for a channel and one of its keys; without a key, for the one that backends should sign with. */
+export function useSnippets(channel: string, keyId: string) {
+  const language = chosen.value;
+  return useResource<Snippets>(() => api.snippets(channel, language, keyId), [channel, language, keyId]);
+}
+
+/** One tab for each language; what it holds is below. */
+export function Languages({ children }: { children: ComponentChildren }): JSX.Element {
   const id = useId();
-  if (dialectOf(dialect).proof === "token") return <p class="dim">{t.keys.tokenCode}</p>;
   const language = LANGUAGES.find((l) => l.id === chosen.value) ?? LANGUAGES[0]!;
   const choose = (next: Language) => {
     chosen.value = next;
@@ -31,7 +40,7 @@ export function BackendCode({ dialect, signs }: { dialect: string; signs: Signs 
   };
   return (
     <div class="languages">
-      <div class="tabs" role="tablist" aria-label={t.channels.backend} onKeyDown={walk}>
+      <div class="tabs" role="tablist" aria-label={t.snippets.language} onKeyDown={walk}>
         {LANGUAGES.map((l) => (
           <button
             key={l.id}
@@ -49,8 +58,20 @@ export function BackendCode({ dialect, signs }: { dialect: string; signs: Signs 
         ))}
       </div>
       <div role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${language.id}`}>
-        <Code text={backendSnippet(language.id, dialect, signs)} label={language.name} />
+        {children}
       </div>
     </div>
+  );
+}
+
+/** The server's part. A page below /identity/:channel need not name the channel. */
+export function BackendCode({ channel, keyId = "" }: { channel?: string; keyId?: string }): JSX.Element {
+  const made = useSnippets(channel ?? place.value.segments[1] ?? "", keyId);
+  return (
+    <Languages>
+      <Loaded resource={made} failed={t.snippets.failed} lines={8}>
+        {(s) => (s.server ? <Code text={s.server.code} label={s.server.file} /> : <p class="dim">{t.snippets.publicKey}</p>)}
+      </Loaded>
+    </Languages>
   );
 }
