@@ -240,6 +240,35 @@ test("a fresh proof of the same person goes unseen", async () => {
   }
 });
 
+test("when a rotated key ends, the page is asked for a fresh proof before anybody is told", async () => {
+  const tab = new Tab();
+  tab.identify({ user_id: "ada", hash: "by the old key" });
+  await open(tab);
+  tab.core.shelf().set("draft-new", "half a sentence");
+  const phases: string[] = [];
+  tab.core.watch(() => phases.push(tab.core.state.phase));
+  (tab.core as unknown as { lost: () => void }).lost(); // the stream ended with the key, long before the session's own time
+  await settled("asked", () => tab.names("prove").length > 0);
+  assert.deepEqual(tab.names("prove")[0], { type: "prove", expiring: false });
+  assert.deepEqual(tab.names("ended"), []);
+  tab.identify({ user_id: "ada", hash: "by the new key" });
+  await open(tab);
+  assert.ok(!phases.includes("ended"));
+  assert.deepEqual(tab.names("ended"), []);
+  assert.equal(tab.core.shelf().get("draft-new"), "half a sentence");
+  assert.equal(browser.posts.length, 2);
+});
+
+test("a proof of the ended key is not shown again on the quiet: silence of the page ends with an explanation", async () => {
+  const tab = new Tab();
+  tab.identify({ user_id: "ada", hash: "by the old key" });
+  await open(tab);
+  (tab.core as unknown as { lost: () => void }).lost();
+  await settled("ended", () => tab.core.state.phase === "ended");
+  assert.equal(tab.names("ended").length, 1);
+  assert.equal(browser.posts.length, 1);
+});
+
 test("a right that ends as soon as it is given is not asked for again and again", async () => {
   const tab = new Tab();
   tab.nobody();
