@@ -41,6 +41,7 @@ import (
 
 // house is the doors on real rooms and a database of its own.
 type house struct {
+	Pages    *pages // what stands at addresses that operators enter
 	t        *testing.T
 	Floor    *httpapi.Floor
 	Server   *httptest.Server
@@ -120,6 +121,10 @@ func open(t *testing.T, change ...func(*httpapi.Options)) *house {
 	gate.Counting(h.Counts)
 	arrivals := trust.NewInstallation(db, db, h.Channels, h.Counts, pulse.Now)
 	h.Keys = trust.NewKeys(db, h.Channels, master, installation, pulse.Now)
+	h.Pages = &pages{}
+	sets := trust.NewSets(h.Pages, pulse.Now)
+	gate.UseSets(sets)
+	h.Keys.UseSets(sets)
 	diagnosis := trust.NewDiagnosis(h.Keys, h.Channels)
 	must(t, h.Channels.Ensure(ctx, h.System, "Main"))
 	must(t, h.Team.RequireFactor(ctx, h.System, false)) // factor_test asks for it

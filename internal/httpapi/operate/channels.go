@@ -70,6 +70,9 @@ func (o *Routes) changeChannel(ctx context.Context, c *call, in wire.ChangeChann
 		Appearance: workspace.Appearance{Accent: in.Appearance.Accent, Team: in.Appearance.Team, Greeting: in.Appearance.Greeting},
 	}
 	if in.LongestLife != nil {
+		if *in.LongestLife == 0 {
+			return wire.Channel{}, httpapi.Impossible("A token's longest life is 60 to 86400 seconds.")
+		}
 		change.LongestLife = time.Duration(*in.LongestLife) * time.Second
 	}
 	if err := o.Channels.Update(ctx, c.Who, change); err != nil {
