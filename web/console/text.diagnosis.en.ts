@@ -36,7 +36,7 @@ export const diagnosisTexts = {
     email: "Email",
     identifierHint: "Exactly as the page sends it; a blank too many may be the mistake. Give both if you have both.",
     proof: "Hash or token",
-    proofHint: "Which of the two it is, is seen by itself.",
+    proofHint: "A hash, a JWT or a v1 token: we can tell them apart.",
     key: "Judge it as",
     automatic: "Whichever key it could be for",
     submit: "Find the mistake",
