@@ -25,7 +25,7 @@ func label(contact Contact, attributes []Attribute) string {
 	if name := plain(textOf(attributes, "name", provenProvenance)); name != "" {
 		return name
 	}
-	proved := plain(first(textOf(attributes, "email", []Provenance{BySignature}), textOf(attributes, "user_id", []Provenance{BySignature})))
+	proved := plain(first(textOf(attributes, "email", []Provenance{BySignature, ByEmail}), textOf(attributes, "user_id", []Provenance{BySignature})))
 	if said != "" {
 		return fmt.Sprintf("%s (%s)", said, proved)
 	}

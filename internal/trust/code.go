@@ -220,7 +220,7 @@ func codeLetter(channel workspace.Channel, challenge identity.Challenge, code st
 		Subject: code + " is your code for the chat with " + team,
 		Text: "Your code for the chat with " + team + ":\n\n    " + code + "\n\n" +
 			"Type it into the chat where you asked for it. It works once, there alone, and for ten minutes.\n\n" +
-			"Did you not ask for it? Then somebody typed your address by mistake or on purpose. Tell nobody\nthe code, and nothing happens.\n",
+			"Did you not ask for it? Then somebody typed your address by mistake or on purpose. Tell nobody the code, and nothing happens.\n",
 	}
 }
 

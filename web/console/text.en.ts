@@ -139,7 +139,7 @@ export const en = {
     hmac: "signed hash (HMAC)",
     "hmac-either": "signed hash (HMAC) over user id or email",
     dkim: "DKIM-signed mail",
-    code: "code sent by email",
+    code: "emailed code",
     setting: "trusted by setting",
   } as Record<string, string>,
   kinds: { user_id: "user id", email: "email", either: "user id or email" } as Record<string, string>,

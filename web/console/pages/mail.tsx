@@ -75,12 +75,12 @@ function Outbox(): JSX.Element {
   return (
     <details class="mail__log">
       <summary>{m.log}</summary>
-      <p class="section__hint">
-        {m.logHint}{" "}
+      <div class="mail__hint">
+        <p class="section__hint">{m.logHint}</p>
         <Button kind="quiet" icon="retry" onClick={() => void box.reload()}>
           {m.refresh}
         </Button>
-      </p>
+      </div>
       {box.problem && !box.data && <Failure title={m.logFailed} error={box.problem} retry={() => void box.reload()} />}
       {box.data && letters.length === 0 && <p>{m.logEmpty}</p>}
       <ul class="mail__letters">
