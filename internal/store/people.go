@@ -62,10 +62,10 @@ func (db *DB) among(ctx context.Context, head, workspace string, ids []string, t
 	return nil
 }
 
-// LinksOf a contact, oldest first.
+// LinksOf a contact, oldest first; of one moment, the user id before the address.
 func (db *DB) LinksOf(ctx context.Context, workspace, contact string) ([]chat.Link, error) {
 	const query = `SELECT workspace, realm, kind, value, contact, method, session, key_id, at FROM links
-	WHERE contact = $1 AND workspace = $2 ORDER BY at, kind, value`
+	WHERE contact = $1 AND workspace = $2 ORDER BY at, kind DESC, value`
 	var list []chat.Link
 	err := db.rows(ctx, query, []any{contact, workspace}, func(row scanner) error {
 		var l chat.Link

@@ -105,7 +105,7 @@ export const peopleTexts = {
     end: "End",
     endLabel: (who: string) => `End this session of ${who}`,
     ended: "Session ended",
-    endAll: "End all shown",
+    endAll: "End all",
     endAllTitle: (n: number, more: boolean) => `End ${more ? "at least " : ""}${many(n, "open session", "open sessions")}?`,
     endAllBody: (what: string) =>
       `${what} ends within a second, on every page. Whoever still has a proof that is good comes in again by it. To keep a proof out, revoke its key, or end all sessions of its person.`,

@@ -51,8 +51,12 @@ func (names KeyNames) ShapeIdentifier(l chat.Link) wire.Identifier {
 
 // ShapeAttribute is a value of a person; of the names in only, signed values alone count.
 func (names KeyNames) ShapeAttribute(a chat.Attribute, only map[string]bool) wire.Attribute {
+	var key *wire.KeyName
+	if a.Method != "" { // nothing vouches for what was merely said in a session that a key opened
+		key = names.Of(a.Key, a.At)
+	}
 	return wire.Attribute{
-		Name: a.Name, Value: a.Value, Provenance: string(a.Provenance), Method: string(a.Method), Key: names.Of(a.Key, a.At), At: a.At.UTC(),
+		Name: a.Name, Value: a.Value, Provenance: string(a.Provenance), Method: string(a.Method), Key: key, At: a.At.UTC(),
 		Ignored: only[a.Name] && a.Provenance != chat.BySignature,
 	}
 }

@@ -8,7 +8,7 @@ import { problemOf } from "../http";
 import { keyName } from "../names";
 import { may } from "../session";
 import { t } from "../text";
-import { exact, isTime } from "../time";
+import { exact, isTime, moment } from "../time";
 import type { Contact, VisitorSession } from "../types";
 import { ask, explain } from "../ui/ask";
 import { Check } from "../ui/forms";
@@ -135,7 +135,7 @@ function SessionLine({ session, contact, resource, manage }: {
       </span>
       {method && <span class="session__line">{[method, keyName(session.key)].filter(Boolean).join(" · ")}</span>}
       <span class="session__line">
-        <span title={exact(session.created_at)}>{w.opened(exact(session.created_at))}</span> · <When at={session.seen_at ?? session.created_at} /> · {p.expires("")}
+        <span title={exact(session.created_at)}>{w.opened(moment(session.created_at))}</span> · <When at={session.seen_at ?? session.created_at} /> · {p.expires("")}
         <When at={session.expires_at} as="left" />
       </span>
       {manage && (

@@ -9,7 +9,7 @@ import { problemOf } from "../http";
 import { keyName } from "../names";
 import { may } from "../session";
 import { t } from "../text";
-import { exact, isTime } from "../time";
+import { exact, isTime, moment } from "../time";
 import type { Attribute, Contact } from "../types";
 import { ask, explain, ProblemLine, useAction } from "../ui/ask";
 import { Glyph } from "../ui/glyph";
@@ -24,7 +24,10 @@ const order: Record<string, number> = { signed: 0, agent: 1, email: 2, claimed: 
 export function Attributes({ contact, resource }: { contact: Contact; resource: Resource<Contact> }): JSX.Element {
   const [adding, setAdding] = useState(false);
   const byName = new Map<string, Attribute[]>();
-  for (const attribute of contact.attributes ?? []) byName.set(attribute.name, [...(byName.get(attribute.name) ?? []), attribute]);
+  const proved = new Set((contact.identifiers ?? []).map((i) => `${i.kind}:${i.value}`));
+  // What stands above as an identifier is not said twice.
+  const shownOnes = (contact.attributes ?? []).filter((a) => a.provenance !== "signed" || !proved.has(`${a.name}:${String(a.value)}`));
+  for (const attribute of shownOnes) byName.set(attribute.name, [...(byName.get(attribute.name) ?? []), attribute]);
   return (
     <>
       {byName.size === 0 && <p class="dim">{p.attributesNone}</p>}
@@ -64,7 +67,7 @@ function Value({ value, contact, resource }: { value: Attribute; contact: Contac
     void resource.reload();
   };
   const method = value.method ? (t.methods[value.method] ?? value.method) : "";
-  const facts = [method, keyName(value.key), isTime(value.at) ? exact(value.at) : ""].filter(Boolean).join(" · ");
+  const facts = [method, keyName(value.key), isTime(value.at) ? moment(value.at) : ""].filter(Boolean).join(" · ");
   return (
     <dd class={value.ignored ? "attribute__value attribute__value--ignored" : "attribute__value"}>
       <span class="attribute__text" dir="auto">
@@ -72,7 +75,7 @@ function Value({ value, contact, resource }: { value: Attribute; contact: Contac
       </span>
       <Provenance value={value} />
       {value.provenance === "agent" && may("conversations.reply") && <IconButton icon="close" label={w.takeBack(value.name)} onClick={() => void takeBack()} />}
-      {(facts || value.ignored) && <span class="attribute__facts">{value.ignored ? w.ignored : facts}</span>}
+      {(facts || value.ignored) && <span class="attribute__facts" title={isTime(value.at) ? exact(value.at) : ""}>{value.ignored ? w.ignored : facts}</span>}
     </dd>
   );
 }

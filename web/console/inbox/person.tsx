@@ -10,7 +10,7 @@ import { touchedContact } from "../live";
 import { keyName, learnKeys, personName } from "../names";
 import { may } from "../session";
 import { t } from "../text";
-import { exact, isTime } from "../time";
+import { exact, isTime, moment } from "../time";
 import type { Contact, Identifier, Named, Row, ViewName } from "../types";
 import { ask } from "../ui/ask";
 import { CopyIcon } from "../ui/copy";
@@ -247,7 +247,7 @@ function IdentifierLine({ identifier, contact, resource }: { identifier: Identif
         {may("people.manage") && contact.kind === "verified" && <ReleaseMenu kind={identifier.kind} value={identifier.value} contact={contact} resource={resource} />}
       </span>
       <span class="value__from">
-        {[identifier.method ? (t.methods[identifier.method] ?? identifier.method) : "", keyName(identifier.key), isTime(identifier.at) ? exact(identifier.at) : ""]
+        {[identifier.method ? (t.methods[identifier.method] ?? identifier.method) : "", keyName(identifier.key), isTime(identifier.at) ? moment(identifier.at) : ""]
           .filter(Boolean)
           .join(" · ")}
       </span>

@@ -12,7 +12,7 @@ import { askOnlySigned } from "../../inbox/person-values";
 import { keyName, learnKeys } from "../../names";
 import { may } from "../../session";
 import { t } from "../../text";
-import { exact } from "../../time";
+import { exact, moment } from "../../time";
 import type { Key, Visit } from "../../types";
 import { ask, explain } from "../../ui/ask";
 import { Check, Select } from "../../ui/forms";
@@ -152,7 +152,7 @@ function Line({ visit, onPerson, onEnd }: { visit: Visit; onPerson: () => void; 
       <div class="visit__proof">
         <span>{method ? s.by(method, keyName(visit.key)) : s.noProof}</span>
         <span class="dim small" title={exact(visit.created_at)}>
-          {t.personal.opened(exact(visit.created_at))} · <When at={visit.seen_at ?? visit.created_at} /> · {t.person.expires("")}
+          {t.personal.opened(moment(visit.created_at))} · <When at={visit.seen_at ?? visit.created_at} /> · {t.person.expires("")}
           <When at={visit.expires_at} as="left" />
         </span>
       </div>
