@@ -127,6 +127,7 @@ export interface ChannelSettings {
   appearance: Appearance;
   origins: string[];
   minimum_tier: Tier;
+  longest_life_seconds?: number; // as it was if absent
 }
 /** What of a channel a change of one part must say again. */
 export const settingsOf = (channel: Channel): ChannelSettings => ({
@@ -148,6 +149,7 @@ export interface NewKey {
   public_key?: string;
   jwks_url?: string;
   issuer?: string;
+  algorithm?: string;
 }
 export const createKey = (channel: string, key: NewKey) => call<{ key: Key; secret?: string }>("POST", `/channels/${seg(channel)}/keys`, key);
 export const renameKey = (id: string, name: string) => call<void>("PATCH", `/keys/${seg(id)}`, { name });
@@ -159,6 +161,7 @@ export const extendKey = (id: string, ends_at: string) => call<void>("POST", `/k
 export const finishKey = (id: string) => call<{ sessions_ended: number }>("POST", `/keys/${seg(id)}/finish`, {});
 export const revokeKey = (id: string, compromisedSince?: string) =>
   call<{ sessions_ended: number; cut?: KeyCut }>("POST", `/keys/${seg(id)}/revoke`, compromisedSince ? { compromised_since: compromisedSince } : {});
+export const revokeKid = (id: string, kid: string) => call<{ sessions_ended: number }>("POST", `/keys/${seg(id)}/kids/revoke`, { kid });
 export const keyImpact = (id: string) => call<KeyImpact>("GET", `/keys/${seg(id)}/impact`);
 export const keyCompromise = (id: string, kind: FindingKind, cursor?: string) =>
   call<KeyCompromise>("GET", `/keys/${seg(id)}/compromise${query({ kind, cursor })}`);

@@ -237,7 +237,7 @@ function overlap(text: string): string {
 }
 
 function changed(f: AuditFacts): string {
-  const fields: [string, string][] = [["name", "name"], ["minimum_tier", "minimum tier"], ["origins", "allowed pages"], ["appearance", "appearance"]];
+  const fields: [string, string][] = [["name", "name"], ["minimum_tier", "minimum tier"], ["longest_life", "longest life of tokens"], ["origins", "allowed pages"], ["appearance", "appearance"]];
   const touched = fields.filter(([name]) => f.get(name) || f.get(`${name}_was`)).map(([, words]) => words);
   return touched.length ? `: ${touched.join(", ")}` : "";
 }

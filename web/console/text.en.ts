@@ -11,6 +11,7 @@ import { keyTexts } from "./text.keys.en";
 import { mail } from "./text.mail.en";
 import { pages } from "./text.pages.en";
 import { peopleTexts } from "./text.people.en";
+import { proofTexts } from "./text.proofs.en";
 import { team } from "./text.team.en";
 
 const many = (n: number, one: string, other: string) => plural(n, { one: `# ${one}`, other: `# ${other}` });
@@ -364,6 +365,7 @@ export const en = {
 
   ...pages,
   ...keyTexts,
+  ...proofTexts,
   ...installationTexts,
   ...diagnosisTexts,
   ...team,

@@ -199,6 +199,7 @@ export interface Channel {
   enforcement: Partial<Record<Platform, Enforcement>>;
   enforcement_since?: Partial<Record<Platform, string>>;
   minimum_tier: Tier | "";
+  longest_life_seconds: number;
   origins: string[] | null;
   appearance: Appearance;
   created_at: string;
@@ -220,7 +221,16 @@ export interface PublicHalf {
   public_key?: string;
   jwks_url?: string;
   issuer?: string;
+  kids?: Kid[] | null;
+  fetched_at?: string | null;
   problem?: string;
+}
+
+/** One key of an issuer's set. */
+export interface Kid {
+  kid: string;
+  published: boolean;
+  revoked_at?: string | null;
 }
 
 export interface KeyImpact {

@@ -11,7 +11,7 @@ import { t } from "../text";
 import type { Channel, Key, Tier } from "../types";
 import { ProblemLine, useAction } from "../ui/ask";
 import { Code, CopyIcon } from "../ui/copy";
-import { Choice, linesOf } from "../ui/forms";
+import { Choice, linesOf, Select } from "../ui/forms";
 import { Glyph } from "../ui/glyph";
 import { ModeChips } from "../ui/modes";
 import { Loaded, PageFrame, Section } from "../ui/page";
@@ -141,6 +141,9 @@ function Id({ text }: { text: string }): JSX.Element {
   );
 }
 
+/** The lives to choose from, and the one that a program has set. */
+const lives = (set: number) => [...new Set([60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600, set])].sort((a, b) => a - b);
+
 const hex = /^#[0-9a-f]{6}$/i;
 
 function Settings({ channel, onSaved }: { channel: Channel; onSaved: (channel: Channel) => void }): JSX.Element {
@@ -151,6 +154,7 @@ function Settings({ channel, onSaved }: { channel: Channel; onSaved: (channel: C
     greeting: channel.appearance.greeting,
     origins: (channel.origins ?? []).join("\n"),
     minimum: (channel.minimum_tier || "anonymous") as Tier,
+    life: channel.longest_life_seconds,
   };
   const [draft, setDraft] = useState(before);
   const action = useAction();
@@ -177,6 +181,7 @@ function Settings({ channel, onSaved }: { channel: Channel; onSaved: (channel: C
         appearance: { accent: draft.accent.toLowerCase(), team: draft.team.trim(), greeting: draft.greeting.trim() },
         origins: linesOf(draft.origins),
         minimum_tier: draft.minimum,
+        longest_life_seconds: draft.life,
       });
       takeChannel(saved);
       onSaved(saved);
@@ -208,6 +213,14 @@ function Settings({ channel, onSaved }: { channel: Channel; onSaved: (channel: C
             disabled={locked}
             onValue={(minimum) => set({ minimum })}
             options={(["anonymous", "claimed", "verified"] as const).map((tier) => ({ value: tier, label: c.minimums[tier] ?? tier, hint: c.minimumHints[tier] ?? "" }))}
+          />
+          <Select
+            label={t.proofs.life}
+            hint={t.proofs.lifeHint}
+            value={String(draft.life)}
+            disabled={locked}
+            options={lives(draft.life).map((seconds) => ({ value: String(seconds), label: t.proofs.lives(seconds) }))}
+            onValue={(life) => set({ life: Number(life) })}
           />
           <Field label={c.origins} hint={c.originsHint} lines={4} value={draft.origins} disabled={locked} placeholder="https://shop.example" onValue={(origins) => set({ origins })} />
         </div>

@@ -37,6 +37,7 @@ interface KeyDraft {
   publicKey: string;
   url: string;
   issuer: string;
+  algorithm: string;
   reason: string;
 }
 
@@ -61,7 +62,7 @@ function complete(way: Way, draft: KeyDraft): boolean {
 function request(way: Way, draft: KeyDraft): api.NewKey {
   const key: api.NewKey = { name: draft.name.trim(), dialect: draft.dialect, signs: draft.signs, platforms: draft.platforms, reason: draft.reason.trim() };
   if (way === "publish")
-    return draft.source === "set" ? { ...key, jwks_url: draft.url.trim(), issuer: draft.issuer.trim() } : { ...key, public_key: draft.publicKey.trim(), ...(draft.issuer.trim() ? { issuer: draft.issuer.trim() } : {}) };
+    return draft.source === "set" ? { ...key, jwks_url: draft.url.trim(), issuer: draft.issuer.trim(), ...(draft.algorithm ? { algorithm: draft.algorithm } : {}) } : { ...key, public_key: draft.publicKey.trim(), ...(draft.issuer.trim() ? { issuer: draft.issuer.trim() } : {}) };
   if (way === "generate") return { ...key, reveal: draft.reveal };
   return { ...key, reveal: draft.reveal, secret: pasted(draft.secret), ...(draft.insist ? { insist: true } : {}) };
 }
@@ -70,7 +71,7 @@ export function NewKeyDialog({ channel, way, onClose, onMade }: { channel: Chann
   const serves = platformsOf(channel);
   const [draft, setDraft] = useState<KeyDraft>({
     name: "", dialect: firstDialect[way], signs: "user_id", platforms: serves, reveal: "once", secret: "", insist: false,
-    source: "set", publicKey: "", url: "", issuer: "", reason: "",
+    source: "set", publicKey: "", url: "", issuer: "", algorithm: "", reason: "",
   });
   const [tried, setTried] = useState(false);
   const action = useAction();
@@ -188,6 +189,13 @@ function PublicHalf({ draft, set, missing }: { draft: KeyDraft; set: Set; missin
         <>
           <Field label={k.jwksURL} hint={k.jwksHint} type="url" value={draft.url} onValue={(url) => set({ url })} {...missing(draft.url, k.publicMissing)} />
           <Field label={k.issuer} hint={k.issuerHint} value={draft.issuer} onValue={(issuer) => set({ issuer })} {...missing(draft.issuer, k.publicMissing)} />
+          <Select
+            label={t.proofs.algorithm}
+            hint={t.proofs.algorithmHint}
+            value={draft.algorithm}
+            options={["", "ES256", "RS256", "EdDSA"].map((value) => ({ value, label: value || t.proofs.algorithmAny }))}
+            onValue={(algorithm) => set({ algorithm })}
+          />
         </>
       ) : (
         <Field label={k.publicKey} hint={k.publicHint} lines={5} value={draft.publicKey} onValue={(publicKey) => set({ publicKey })} {...missing(draft.publicKey, k.publicMissing)} />

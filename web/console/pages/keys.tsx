@@ -16,6 +16,7 @@ import type { Resource } from "../ui/resource";
 import { When } from "../ui/when";
 import { Findings } from "./key-compromise";
 import { Fingerprint, NewKeyDialog, RevealDialog, RotateDialog, SecretDialog, type Way } from "./key-dialogs";
+import { IssuerSet } from "./key-set";
 import { ExtendDialog, FinishDialog, RenameDialog, RevokeDialog, SignByDialog } from "./key-endings";
 import { Overlap, WhoSigns } from "./key-uses";
 
@@ -71,7 +72,7 @@ export function KeysSection({ channel, resource }: { channel: Channel; resource:
               <div class="state__actions">{actions}</div>
             </Empty>
           ) : (
-            <KeyList keys={keys} manage={manage} show={show} />
+            <KeyList keys={keys} manage={manage} show={show} reload={() => done()} />
           )
         }
       </Loaded>
@@ -103,11 +104,11 @@ function StepDialog({ shown, keys, close, done }: { shown: Exclude<Shown, null |
   }
 }
 
-function KeyList({ keys, manage, show }: { keys: Key[]; manage: boolean; show: (next: Shown) => void }): JSX.Element {
+function KeyList({ keys, manage, show, reload }: { keys: Key[]; manage: boolean; show: (next: Shown) => void; reload: () => void }): JSX.Element {
   // A compromised key asks for decisions: it does not hide among those that ended well.
   const open = keys.filter((key) => verifies(key) || isTime(key.compromised_since));
   const ended = keys.filter((key) => !open.includes(key));
-  const line = (key: Key) => <KeyCard key={key.id} subject={key} manage={manage} show={show} />;
+  const line = (key: Key) => <KeyCard key={key.id} subject={key} manage={manage} show={show} reload={reload} />;
   return (
     <>
       <ul class="cards">{open.map(line)}</ul>
@@ -135,7 +136,7 @@ function standing(key: Key): string {
   return isTime(key.compromised_since) ? "compromised" : key.state;
 }
 
-function KeyCard({ subject: key, manage, show }: { subject: Key; manage: boolean; show: (next: Shown) => void }): JSX.Element {
+function KeyCard({ subject: key, manage, show, reload }: { subject: Key; manage: boolean; show: (next: Shown) => void; reload: () => void }): JSX.Element {
   const state = standing(key);
   return (
     <li class={verifies(key) ? "card key" : "card key key--dead"}>
@@ -169,9 +170,10 @@ function KeyCard({ subject: key, manage, show }: { subject: Key; manage: boolean
       )}
       {key.public?.problem && (
         <Notice kind="warn" icon="alert">
-          {key.public.problem}
+          {t.proofs.problem(key.public.problem)}
         </Notice>
       )}
+      {key.public?.jwks_url && <IssuerSet subject={key} half={key.public} manage={manage && verifies(key)} onDone={reload} />}
     </li>
   );
 }
