@@ -28,7 +28,10 @@ func (a *App) floor(cfg config.Server, log *slog.Logger) (*httpapi.Floor, error)
 	floor := httpapi.New(httpapi.Options{
 		BaseURL: cmp.Or(cfg.ConsoleURL, cfg.BaseURL), WidgetURL: cmp.Or(cfg.WidgetURL, cfg.BaseURL), Address: cfg.Base(), Version: a.Version, TrustedProxies: proxies, Log: log, Ready: a.ready,
 		Program: func(ctx context.Context, token string) (policy.Principal, error) {
-			who, _, err := a.Team.AuthenticateToken(ctx, token)
+			who, row, err := a.Team.AuthenticateToken(ctx, token)
+			if err == nil {
+				err = a.Team.NoteToken(ctx, row, httpapi.ClientIn(ctx).Addr)
+			}
 			return who, err
 		},
 	})

@@ -151,6 +151,7 @@ func (s *server) hire(t *testing.T) *colleague {
 	}
 	c := &colleague{t: t, base: s.Base, client: &http.Client{Jar: jar}}
 	c.call("POST", "/setup", object{"token": token(s.line(`^Console\s+(\S+)$`)), "email": "grace@example.com", "name": "Grace Agent", "password": ownersPassword}, nil)
+	s.cli(nil, "team", "second-factor", "off") // the walk of the team is with it
 	return c
 }
 

@@ -163,6 +163,22 @@ func TestGuessingCodesIsBoundedAndLocksNobodyOut(t *testing.T) {
 	}
 }
 
+// TestWhoHasThePasswordFillsNoTable: each half sign-in is a row, and a password that is
+// right is no failure, so they are bounded by themselves.
+func TestWhoHasThePasswordFillsNoTable(t *testing.T) {
+	h := open(t)
+	h.withApp(h.join("kim@example.com", policy.Owner))
+	limited := 0
+	for range 35 {
+		if a := h.call("POST", "/api/v1/console/sign-in", credential{}, object{"email": "kim@example.com", "password": harbour}); a.StatusCode == 429 {
+			limited++
+		}
+	}
+	if limited != 5 {
+		t.Errorf("%d of 35 were limited", limited)
+	}
+}
+
 // passkey registers a device for a login.
 func (h *house) passkey(who credential, name string) *device {
 	h.t.Helper()

@@ -185,6 +185,14 @@ func ClientOf(r *http.Request) Client {
 	return clientOf(r, nil)
 }
 
+// ClientIn is ClientOf for whoever holds no request, and only what the floor handed on.
+func ClientIn(ctx context.Context) Client {
+	if x := exchangeOf(ctx); x != nil {
+		return x.client
+	}
+	return Client{Network: networkOf(netip.Addr{})}
+}
+
 // RequestID is the id that answers and logs of one request share.
 func RequestID(ctx context.Context) string {
 	if x := exchangeOf(ctx); x != nil {

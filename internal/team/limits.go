@@ -15,6 +15,7 @@ import (
 //	network   everything from this network              not for a pair that has signed in lately
 //	address   this address, from anywhere               not for a pair that has signed in lately
 //	code      six digits for one agent, from anywhere   always holds; whoever guesses has the password
+//	half      sign-ins of one agent from one network    always holds; each is a row of five minutes
 //
 // A passkey and a recovery code cannot be guessed and are looked at whatever else was
 // tried: an agent who has one is never locked out by others.
@@ -29,6 +30,7 @@ const (
 	addressLimit, addressWindow = 100, time.Hour
 	codeLimit, codeWindow       = 5, 15 * time.Minute
 	codesLimit, codesWindow     = 20, 24 * time.Hour
+	halfLimit, halfWindow       = 30, 15 * time.Minute
 	knownWindow                 = 30 * 24 * time.Hour
 )
 

@@ -28,6 +28,9 @@ type arrival struct {
 
 // half remembers that an agent gave the right password, and asks for the rest.
 func (t *Team) half(ctx context.Context, agent Agent, c Credentials) (SignedIn, error) {
+	if err := t.take(ctx, []Try{{"half:" + network(c.From) + ":" + agent.ID, halfLimit, halfWindow}}); err != nil {
+		return SignedIn{}, err
+	}
 	out := Second{}
 	app, err := t.store.Authenticator(ctx, agent.Workspace, agent.ID)
 	if err != nil && !errors.Is(err, ErrNotFound) {

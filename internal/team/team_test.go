@@ -367,7 +367,7 @@ func TestNothingKeptOrRecordedOpensALogin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept := fmt.Sprintf("%+v %s", b.store, b.store.links)
+	kept := fmt.Sprintf("%+v %v", b.store, b.store.links)
 	for _, secret := range []string{token, in.Token, secret, password} {
 		if strings.Contains(kept, secret) {
 			t.Errorf("%q is kept", secret)

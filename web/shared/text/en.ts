@@ -6,6 +6,7 @@ const problems: Record<string, string> = {
   session_ended: "Your session has ended.",
   forbidden: "You may not do that.",
   confirmation_required: "Confirm with your password or passkey first.",
+  step_ended: "That took too long. Begin again.",
   confirmation_refused: "That is not your password.",
   not_found: "This is not here, or not yours to see.",
   conflict: "Somebody else changed this at the same moment. Look again and repeat if it is still needed.",
