@@ -48,7 +48,7 @@ var (
 	rounds   = flag.Int("rounds", 5, "turns of baseline and work; the median ratio counts")
 	turn     = flag.Duration("turn", time.Second, "how long one side of a turn runs")
 	database = flag.String("database", "", "postgres://… instead of SQLite")
-	only     = flag.String("only", "", "one piece of work, for a profile: verify, open, renew, post or read")
+	only     = flag.String("only", "", "one piece of work, for a profile: verify, open, renew, post, read or flood")
 )
 
 const connections = 64
@@ -79,7 +79,7 @@ func TestTable(t *testing.T) {
 	for _, one := range []struct {
 		name string
 		row  func(t *testing.T) row
-	}{{"open", h.openRow}, {"renew", h.renewRow}, {"post", h.postRow}, {"read", h.readRow}} {
+	}{{"open", h.openRow}, {"renew", h.renewRow}, {"post", h.postRow}, {"read", h.readRow}, {"flood", h.floodRow}} {
 		if *only == "" || *only == one.name {
 			rows = append(rows, one.row(t))
 		}
@@ -163,6 +163,7 @@ func median(of []float64) float64 {
 
 // house is a running installation with people in it, and a bare floor beside it.
 type house struct {
+	dir      string
 	a        *app.App
 	channel  workspace.Channel
 	address  string // of the product
@@ -185,7 +186,7 @@ func newHouse(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = a.Close() })
-	h := &house{a: a}
+	h := &house{a: a, dir: dir + "/data"}
 	who := a.System("bench")
 	if h.channel, err = a.Channels.Create(t.Context(), who, workspace.Creation{Slug: fmt.Sprintf("bench%d", time.Now().UnixNano()), Name: "bench",
 		Platforms: map[policy.Platform]policy.Enforcement{policy.Web: policy.Enforce}}); err != nil {
@@ -196,7 +197,7 @@ func newHouse(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	h.key, h.secret = key.ID, secret
-	running, err := a.Start(t.Context(), config.Server{Listen: "127.0.0.1:0", ShutdownTimeout: time.Second}, log)
+	running, err := a.Start(t.Context(), config.Server{Listen: "127.0.0.1:0", TrustedProxies: []string{"127.0.0.0/8"}, ShutdownTimeout: time.Second}, log)
 	if err != nil {
 		t.Fatal(err)
 	}

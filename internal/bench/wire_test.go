@@ -18,6 +18,8 @@ type client struct {
 	reader *bufio.Reader
 	buffer []byte
 	body   []byte
+
+	forwarded string // an address that a proxy before us would name
 }
 
 func dial(address string) (*client, error) {
@@ -38,6 +40,11 @@ func (c *client) do(method, path, bearer string, body []byte) (int, []byte, erro
 	if bearer != "" {
 		b = append(b, "Authorization: Bearer "...)
 		b = append(b, bearer...)
+		b = append(b, "\r\n"...)
+	}
+	if c.forwarded != "" {
+		b = append(b, "X-Forwarded-For: "...)
+		b = append(b, c.forwarded...)
 		b = append(b, "\r\n"...)
 	}
 	if body != nil {
