@@ -52,7 +52,7 @@ func sqliteEngine() engine {
 		lost:  func(error) bool { return false },
 		bare:  true, embedded: true,
 		clock: `CAST(unixepoch('subsec') * 1000000 AS INTEGER)`,
-		words: strings.NewReplacer("{{text}}", "TEXT", "{{int}}", "INTEGER", "{{bytes}}", "BLOB", "{{clustered}}", "WITHOUT ROWID"),
+		words: strings.NewReplacer("{{text}}", "TEXT", "{{int}}", "INTEGER", "{{bytes}}", "BLOB"),
 	}
 }
 
@@ -65,7 +65,7 @@ func postgresEngine() engine {
 		lock:    ` FOR UPDATE`,
 		skip:    ` FOR UPDATE SKIP LOCKED`,
 		clock:   `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)`,
-		words:   strings.NewReplacer("{{text}}", `TEXT COLLATE "C"`, "{{int}}", "BIGINT", "{{bytes}}", "BYTEA", "{{clustered}}", ""),
+		words:   strings.NewReplacer("{{text}}", `TEXT COLLATE "C"`, "{{int}}", "BIGINT", "{{bytes}}", "BYTEA"),
 		fence:   `SELECT pg_advisory_lock(7223011885)`,
 		unfence: `SELECT pg_advisory_unlock(7223011885)`,
 		// A server set up to lose the last moments in a crash would make an

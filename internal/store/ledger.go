@@ -171,7 +171,7 @@ func (db *DB) Sweep(ctx context.Context, limit int) (more bool, err error) {
 		names   = `SELECT subject, workspace FROM audit WHERE position <= $1 ORDER BY position LIMIT $2`
 		entries = `DELETE FROM audit WHERE position <= $1 AND position IN (SELECT position FROM audit WHERE position <= $1 ORDER BY position LIMIT $2)`
 		marks   = `DELETE FROM checkpoints WHERE number < $1 AND number IN (SELECT number FROM checkpoints WHERE number < $1 ORDER BY number LIMIT $2)`
-		name    = `DELETE FROM pseudonyms WHERE pseudonym = $1 AND NOT EXISTS (SELECT 1 FROM audit WHERE workspace = $2 AND subject = $1)`
+		name    = `DELETE FROM pseudonyms WHERE id = $1 AND pseudonym = $2 AND NOT EXISTS (SELECT 1 FROM audit WHERE workspace = $3 AND subject = $2)`
 	)
 	err = db.writer.alone(ctx, func(t *tx) error {
 		var position, number int64
@@ -200,7 +200,7 @@ func (db *DB) Sweep(ctx context.Context, limit int) (more bool, err error) {
 			return err
 		}
 		for _, s := range subjects {
-			if _, err := t.exec(name, s.name, s.workspace); err != nil {
+			if _, err := t.exec(name, rowOf(s.name), s.name, s.workspace); err != nil {
 				return err
 			}
 		}

@@ -2,14 +2,16 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"countersign/identity"
 	"countersign/internal/audit"
-	"countersign/internal/event"
 )
 
 // Names seals whom the record's pseudonyms stand for; *trust.Pseudonyms is one.
@@ -25,6 +27,30 @@ var errNameless = errors.New("store: there is nothing to seal a person's name wi
 // SetNames gives what names are sealed with. Until then an entry about a person
 // cannot be written.
 func (db *DB) SetNames(names Names) { db.writer.names.Store(&names) }
+
+const (
+	pseudonymDigits = 10 // of its row's id, in base 36
+	pseudonymRandom = 5  // bytes: a restored database gives the same ids again, to other people
+)
+
+// newPseudonym begins with the id of its row, by which it is found again.
+func newPseudonym(id int64) string {
+	var random [pseudonymRandom]byte
+	_, _ = rand.Read(random[:]) // never fails: it ends the process instead
+	digits := strconv.FormatInt(id, 36)
+	return audit.PseudonymPrefix + strings.Repeat("0", max(0, pseudonymDigits-len(digits))) + digits + hex.EncodeToString(random[:])
+}
+
+// rowOf is the id of a pseudonym's row; 0 if it is none.
+func rowOf(pseudonym string) int64 {
+	text, ours := strings.CutPrefix(pseudonym, audit.PseudonymPrefix)
+	if digits := len(text) - 2*pseudonymRandom; ours && digits >= pseudonymDigits {
+		if id, err := strconv.ParseInt(text[:digits], 36, 64); err == nil {
+			return id
+		}
+	}
+	return 0
+}
 
 // nameSubjects puts a pseudonym in the place of each draft's person: the one that the
 // person has, or a new one, whose row commits with the entry. Whoever is known adds a
@@ -67,7 +93,7 @@ func (t *tx) nameSubjects() error {
 
 // addPseudonyms gives the drafts their subjects, and whoever has no pseudonym one.
 func (t *tx) addPseudonyms(lookups []string, known map[string]string) error {
-	const insert = `INSERT INTO pseudonyms (lookup, workspace, pseudonym, sealed) VALUES `
+	const insert = `INSERT INTO pseudonyms (id, lookup, workspace, pseudonym, sealed) VALUES `
 	var args []any
 	for i, lookup := range lookups {
 		if lookup == "" {
@@ -75,14 +101,14 @@ func (t *tx) addPseudonyms(lookups []string, known map[string]string) error {
 		}
 		draft := &t.drafts[i]
 		if known[lookup] == "" {
-			// An id tells its time, which the first entry tells as well.
-			made := event.NewID(strings.TrimSuffix(audit.PseudonymPrefix, "_"), t.now)
+			id := t.records + 1 + int64(i) // the position that this draft is about to get
+			made := newPseudonym(id)
 			known[lookup] = made
-			args = append(args, []byte(lookup), draft.Workspace, made, t.names.Seal(draft.Workspace, made, draft.Person))
+			args = append(args, id, []byte(lookup), draft.Workspace, made, t.names.Seal(draft.Workspace, made, draft.Person))
 		}
 		draft.Subject, draft.Person = known[lookup], identity.Identifier{}
 	}
-	if err := t.insert(insert, 4, args, ""); err != nil {
+	if err := t.insert(insert, 5, args, ""); err != nil {
 		return fmt.Errorf("pseudonyms: %w", err)
 	}
 	return nil
@@ -145,14 +171,13 @@ func (t *tx) identifiersOf(workspace, contact string) ([]identity.Identifier, er
 // People says whom pseudonyms of the workspace stand for :: pseudonym → person. One
 // that was erased, or that no longer opens, is left out.
 func (db *DB) People(ctx context.Context, workspace string, pseudonyms []string) (map[string]audit.Person, error) {
-	const query = `SELECT p.pseudonym, p.sealed FROM pseudonyms p WHERE p.pseudonym = $1 AND p.workspace = $2`
+	const query = `SELECT sealed FROM pseudonyms WHERE id = $1 AND pseudonym = $2 AND workspace = $3`
 	const owner = `SELECT contact FROM links WHERE workspace = $1 AND realm = $2 AND kind = $3 AND value = $4`
 	names := db.writer.namer()
 	found := make(map[string]audit.Person, len(pseudonyms))
 	for _, pseudonym := range pseudonyms {
 		var sealed []byte
-		var name string
-		err := db.row(ctx, query, []any{pseudonym, workspace}, &name, &sealed)
+		err := db.row(ctx, query, []any{rowOf(pseudonym), pseudonym, workspace}, &sealed)
 		if absent(err) || names == nil {
 			continue
 		}

@@ -160,13 +160,23 @@ func leads(filter audit.Filter) []lead {
 // where it stopped, and the next page goes on from there.
 const maxScanned = 4000
 
+// mainWorkspace has no index of its own entries; see migration 7.
+const mainWorkspace = "main"
+
 // scan reads an index from its newest entry down until want entries match. floor is the
 // lowest position that it came to, 0 if nothing is left below.
 func (db *DB) scan(ctx context.Context, workspace string, by lead, within reach, want int, match func(audit.Entry) bool) (found []audit.Placed, floor int64, err error) {
-	query := `SELECT ` + entryColumns + ` FROM audit WHERE workspace = $1 AND position > $2 AND position < $3`
-	args := []any{workspace, within.above, within.below}
+	query := `SELECT ` + entryColumns + ` FROM audit WHERE position > $1 AND position < $2`
+	args := []any{within.above, within.below}
+	if by.column != "" || workspace != mainWorkspace {
+		query += ` AND workspace = $3`
+		args = append(args, workspace)
+	}
 	switch by.column {
 	case "":
+		if workspace != mainWorkspace {
+			query += ` AND workspace <> 'main'`
+		}
 	case "actor":
 		query += ` AND actor = $4 AND actor <> 'gate'`
 	case "key_id":
@@ -186,7 +196,8 @@ func (db *DB) scan(ctx context.Context, workspace string, by lead, within reach,
 				return err
 			}
 			read, floor = read+1, p.Position
-			if len(found) < want && match(p.Entry) {
+			// The list of the main workspace is read without an index: here is its border.
+			if len(found) < want && p.Workspace == workspace && match(p.Entry) {
 				found = append(found, p)
 			}
 			return nil
@@ -200,7 +211,7 @@ func (db *DB) scan(ctx context.Context, workspace string, by lead, within reach,
 		if len(found) == want {
 			return found, found[want-1].Position, nil
 		}
-		args[2] = floor
+		args[1] = floor
 	}
 	return found, floor, nil
 }
