@@ -58,7 +58,7 @@ func (r *row) at(now time.Time) chat.Session {
 	s := r.Session
 	s.Standing = policy.Restore(policy.Row{
 		Tier: r.record.Tier, Method: r.record.Method, Key: r.record.Key, Identifiers: r.record.Identifiers,
-		ExpiresAt: r.ExpiresAt, EndedAt: r.ended, EndedBy: r.by, KeyVerifies: true,
+		ExpiresAt: r.ExpiresAt, EndedAt: r.ended, EndedBy: r.by, KeyVerifies: true, EmailCodes: true,
 	}, now)
 	return s
 }

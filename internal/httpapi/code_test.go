@@ -439,3 +439,42 @@ func TestACodeIsTheWayInWhereOnlyVerifiedVisitorsMayChat(t *testing.T) {
 		t.Errorf("replayed: %d", a.StatusCode)
 	}
 }
+
+// What a colleague is sent works once, and reaches nobody whom no mail can reach.
+func TestAnInvitationIsMailedWithTheLinkThatIsShown(t *testing.T) {
+	h := open(t)
+	owner := h.agent(policy.Owner)
+	a := h.want(201, "POST", "/api/v1/console/agents", owner, object{"email": "New@Example.com", "role": "agent"})
+	if a.text("mailed_to") != "new@example.com" || a.text("link") == "" {
+		t.Fatalf("%s", a.Text)
+	}
+	within(t, "the invitation", func() bool { return len(h.Mail.Mail()) == 1 })
+	letter := h.Mail.Mail()[0]
+	if letter.To != "new@example.com" || !strings.Contains(letter.Text, a.text("link")) {
+		t.Errorf("%+v", letter)
+	}
+	_, token, _ := strings.Cut(a.text("link"), "#")
+	// Inviting again makes another link, and ends the one that was mailed first.
+	again := h.want(201, "POST", "/api/v1/console/agents", owner, object{"email": "new@example.com", "role": "agent"})
+	within(t, "the second invitation", func() bool { return len(h.Mail.Mail()) == 2 })
+	if a := h.call("POST", "/api/v1/console/setup/check", credential{}, object{"token": token}); a.StatusCode != 403 {
+		t.Errorf("the first link: %d", a.StatusCode)
+	}
+	_, token, _ = strings.Cut(again.text("link"), "#")
+	h.want(200, "POST", "/api/v1/console/setup", credential{}, object{"token": token, "name": "New", "password": "seven grey herons at the weir"})
+	if a := h.call("POST", "/api/v1/console/setup", credential{}, object{"token": token, "name": "New", "password": "seven grey herons at the weir"}); a.StatusCode != 403 {
+		t.Errorf("used twice: %d", a.StatusCode)
+	}
+	// An address that no mail goes to gets no mail; the link is shown all the same.
+	quiet := h.want(201, "POST", "/api/v1/console/agents", owner, object{"email": "root@host", "role": "agent"})
+	if quiet.text("mailed_to") != "" || quiet.text("link") == "" {
+		t.Errorf("%s", quiet.Text)
+	}
+	if log := h.Log.String(); strings.Contains(log, token) {
+		t.Error("a link was logged")
+	}
+	box := h.want(200, "GET", "/api/v1/console/outbox", owner, nil)
+	if text := string(box.Text); strings.Contains(text, token) || strings.Contains(text, "new@") || !strings.Contains(text, `"recipient":"n…@example.com"`) {
+		t.Errorf("the outbox says %s", text)
+	}
+}

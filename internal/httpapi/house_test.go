@@ -145,6 +145,7 @@ func open(t *testing.T, change ...func(*httpapi.Options)) *house {
 	t.Cleanup(func() { cancel(); <-carried })
 	mailRoutes := operate.Mail{Switches: h.Channels, Outbox: deliver.NewLog(db, "mailbox")}
 	h.Floor = httpapi.New(options)
+	h.Team.MailInvitations(desk, h.Floor.Base())
 	agents := console.New(console.Deps{
 		Team: h.Team, Inbox: h.Chat, People: h.Chat, Channels: h.Channels, Keys: h.Keys, Audit: record, Installation: arrivals, Streams: hub, Head: pulse.Head, Mail: mailRoutes, Diagnosis: diagnosis,
 	})
