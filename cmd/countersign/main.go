@@ -61,6 +61,7 @@ type commands struct {
 	SignRequest   signRequestCmd   `cmd:"" help:"Sign a request as we sign what we send."`
 	VerifyRequest verifyRequestCmd `cmd:"" help:"Verify a signed request offline."`
 
+	Doctor  doctorCmd  `cmd:"" help:"Examine an installation, or a secret: what is fine, what is not, what to do."`
 	Config  configCmd  `cmd:"" help:"Check the configuration, or print every option."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 
