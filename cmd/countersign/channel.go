@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"countersign/identity/policy"
 	"countersign/internal/app"
@@ -73,7 +74,7 @@ func (c *channelListCmd) Run(ctx context.Context, t terminal) error {
 		for _, channel := range channels {
 			rows = append(rows, []string{channel.ID, channel.Slug, strings.Join(channel.Aliases, ","), enforcementText(channel)})
 		}
-		return columns(rows)
+		return columns(rows) + standings(channels, time.Now())
 	})
 }
 
@@ -93,10 +94,19 @@ func (c *channelSetCmd) Run(ctx context.Context, t terminal) error {
 	if _, serves := channel.Platforms[policy.Platform(c.Platform)]; c.Platform != "" && !serves {
 		return misuse("%s does not serve %s", channel.Slug, c.Platform)
 	}
-	ended, set := 0, []string{}
+	ended, set, warnings := 0, []string{}, map[string][]string{}
 	for _, platform := range sortedPlatforms(channel) {
 		if c.Platform != "" && c.Platform != string(platform) {
 			continue
+		}
+		if c.Enforcement == string(policy.Enforce) {
+			p, err := a.Installation.Preview(ctx, who, channel.ID, platform)
+			if err != nil {
+				return refused(err)
+			}
+			if texts := warningTexts(p); len(texts) > 0 {
+				warnings[string(platform)] = texts
+			}
 		}
 		n, err := a.Channels.SetEnforcement(ctx, who, workspace.EnforcementChange{
 			Channel: channel.ID, Platform: platform, To: policy.Enforcement(c.Enforcement),
@@ -107,8 +117,15 @@ func (c *channelSetCmd) Run(ctx context.Context, t terminal) error {
 		ended += n
 		set = append(set, string(platform))
 	}
-	return c.print(t, map[string]any{"channel": channel.ID, "platforms": set, "enforcement": c.Enforcement, "sessions_ended": ended}, func() string {
-		return fmt.Sprintf("%s: %s on %s, %d claimed session(s) ended\n", channel.Slug, c.Enforcement, strings.Join(set, ", "), ended)
+	answer := map[string]any{"channel": channel.ID, "platforms": set, "enforcement": c.Enforcement, "sessions_ended": ended, "warnings": warnings}
+	return c.print(t, answer, func() string {
+		text := fmt.Sprintf("%s: %s on %s, %d claimed session(s) ended\n", channel.Slug, c.Enforcement, strings.Join(set, ", "), ended)
+		for _, platform := range set {
+			for _, warning := range warnings[platform] {
+				text += "warning: " + platform + ": " + warning + "\n"
+			}
+		}
+		return text
 	})
 }
 
@@ -131,7 +148,8 @@ func enforcementText(channel workspace.Channel) string {
 
 func channelAnswer(channel workspace.Channel) map[string]any {
 	return map[string]any{
-		"id": channel.ID, "slug": channel.Slug, "name": channel.Name, "aliases": append([]string{}, channel.Aliases...),
+		"enforcement_since": channel.Since, "id": channel.ID,
+		"slug": channel.Slug, "name": channel.Name, "aliases": append([]string{}, channel.Aliases...),
 		"realm": channel.Realm, "platforms": channel.Platforms, "origins": append([]string{}, channel.Origins...),
 	}
 }
