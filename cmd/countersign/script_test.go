@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
@@ -19,7 +20,7 @@ func TestMain(m *testing.M) {
 func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireExplicitExec: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "write": write},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "write": write, "remember": remember},
 	})
 }
 
@@ -51,4 +52,19 @@ func write(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	text := strings.NewReplacer(`\r`, "\r", `\n`, "\n").Replace(args[1])
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// remember keeps a field of the JSON that the last program printed in a variable:
+// remember KEY id
+func remember(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: remember VARIABLE FIELD")
+	}
+	var answer map[string]any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &answer))
+	text, ok := answer[args[1]].(string)
+	if !ok {
+		ts.Fatalf("no text called %s in %s", args[1], ts.ReadFile("stdout"))
+	}
+	ts.Setenv(args[0], text)
 }

@@ -36,10 +36,11 @@ func (k *Keys) Extend(ctx context.Context, who policy.Principal, key string, end
 	_, err := k.change(ctx, who, key, transition{
 		action: audit.KeyExtended, detail: map[string]string{"ends": ends.Format(time.RFC3339)},
 		apply: func(ring keyring.Ring, now time.Time) (keyring.Ring, error) {
-			if ends.After(now.Add(maxOverlap)) {
+			next, err := ring.Extend(key, ends, now)
+			if err == nil && ends.After(now.Add(maxOverlap)) {
 				return ring, fmt.Errorf("%w: at most a year from now", keyring.ErrTime)
 			}
-			return ring.Extend(key, ends, now)
+			return next, err
 		},
 	})
 	return err

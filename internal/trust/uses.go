@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	useStep = time.Minute // a use of a key from one origin is written this often
+	useStep = time.Minute     // a use of a key from one origin is written this often
+	useSoon = 2 * time.Second // the first sessions after a quiet time are
 	// MaxOrigins of a key are told apart. Whoever holds a proof can say any origin: more
 	// of them must not fill the memory or the database.
 	MaxOrigins     = 50
@@ -43,6 +44,7 @@ type uses struct {
 	tallies map[useName]*tally
 	origins map[string]int // :: key → its tallies
 	waiting bool           // a flush is on its way
+	flushed time.Time
 }
 
 type useName struct {
@@ -139,7 +141,7 @@ func (u *uses) wake() {
 		return
 	}
 	u.waiting = true
-	time.AfterFunc(useStep, func() {
+	time.AfterFunc(max(useSoon, useStep-u.now().Sub(u.flushed)), func() {
 		ctx, cancel := context.WithTimeout(context.Background(), flushPatience)
 		defer cancel()
 		u.mu.Lock()
@@ -154,6 +156,7 @@ func (u *uses) wake() {
 func (u *uses) flush(ctx context.Context) error {
 	u.mu.Lock()
 	now := u.now()
+	u.flushed = now
 	taken := make(map[*tally]KeyUse)
 	for name, one := range u.tallies {
 		if one.sessions > 0 {

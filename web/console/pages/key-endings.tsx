@@ -5,7 +5,6 @@ import type { ComponentChildren, JSX, TargetedSubmitEvent } from "preact";
 import { useId, useState } from "preact/hooks";
 import { Button, Dialog, Field, Notice, Skeleton, toast } from "../../shared/ui";
 import * as api from "../api";
-import { dialectOf } from "../dialects";
 import { t } from "../text";
 import { full, isTime } from "../time";
 import type { Key } from "../types";
@@ -141,7 +140,6 @@ export function SignByDialog({ subject, onClose, onDone }: OfKey): JSX.Element {
   const [at, setAt] = useState(local(new Date()));
   const [tried, setTried] = useState(false);
   const doing = useAction();
-  const hash = dialectOf(subject.dialect).proof === "hash";
   const late = isTime(subject.ends_at) && Date.parse(at) > Date.parse(subject.ends_at);
   const wrong = !at ? k.sinceMissing : late ? k.signByLate : "";
   const submit = async () => {
@@ -154,11 +152,6 @@ export function SignByDialog({ subject, onClose, onDone }: OfKey): JSX.Element {
   return (
     <FormDialog title={k.signByTitle(subject.name)} action={k.doSignBy} doing={doing} submit={submit} onClose={onClose}>
       <p>{k.signByBody}</p>
-      {hash && (
-        <Notice kind="warn" icon="alert">
-          {k.signByHash}
-        </Notice>
-      )}
       <TimeField label={k.signByAt} value={at} onValue={setAt} error={tried ? wrong : ""} />
     </FormDialog>
   );

@@ -127,6 +127,12 @@ function Ready({ subject: key, now, from }: { subject: Key; now: number; from: n
         {k.stillSigns(sessions, domainsOf(key))} {key.live_sessions > 0 && k.stillLive(key.live_sessions)}
       </Notice>
     );
+  if (used > from && quiet < day)
+    return (
+      <Notice kind="warn" icon="alert">
+        {k.stillUsed(ago(new Date(used).toISOString(), now))} {key.live_sessions > 0 && k.stillLive(key.live_sessions)}
+      </Notice>
+    );
   if (quiet < day) return <Notice icon="info">{k.neverUsed}</Notice>;
   return (
     <Notice kind="good" icon="check">

@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Button, Empty, Icon, Notice } from "../../shared/ui";
-import { dialectName } from "../dialects";
+import { dialectName, dialectOf } from "../dialects";
 import { agents, learnKeys, needAgents } from "../names";
 import { may } from "../session";
 import { t } from "../text";
@@ -188,7 +188,9 @@ function KeyActions({ subject: key, manage, show }: { subject: Key; manage: bool
   const items: MenuItem[] = [];
   if (manage) {
     items.push(item("rename", k.rename, "copy"));
-    if (key.state === "retiring") items.push(item("extend", k.extend, "clock"), item("sign-by", k.signBy, "filter", { hint: k.signByHint }));
+    if (key.state === "retiring") items.push(item("extend", k.extend, "clock"));
+    // A bare hash says no time, so of those none is late.
+    if (key.state === "retiring" && dialectOf(key.dialect).proof === "token") items.push(item("sign-by", k.signBy, "filter"));
   }
   if (may("keys.reveal") && key.reveal === "request" && !key.public && key.state !== "revoked") items.push(item("reveal", k.reveal, "eye"));
   if (manage) {
@@ -224,7 +226,7 @@ function KeyActions({ subject: key, manage, show }: { subject: Key; manage: bool
 }
 
 function Facts({ subject: key }: { subject: Key }): JSX.Element {
-  const secret = key.public ? k.secretPublic_(key.public.algorithm) : key.reveal === "request" && key.state !== "revoked" ? k.secretRequest_ : k.secretOnce_;
+  const secret = key.public ? k.secretPublic_(key.public.algorithm) : key.reveal === "request" && key.state !== "revoked" ? k.secretRequest_ : key.imported ? k.secretNever_ : k.secretOnce_;
   return (
     <>
       <dl class="facts-row">
@@ -239,11 +241,15 @@ function Facts({ subject: key }: { subject: Key }): JSX.Element {
             <When at={key.created_at} /> <span class="dim">{k.by(creator(key.created_by))}</span>
           </>
         </Fact>
-        <Fact name={k.secret_}>{secret}</Fact>
         {isTime(key.revoked_at) && <Fact name={k.revokedAt}>{exact(key.revoked_at)}</Fact>}
         {key.state === "retired" && isTime(key.ends_at) && <Fact name={k.ended_}>{exact(key.ends_at)}</Fact>}
       </dl>
-      <Fingerprint subject={key} />
+      <div class="key__secret">
+        <Fingerprint subject={key} />
+        <p class="key__print">
+          <span class="dim">{k.secret_}</span> {secret}
+        </p>
+      </div>
     </>
   );
 }
