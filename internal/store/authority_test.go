@@ -75,6 +75,21 @@ func walkAuthority(t *testing.T, fresh func(testing.TB) storetest.Database) {
 			t.Error("a change in an agent's name was written without asking for that agent's right")
 		}
 	})
+	t.Run("an owner from whom a second factor is asked meanwhile reaches no key and nobody", func(t *testing.T) {
+		owner, login := h.NewAgent("lacking@example.com", policy.Owner)
+		who := policy.ForAgent(storetest.Main, owner.ID, login.ID, policy.Owner)
+		w.must(h.DB.RequireFactor(t.Context(), storetest.Main, true, h.Now, h.Draft(audit.FactorRuleSet, "")))
+		changes := w.changes(who)
+		for _, name := range []string{"AddToken", "RevokeToken", "SwapRing", "SetEnforcement", "AddAgent", "SetRole", "RemoveAgent", "PutLink", "ClearFactors", "RequireFactor"} {
+			if err := changes[name](); !errors.Is(err, policy.ErrForbidden) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if err := changes["SetAttribute"](); err != nil {
+			t.Errorf("and does not answer people either: %v", err)
+		}
+		w.must(h.DB.RequireFactor(t.Context(), storetest.Main, false, h.Now, h.Draft(audit.FactorRuleSet, "")))
+	})
 	t.Run("a role that rose meanwhile is not taken by who could not give it", func(t *testing.T) {
 		admin, login := h.NewAgent("admin@example.com", policy.Admin)
 		second, _ := h.NewAgent("second@example.com", policy.Owner)
