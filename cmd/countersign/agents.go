@@ -22,7 +22,7 @@ type agentsAddCmd struct {
 
 // linkBase is where printed links lead.
 type linkBase struct {
-	BaseURL string `help:"Public address of the console, for the link. Default: where the server last served." env:"COUNTERSIGN_BASE_URL" placeholder:"URL"`
+	BaseURL string `help:"Public address of the console, for the link. Default: where the server last served." env:"COUNTERSIGN_CONSOLE_URL,COUNTERSIGN_BASE_URL" placeholder:"URL"`
 }
 
 func (l linkBase) link(ctx context.Context, a *app.App, token string) (string, error) {

@@ -61,7 +61,7 @@ func (c *demoCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return notStarted(err)
 	}
-	child, address, err := c.openShop(ctx, t, a, running.Base)
+	child, address, err := c.openShop(ctx, t, a, running.Widget)
 	if err != nil {
 		_ = running.Stop()
 		return no("the demo shop did not start: %v", err)

@@ -48,9 +48,13 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) error {
 		return errors.Join(err, running.Stop())
 	}
 	if c.JSON {
-		err = printJSON(t, map[string]any{"base": running.Base, "console": console, "setup": setup})
+		err = printJSON(t, map[string]any{"base": running.Base, "widget": running.Widget, "console": console, "setup": setup})
 	} else {
-		fmt.Fprintf(t.Out, "Countersign serves %s\n%s", running.Base, consoleText(console, setup))
+		fmt.Fprintf(t.Out, "Countersign serves %s\n", running.Widget)
+		if running.Widget != running.Base {
+			fmt.Fprintf(t.Out, "and the console %s\n", running.Base)
+		}
+		fmt.Fprint(t.Out, consoleText(console, setup))
 	}
 	if err != nil {
 		return errors.Join(err, running.Stop())

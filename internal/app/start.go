@@ -16,7 +16,8 @@ import (
 
 // Running is a server that answers.
 type Running struct {
-	Base   string // public address
+	Base   string // public address of the console
+	Widget string // and of the widget; the same on one origin
 	server *http.Server
 	heads  *checkpoints
 	failed chan error
@@ -52,7 +53,7 @@ func (a *App) Start(ctx context.Context, cfg config.Server, log *slog.Logger) (*
 	}
 	inner, cancel := context.WithCancel(ctx)
 	r := &Running{
-		Base: cfg.Base(), heads: heads, ctx: inner, stop: cancel, failed: make(chan error, 3), done: make(chan struct{}),
+		Base: cfg.Base(), Widget: cfg.Widget(), heads: heads, ctx: inner, stop: cancel, failed: make(chan error, 3), done: make(chan struct{}),
 		server: httpapi.NewServer(floor),
 	}
 	if err := a.DB.Mark(ctx, baseMark, r.Base); err != nil {
@@ -69,7 +70,6 @@ func (a *App) Start(ctx context.Context, cfg config.Server, log *slog.Logger) (*
 		}
 	}()
 	go a.wakeSnoozed(inner, log)
-	go a.Counts.Run(inner, func(err error) { log.Warn("what arrived could not be counted; tried again soon", "error", err) })
 	go heads.run(inner)
 	go a.Counts.Run(inner, func(err error) { log.Warn("what arrived could not be counted; tried again soon", "error", err) })
 	go a.resumeSweeps(inner, log)

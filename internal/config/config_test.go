@@ -38,6 +38,14 @@ func TestServerCheckRefusesWhatCannotWork(t *testing.T) {
 		{"base with path", Server{BaseURL: "https://example.com/chat"}, false},
 		{"base with user", Server{BaseURL: "https://a:b@example.com"}, false},
 		{"base without scheme", Server{BaseURL: "example.com"}, false},
+		{"two origins", Server{ConsoleURL: "https://desk.example.com", WidgetURL: "https://chat.example.com"}, true},
+		{"one beside the base", Server{BaseURL: "https://chat.example.com", ConsoleURL: "https://desk.example.com"}, true},
+		{"two ports", Server{ConsoleURL: "http://localhost:8080", WidgetURL: "http://localhost:8081"}, true},
+		{"half of two origins", Server{ConsoleURL: "https://desk.example.com"}, false},
+		{"two origins that are one", Server{ConsoleURL: "https://chat.example.com", WidgetURL: "https://CHAT.example.com."}, false},
+		{"one that is the base", Server{BaseURL: "https://chat.example.com", WidgetURL: "https://chat.example.com"}, false},
+		{"a console with a path", Server{ConsoleURL: "https://example.com/desk", WidgetURL: "https://chat.example.com"}, false},
+		{"a widget of another scheme", Server{ConsoleURL: "https://desk.example.com", WidgetURL: "ftp://chat.example.com"}, false},
 		{"proxy network", Server{TrustedProxies: []string{"10.0.0.0/8", "::1"}}, true},
 		{"proxy word", Server{TrustedProxies: []string{"all"}}, false},
 		{"a word to listen on", Server{Listen: "garbage"}, false},
@@ -86,5 +94,22 @@ func TestTheGeneratedDocsAreTrue(t *testing.T) {
 	}
 	if string(text) != Markdown() {
 		t.Error("docs/configuration.md is not what the options say: make gen")
+	}
+}
+
+func TestLinksAreTheConsolesAndPagesTheWidgets(t *testing.T) {
+	for _, c := range []struct {
+		s               Server
+		console, widget string
+		one             bool
+	}{
+		{Server{Listen: "127.0.0.1:1"}, "http://127.0.0.1:1", "http://127.0.0.1:1", true},
+		{Server{BaseURL: "https://chat.example.com/"}, "https://chat.example.com", "https://chat.example.com", true},
+		{Server{BaseURL: "https://chat.example.com", ConsoleURL: "https://desk.example.com/"}, "https://desk.example.com", "https://chat.example.com", false},
+		{Server{ConsoleURL: "https://desk.example.com", WidgetURL: "https://chat.example.com"}, "https://desk.example.com", "https://chat.example.com", false},
+	} {
+		if c.s.Base() != c.console || c.s.Widget() != c.widget || c.s.OneOrigin() != c.one {
+			t.Errorf("%+v: %s %s %v", c.s, c.s.Base(), c.s.Widget(), c.s.OneOrigin())
+		}
 	}
 }
