@@ -117,6 +117,7 @@ test("a reload onto a page that says who is there replaces the code's session", 
   await proved(tab);
   const token = JSON.parse(tab.session["countersign:shop:session" as keyof typeof tab.session] as unknown as string).token as string;
   (tab.core as unknown as { sleep: () => void }).sleep(); // the page before is gone
+  await aMoment();
   const again = new Tab(tab);
   again.identify({ user_id: "bob", hash: "right" });
   await settled("bob", () => again.core.state.session?.tier === "verified" && again.core.state.phase === "open");
