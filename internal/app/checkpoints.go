@@ -31,7 +31,9 @@ type checkpoints struct {
 	closed bool
 }
 
-const checkpointEvery = time.Minute
+// lookEvery is how often it is asked whether a minute is over since the last one, which
+// another node may have written.
+const lookEvery = 5 * time.Second
 
 // openCheckpoints opens what the operator named; a file that cannot be written is
 // found at the start and not when it is needed.
@@ -77,7 +79,7 @@ func (c *checkpoints) close() {
 // command changed while no server ran is covered then.
 func (c *checkpoints) run(ctx context.Context) {
 	c.write(ctx, false)
-	tick := time.NewTicker(checkpointEvery)
+	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
 		select {

@@ -66,9 +66,10 @@ type Keeper struct {
 // NewKeeper keeps ledger, which was sealed under keys.
 func NewKeeper(ledger Ledger, keys Keys) *Keeper { return &Keeper{ledger: ledger, keys: keys} }
 
-// checkpointEvery is how often the heads leave the machine. Of several nodes, one does
-// it for all: the others find that it was done.
-const checkpointEvery = time.Minute
+// checkpointAfter is how old the last checkpoint is when the next one is written, by
+// whoever asks first: asked every few seconds, that is one a minute. Of several nodes,
+// one does it for all.
+const checkpointAfter = 55 * time.Second
 
 // Checkpoint writes one if entries came since the last, and if that is nearly a minute
 // ago or now is said; written is false if there was nothing to do.
@@ -88,7 +89,7 @@ func (k *Keeper) Checkpoint(ctx context.Context, now bool) (cp Checkpoint, writt
 	if err != nil {
 		return fail(err)
 	}
-	if state.Records <= last.Position || !now && at.Sub(last.At) < checkpointEvery*9/10 {
+	if state.Records <= last.Position || !now && at.Sub(last.At) < checkpointAfter {
 		return Checkpoint{}, false, nil
 	}
 	heads, err := k.ledger.Heads(ctx, last.Position, state.Records)

@@ -117,7 +117,7 @@ export const auditTexts = {
       `turned ${f.person || "a verified person"} away${turned[f.get("outcome")] ?? ""}${about(f.key("key"), ": proved with the key “", "”")}`,
     "identity.refused": (f) =>
       f.get("count")
-        ? `refused ${f.get("count")} more proofs within one second: ${f.reason(f.get("reason"))}`
+        ? `refused ${f.get("count")} more ${f.get("count") === "1" ? "proof" : "proofs"} within one second: ${f.reason(f.get("reason"))}`
         : `refused a proof${about(f.person ?? "", " for ")}: ${f.reason(f.get("reason"))}${outcome(f.get("outcome"))}`,
     "session.ended": (f) => (f.get("sessions") === "all" ? ended(f) : f.get("by") === "log-out" ? "logged out" : "ended a session of a person"),
     "thread.claimed": () => "took over the anonymous conversation of this browser, after proving who they are",
