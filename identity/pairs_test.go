@@ -1,7 +1,13 @@
 package identity_test
 
 import (
+	"crypto"
+	"crypto/sha256"
+	"encoding/asn1"
+	"math/big"
 	"testing"
+
+	"github.com/golang-jwt/jwt/v5"
 
 	"countersign/identity"
 	"countersign/identity/dialect"
@@ -207,4 +213,25 @@ func publicKeyOf(tb testing.TB, setup dialect.Setup) *identity.Key {
 		tb.Fatal(err)
 	}
 	return key
+}
+
+func identityAlgorithm(name string) identity.Algorithm { return identity.Algorithm(name) }
+
+// deterministicES256 signs with the plain library, without randomness (RFC 6979).
+func deterministicES256(tb testing.TB, private, signed string) []byte {
+	tb.Helper()
+	key, err := jwt.ParseECPrivateKeyFromPEM([]byte(private))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	sum := sha256.Sum256([]byte(signed))
+	der, err := key.Sign(nil, sum[:], crypto.SHA256)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var numbers struct{ R, S *big.Int }
+	if _, err := asn1.Unmarshal(der, &numbers); err != nil {
+		tb.Fatal(err)
+	}
+	return append(numbers.R.FillBytes(make([]byte, 32)), numbers.S.FillBytes(make([]byte, 32))...)
 }

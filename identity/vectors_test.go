@@ -37,17 +37,23 @@ type vector struct {
 }
 
 type vectorKey struct {
-	ID           string   `json:"id"`
-	Dialect      string   `json:"dialect"`
-	Secret       string   `json:"secret,omitempty"`        // as it is entered
-	SecretBase64 string   `json:"secret_base64,omitempty"` // bytes, instead
-	Signs        string   `json:"signs"`
-	Platforms    []string `json:"platforms,omitempty"` // absent: web
-	Audiences    []string `json:"audiences,omitempty"`
-	MaxLife      int      `json:"max_life,omitempty"` // seconds
-	State        string   `json:"state,omitempty"`    // absent: active
-	Ends         string   `json:"ends,omitempty"`
-	SignBy       string   `json:"sign_by,omitempty"`
+	ID           string          `json:"id"`
+	Dialect      string          `json:"dialect"`
+	Secret       string          `json:"secret,omitempty"`        // as it is entered
+	SecretBase64 string          `json:"secret_base64,omitempty"` // bytes, instead
+	PublicKey    string          `json:"public_key,omitempty"`    // PEM or JWK, instead
+	JWKS         json.RawMessage `json:"jwks,omitempty"`          // an issuer's set, instead
+	Algorithm    string          `json:"algorithm,omitempty"`     // of the set's keys that count
+	Fetched      string          `json:"fetched,omitempty"`       // when the set was
+	RevokedKids  []string        `json:"revoked_kids,omitempty"`
+	Issuer       string          `json:"issuer,omitempty"`
+	Signs        string          `json:"signs"`
+	Platforms    []string        `json:"platforms,omitempty"` // absent: web
+	Audiences    []string        `json:"audiences,omitempty"`
+	MaxLife      int             `json:"max_life,omitempty"` // seconds
+	State        string          `json:"state,omitempty"`    // absent: active
+	Ends         string          `json:"ends,omitempty"`
+	SignBy       string          `json:"sign_by,omitempty"`
 }
 
 // vectorAssertion has the JSON of the visitors' door.
@@ -110,7 +116,12 @@ func (k vectorKey) build(tb testing.TB) *identity.Key {
 	if !ok {
 		tb.Fatalf("unknown dialect %q", k.Dialect)
 	}
-	secret, err := dialect.Decode(k.Dialect, k.Secret)
+	public := k.public(tb)
+	var secret identity.Secret
+	var err error
+	if public == nil && k.SecretBase64 == "" {
+		secret, err = dialect.Decode(k.Dialect, k.Secret)
+	}
 	if k.SecretBase64 != "" {
 		var raw []byte
 		raw, err = base64.StdEncoding.DecodeString(k.SecretBase64)
@@ -124,13 +135,33 @@ func (k vectorKey) build(tb testing.TB) *identity.Key {
 		platforms = []string{"web"}
 	}
 	key, err := row.NewKey(dialect.Setup{
-		ID: k.ID, Secret: secret, Signs: identity.Signs(k.Signs), Realm: "main", Platforms: platforms,
+		ID: k.ID, Secret: secret, Public: public, Issuer: k.Issuer, Signs: identity.Signs(k.Signs), Realm: "main", Platforms: platforms,
 		Audiences: k.Audiences, MaxLife: time.Duration(k.MaxLife) * time.Second,
 	})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return key
+}
+
+// public is what stands in a secret's place; nil for a secret.
+func (k vectorKey) public(tb testing.TB) *identity.PublicSet {
+	tb.Helper()
+	switch {
+	case k.PublicKey != "":
+		key := publicOf(tb, k.PublicKey)
+		return &identity.PublicSet{Algorithm: key.Algorithm(), Keys: []identity.PublicKey{key}}
+	case k.JWKS != nil:
+		set, err := identity.ParseJWKS(k.JWKS)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return &identity.PublicSet{
+			Algorithm: identity.Algorithm(k.Algorithm), Keys: set.Of(identity.Algorithm(k.Algorithm)), ByID: true, Revoked: k.RevokedKids,
+			FreshUntil: parseTime(tb, k.Fetched).Add(identity.MaxSetAge),
+		}
+	}
+	return nil
 }
 
 // assertion reads the JSON as a door does: what is no text is no proof.
@@ -201,7 +232,7 @@ func (v vector) check(t *testing.T) {
 }
 
 // proofFiles are the files of spec/vectors that hold proofs.
-var proofFiles = []string{"published.json", "hash.json", "jwt.json", "v1.json", "ring.json"}
+var proofFiles = []string{"published.json", "hash.json", "jwt.json", "public.json", "v1.json", "ring.json"}
 
 func loadProofs(tb testing.TB) map[string][]vector {
 	tb.Helper()

@@ -30,10 +30,11 @@ import (
 )
 
 var (
-	// ErrAddress: the address may not be called; wrapped with the reason.
-	ErrAddress = errors.New("egress: this address is not called")
+	// ErrAddress: the address may not be called; wrapped with the reason. Operators read
+	// both, since they entered the address.
+	ErrAddress = errors.New("this address is not called")
 	// ErrAnswer: the other side answered what cannot be taken; wrapped with the reason.
-	ErrAnswer = errors.New("egress: this answer is not taken")
+	ErrAnswer = errors.New("its answer is not taken")
 )
 
 // Limits of one request, unless Options says otherwise.
