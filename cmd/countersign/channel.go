@@ -13,9 +13,10 @@ import (
 )
 
 type channelCmd struct {
-	Create channelCreateCmd `cmd:"" help:"Make a channel: one way in, with a public id."`
-	List   channelListCmd   `cmd:"" help:"List channels."`
-	Set    channelSetCmd    `cmd:"" help:"Set enforcement: what becomes of a visitor whose proof is missing or wrong."`
+	Create    channelCreateCmd `cmd:"" help:"Make a channel: one way in, with a public id."`
+	List      channelListCmd   `cmd:"" help:"List channels."`
+	Set       channelSetCmd    `cmd:"" help:"Set enforcement: what becomes of a visitor whose proof is missing or wrong."`
+	EmailCode emailCodeCmd     `cmd:"" name:"email-code" help:"Let visitors prove an address by an emailed code, or no more."`
 }
 
 type channelCreateCmd struct {
