@@ -18,7 +18,7 @@ const (
 	// every refusal must be written, or fails.
 	maxBuckets = 1000
 
-	flushPatience = 10 * time.Second
+	flushPatience = 10 * time.Second // with what is only a hint, and may be counted twice
 )
 
 // flood writes refusals, and counts those beyond the limit until their second is
@@ -97,13 +97,12 @@ func (f *flood) wake() {
 	}
 	f.waiting = true
 	time.AfterFunc(time.Second, func() {
-		ctx, cancel := context.WithTimeout(context.Background(), flushPatience)
-		defer cancel()
 		f.mu.Lock()
 		f.waiting = false
 		f.mu.Unlock()
-		// A failed write puts the counts back and wakes again: nothing to add here.
-		_ = f.flush(ctx, f.now().Unix())
+		// A failed write puts the counts back and wakes again: nothing to add here. Nobody's
+		// patience ends it: what was given up and written all the same would count twice.
+		_ = f.flush(context.Background(), f.now().Unix())
 	})
 }
 
