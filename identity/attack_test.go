@@ -138,7 +138,13 @@ func TestRefusalNamesNothing(t *testing.T) {
 func TestRefusedProofChangesNothing(t *testing.T) {
 	good := identity.Assertion{UserID: "u1", Hash: hmacHex(vectorSecret, "u1")}
 	ring := ringOf(t, keyOf(t, "native", dialect.Setup{}))
-	for _, bad := range []identity.Assertion{{UserID: "u1"}, {UserID: "u1", Hash: "zz"}, {UserID: "u2", Hash: good.Hash}, {Token: "a.b.c"}, {UserID: strings.Repeat("u", 255), Hash: good.Hash}} {
+	for _, bad := range []identity.Assertion{
+		{UserID: "u1"},
+		{UserID: "u1", Hash: "zz"},
+		{UserID: "u2", Hash: good.Hash},
+		{Token: "a.b.c"},
+		{UserID: strings.Repeat("u", 255), Hash: good.Hash},
+	} {
 		if _, err := identity.Verify(ring, bad, testNow); err == nil {
 			t.Fatalf("%+v verified", bad)
 		}
@@ -192,7 +198,11 @@ func TestVerifyDoesNotAllocate(t *testing.T) {
 }
 
 func TestZeroRingRefusesEverything(t *testing.T) {
-	for _, a := range []identity.Assertion{{UserID: "u1", Hash: hmacHex("", "u1")}, {Token: compact("", plainHeader, claims())}, {}} {
+	for _, a := range []identity.Assertion{
+		{UserID: "u1", Hash: hmacHex("", "u1")},
+		{Token: compact("", plainHeader, claims())},
+		{},
+	} {
 		if v, err := identity.Verify(identity.Ring{}, a, testNow); err == nil || v.OK() {
 			t.Errorf("%+v verified without a key", a)
 		}
@@ -382,12 +392,46 @@ func TestSignRefusesWhatVerifyWould(t *testing.T) {
 
 func TestAttributesAreFewShortScalarsWithPlainNames(t *testing.T) {
 	in := map[string]any{
-		"plan": "pro", "seats": 5.0, "n": json.Number("7"), "i": 3, "i64": int64(4), "ok": true, "gone": nil,
-		"user_hash": "x", "intercom_user_jwt": "x", "auth_tokens": "x", "signature": "x", "hash": "x", "email_hash": "x", "jwt": "x", "JWT": "x",
-		"user_id": "x", "email": "x", "name": "x", "tier": "verified", "Method": "jwt", "aud": "x", "exp": 1.0,
-		"": "x", "a b": "x", "ä": "x", "a/b": "x", strings.Repeat("a", 101): "x",
-		"list": []any{1}, "map": map[string]any{}, "func": func() {}, "inf": json.Number("1e999"), "nan": json.Number("x"),
-		"long": strings.Repeat("ä", 300), "nul": "a\x00b\n", "bad": "a\xffb",
+		"plan":  "pro",
+		"seats": 5.0,
+		"n":     json.Number("7"),
+		"i":     3,
+		"i64":   int64(4),
+		"ok":    true,
+		"gone":  nil,
+
+		"user_hash":         "x",
+		"intercom_user_jwt": "x",
+		"auth_tokens":       "x",
+		"signature":         "x",
+		"hash":              "x",
+		"email_hash":        "x",
+		"jwt":               "x",
+		"JWT":               "x",
+
+		"user_id": "x",
+		"email":   "x",
+		"name":    "x",
+		"tier":    "verified",
+		"Method":  "jwt",
+		"aud":     "x",
+		"exp":     1.0,
+
+		"":                       "x",
+		"a b":                    "x",
+		"ä":                      "x",
+		"a/b":                    "x",
+		strings.Repeat("a", 101): "x",
+
+		"list": []any{1},
+		"map":  map[string]any{},
+		"func": func() {},
+		"inf":  json.Number("1e999"),
+		"nan":  json.Number("x"),
+
+		"long": strings.Repeat("ä", 300),
+		"nul":  "a\x00b\n",
+		"bad":  "a\xffb",
 	}
 	got := identity.CleanAttributes(in)
 	want := map[string]any{"plan": "pro", "seats": 5.0, "n": 7.0, "i": 3.0, "i64": 4.0, "ok": true, "gone": nil,
@@ -406,7 +450,16 @@ func TestAttributesAreFewShortScalarsWithPlainNames(t *testing.T) {
 	if identity.CleanAttributes(nil) != nil || identity.CleanAttributes(map[string]any{"jwt": "x"}) != nil {
 		t.Error("nothing left is not nil")
 	}
-	for _, name := range []string{"user_hash", "intercom_user_jwt", "auth_tokens", "signature", "hash", "email_hash", "jwt", "token"} {
+	for _, name := range []string{
+		"user_hash",
+		"intercom_user_jwt",
+		"auth_tokens",
+		"signature",
+		"hash",
+		"email_hash",
+		"jwt",
+		"token",
+	} {
 		if !identity.SecretBearing(name) {
 			t.Errorf("%s is not secret-bearing", name)
 		}
@@ -454,7 +507,15 @@ func TestRoomImportsNothingThatActs(t *testing.T) {
 		for _, i := range file.Imports {
 			path, _ := strconv.Unquote(i.Path.Value)
 			first, _, _ := strings.Cut(path, "/")
-			if strings.Contains(first, ".") || slices.Contains([]string{"net", "os", "database", "countersign", "syscall", "unsafe", "plugin"}, first) {
+			if strings.Contains(first, ".") || slices.Contains([]string{
+				"net",
+				"os",
+				"database",
+				"countersign",
+				"syscall",
+				"unsafe",
+				"plugin",
+			}, first) {
 				t.Errorf("%s imports %s", e.Name(), path)
 			}
 		}
@@ -489,7 +550,11 @@ func TestErrorSaysItsReason(t *testing.T) {
 func TestHashOfHelpScoutHasThreeSpellingsAndNoMore(t *testing.T) {
 	key := keyOf(t, "helpscout", dialect.Setup{})
 	mac := hmacOf(vectorSecret, "a@b")
-	spellings := []string{hex.EncodeToString(mac), base64.StdEncoding.EncodeToString(mac), strings.Join(pairs(hex.EncodeToString(mac)), "-")}
+	spellings := []string{
+		hex.EncodeToString(mac),
+		base64.StdEncoding.EncodeToString(mac),
+		strings.Join(pairs(hex.EncodeToString(mac)), "-"),
+	}
 	for _, s := range spellings {
 		if _, err := identity.Verify(ringOf(t, key), identity.Assertion{Dialect: "helpscout", Email: "a@b", Hash: s}, testNow); err != nil {
 			t.Errorf("%s: %v", s, err)

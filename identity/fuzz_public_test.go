@@ -176,7 +176,12 @@ func FuzzKidOf(f *testing.F) {
 			seeds++
 		}
 	}
-	for _, header := range []string{`{"alg":"ES256","kid":"a"}`, `{"alg":"RS256","kid":"\u0061"}`, `{"alg":"EdDSA","kid":""}`, `{"alg":"Ed25519","kid":5}`} {
+	for _, header := range []string{
+		`{"alg":"ES256","kid":"a"}`,
+		`{"alg":"RS256","kid":"\u0061"}`,
+		`{"alg":"EdDSA","kid":""}`,
+		`{"alg":"Ed25519","kid":5}`,
+	} {
 		f.Add(b64([]byte(header)) + ".e30.AA")
 		seeds++
 	}
@@ -196,9 +201,24 @@ func FuzzKidOf(f *testing.F) {
 // that are not ours, and cleaning what is clean changes nothing.
 func FuzzAttributes(f *testing.F) {
 	seeds := []string{
-		`{"plan":"pro","seats":5}`, `{"user_hash":"x","jwt":"y","JWT":"z"}`, `{"tier":"verified","method":"jwt","key":"k"}`, `{"a b":1,"":2,"ä":3,"a/b":4}`, `{"list":[1],"map":{},"null":null,"true":true}`,
-		`{"n":1e308,"m":-0,"f":1.5}`, `{"long":"` + strings.Repeat("ä", 300) + `"}`, `{"nul":"a\u0000b\n"}`, `{"rtl":"\u202e"}`, `{"half":"\ud800"}`, `{}`, `null`, `[]`, `{"__proto__":{"a":1},"constructor":"x"}`,
-		`{"` + strings.Repeat("a", 101) + `":1,"` + strings.Repeat("b", 100) + `":1}`, `{"a":1,"a":2}`,
+		`{"plan":"pro","seats":5}`,
+		`{"user_hash":"x","jwt":"y","JWT":"z"}`,
+		`{"tier":"verified","method":"jwt","key":"k"}`,
+		`{"a b":1,"":2,"ä":3,"a/b":4}`,
+		`{"list":[1],"map":{},"null":null,"true":true}`,
+
+		`{"n":1e308,"m":-0,"f":1.5}`,
+		`{"long":"` + strings.Repeat("ä", 300) + `"}`,
+		`{"nul":"a\u0000b\n"}`,
+		`{"rtl":"\u202e"}`,
+		`{"half":"\ud800"}`,
+		`{}`,
+		`null`,
+		`[]`,
+		`{"__proto__":{"a":1},"constructor":"x"}`,
+
+		`{"` + strings.Repeat("a", 101) + `":1,"` + strings.Repeat("b", 100) + `":1}`,
+		`{"a":1,"a":2}`,
 	}
 	for _, seed := range seeds {
 		f.Add([]byte(seed))

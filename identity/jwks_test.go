@@ -136,7 +136,13 @@ func TestARevokedKidVerifiesNothing(t *testing.T) {
 // TestAnOldSetVerifiesNothing, from its last moment on.
 func TestAnOldSetVerifiesNothing(t *testing.T) {
 	token := bySign(t, esPrivate, withKid("a"), issued())
-	for until, want := range map[time.Duration]identity.Reason{time.Nanosecond: "", time.Hour: "", 0: identity.KeyUnusable, -time.Hour: identity.KeyUnusable, -100 * 365 * 24 * time.Hour: identity.KeyUnusable} {
+	for until, want := range map[time.Duration]identity.Reason{
+		time.Nanosecond:             "",
+		time.Hour:                   "",
+		0:                           identity.KeyUnusable,
+		-time.Hour:                  identity.KeyUnusable,
+		-100 * 365 * 24 * time.Hour: identity.KeyUnusable,
+	} {
 		if got := reasonFor(t, token, setOf(t, dialect.Setup{}, nil, testNow.Add(until))); got != want {
 			t.Errorf("fresh until %v: %q", until, got)
 		}
@@ -147,7 +153,11 @@ func TestAnOldSetVerifiesNothing(t *testing.T) {
 func TestASingleKeysIssuerIsComparedIfItIsNamed(t *testing.T) {
 	for algorithm, pair := range keyPairs {
 		named, free := single(t, pair[1], dialect.Setup{Issuer: issuer}), single(t, pair[1], dialect.Setup{})
-		for payload, want := range map[string]identity.Reason{issued(): "", claims(): identity.ClaimMissing, claims("iss", `"x"`): identity.AudienceWrong} {
+		for payload, want := range map[string]identity.Reason{
+			issued():             "",
+			claims():             identity.ClaimMissing,
+			claims("iss", `"x"`): identity.AudienceWrong,
+		} {
 			token := bySign(t, pair[0], headerOf(algorithm), payload)
 			if got := reasonFor(t, token, named); got != want {
 				t.Errorf("%s, issuer named: %q; want %q", algorithm, got, want)
@@ -182,16 +192,38 @@ func TestOnlyNativeTokensHavePublicKeys(t *testing.T) {
 // TestSetsThatAreNone: an error keeps the set that was there before.
 func TestSetsThatAreNone(t *testing.T) {
 	for name, raw := range map[string]string{
-		"nothing": "", "null": "null", "a list": "[]", "a text": `"keys"`, "no keys": "{}", "keys null": `{"keys":null}`, "keys an object": `{"keys":{}}`, "keys a text": `{"keys":"x"}`,
-		"keys twice": `{"keys":[],"keys":[]}`, "keys twice, one escaped": `{"keys":[],"k\u0065ys":[]}`, "in capitals": `{"KEYS":[]}`, "a page": "<!doctype html><title>Sign in</title>", "cut off": `{"keys":[{"kty":"EC"`,
-		"more behind": `{"keys":[]}{}`, "half a surrogate": `{"keys":[],"x":"\ud800"}`, "no UTF-8": "{\"keys\":[],\"x\":\"\xff\"}", "a single key": jwkOf(t, esPublic, "a"),
-		"too long": `{"keys":[],"x":"` + strings.Repeat("a", identity.MaxSetBytes) + `"}`, "too many": jwks(strings.Split(strings.TrimSuffix(strings.Repeat(`{},`, 101), ","), ",")...),
+		"nothing":        "",
+		"null":           "null",
+		"a list":         "[]",
+		"a text":         `"keys"`,
+		"no keys":        "{}",
+		"keys null":      `{"keys":null}`,
+		"keys an object": `{"keys":{}}`,
+		"keys a text":    `{"keys":"x"}`,
+
+		"keys twice":              `{"keys":[],"keys":[]}`,
+		"keys twice, one escaped": `{"keys":[],"k\u0065ys":[]}`,
+		"in capitals":             `{"KEYS":[]}`,
+		"a page":                  "<!doctype html><title>Sign in</title>",
+		"cut off":                 `{"keys":[{"kty":"EC"`,
+
+		"more behind":      `{"keys":[]}{}`,
+		"half a surrogate": `{"keys":[],"x":"\ud800"}`,
+		"no UTF-8":         "{\"keys\":[],\"x\":\"\xff\"}",
+		"a single key":     jwkOf(t, esPublic, "a"),
+
+		"too long": `{"keys":[],"x":"` + strings.Repeat("a", identity.MaxSetBytes) + `"}`,
+		"too many": jwks(strings.Split(strings.TrimSuffix(strings.Repeat(`{},`, 101), ","), ",")...),
 	} {
 		if set, err := identity.ParseJWKS([]byte(raw)); err == nil || len(set.Algorithms()) > 0 {
 			t.Errorf("%s was taken", name)
 		}
 	}
-	for name, raw := range map[string]string{"an empty one": `{"keys":[]}`, "others beside": `{"issuer":"x","keys":[],"y":1}`, "a hundred": jwks(strings.Split(strings.TrimSuffix(strings.Repeat(`{},`, 100), ","), ",")...)} {
+	for name, raw := range map[string]string{
+		"an empty one":  `{"keys":[]}`,
+		"others beside": `{"issuer":"x","keys":[],"y":1}`,
+		"a hundred":     jwks(strings.Split(strings.TrimSuffix(strings.Repeat(`{},`, 100), ","), ",")...),
+	} {
 		if _, err := identity.ParseJWKS([]byte(raw)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -202,19 +234,78 @@ func TestSetsThatAreNone(t *testing.T) {
 func TestMembersOfASetThatAreLeftOut(t *testing.T) {
 	es := func(changes ...string) string { return jwkOf(t, esPublic, "bad", changes...) }
 	for name, bad := range map[string]string{
-		"no object": `"x"`, "null": `null`, "a list": `[]`, "empty": `{}`,
-		"no kid": es("kid", ""), "an empty kid": es("kid", `""`), "a kid that is a number": es("kid", `5`), "a long kid": es("kid", `"`+strings.Repeat("k", 257)+`"`), "a kid with a line break": es("kid", `"a\nb"`),
-		"for encryption": es("use", `"enc"`), "another use": es("use", `"signature"`), "use is no text": es("use", `["sig"]`), "key_ops without verify": es("key_ops", `["sign"]`), "key_ops empty": es("key_ops", `[]`), "key_ops a text": es("key_ops", `"verify"`),
-		"a private key": es("d", `"AAAA"`), "an RSA private key": jwkOf(t, rsPublic, "bad", "p", `"AAAA"`), "private and null": es("d", `null`), "a secret": `{"kty":"oct","kid":"bad","k":"AAAA"}`, "a secret with a point": es("k", `"AAAA"`),
-		"alg of another kind": es("alg", `"RS256"`), "alg HS256": es("alg", `"HS256"`), "alg none": es("alg", `"none"`), "alg ES384": es("alg", `"ES384"`), "alg is no text": es("alg", `256`), "RSA for PSS": jwkOf(t, rsPublic, "bad", "alg", `"PS256"`), "RSA for encryption": jwkOf(t, rsPublic, "bad", "alg", `"RSA-OAEP"`),
-		"kty twice": strings.Replace(es(), "{", `{"kty":"RSA",`, 1), "kty in another case": es("kty", `"ec"`), "kty missing": es("kty", ""), "kty oct with a point": es("kty", `"oct"`), "kty OKP with a P-256 point": es("kty", `"OKP"`),
-		"another curve": es("crv", `"P-384"`), "secp256k1": es("crv", `"secp256k1"`), "no curve": es("crv", ""), "X25519": jwkOf(t, edPublic, "bad", "crv", `"X25519"`), "Ed448": jwkOf(t, edPublic, "bad", "crv", `"Ed448"`),
-		"no x": es("x", ""), "no y": es("y", ""), "x short": es("x", `"AAAA"`), "x long": es("x", `"`+b64(make([]byte, 33))+`"`), "x padded": es("x", `"`+b64(make([]byte, 32))+`="`), "x zero, y zero": es("x", `"`+b64(make([]byte, 32))+`"`, "y", `"`+b64(make([]byte, 32))+`"`),
-		"a point that is none": es("y", `"`+b64(append(make([]byte, 31), 1))+`"`), "x beyond the field": es("x", `"`+b64([]byte(strings.Repeat("\xff", 32)))+`"`), "x as a number": es("x", `5`),
-		"n missing": jwkOf(t, rsPublic, "bad", "n", ""), "e missing": jwkOf(t, rsPublic, "bad", "e", ""), "e one": jwkOf(t, rsPublic, "bad", "e", `"AQ"`), "e two": jwkOf(t, rsPublic, "bad", "e", `"Ag"`), "e three": jwkOf(t, rsPublic, "bad", "e", `"Aw"`), "e even": jwkOf(t, rsPublic, "bad", "e", `"AQAC"`),
-		"e huge": jwkOf(t, rsPublic, "bad", "e", `"`+b64([]byte(strings.Repeat("\xff", 16)))+`"`), "e zero": jwkOf(t, rsPublic, "bad", "e", `"AA"`), "n of 1024 bits": jwkOf(t, rsPublic, "bad", "n", `"`+b64([]byte(strings.Repeat("\xff", 128)))+`"`),
-		"n of 2047 bits": jwkOf(t, rsPublic, "bad", "n", `"`+b64(append([]byte{0x7f}, []byte(strings.Repeat("\xff", 255))...))+`"`), "n of 8192 bits": jwkOf(t, rsPublic, "bad", "n", `"`+b64([]byte(strings.Repeat("\xff", 1024)))+`"`), "n even": jwkOf(t, rsPublic, "bad", "n", `"`+b64(append([]byte(strings.Repeat("\xff", 255)), 0xfe))+`"`),
-		"Ed25519 of 31 bytes": jwkOf(t, edPublic, "bad", "x", `"`+b64(make([]byte, 31))+`"`), "Ed25519 of small order": jwkOf(t, edPublic, "bad", "x", `"`+b64(make([]byte, 32))+`"`),
+		"no object": `"x"`,
+		"null":      `null`,
+		"a list":    `[]`,
+		"empty":     `{}`,
+
+		"no kid":                  es("kid", ""),
+		"an empty kid":            es("kid", `""`),
+		"a kid that is a number":  es("kid", `5`),
+		"a long kid":              es("kid", `"`+strings.Repeat("k", 257)+`"`),
+		"a kid with a line break": es("kid", `"a\nb"`),
+
+		"for encryption":         es("use", `"enc"`),
+		"another use":            es("use", `"signature"`),
+		"use is no text":         es("use", `["sig"]`),
+		"key_ops without verify": es("key_ops", `["sign"]`),
+		"key_ops empty":          es("key_ops", `[]`),
+		"key_ops a text":         es("key_ops", `"verify"`),
+
+		"a private key":         es("d", `"AAAA"`),
+		"an RSA private key":    jwkOf(t, rsPublic, "bad", "p", `"AAAA"`),
+		"private and null":      es("d", `null`),
+		"a secret":              `{"kty":"oct","kid":"bad","k":"AAAA"}`,
+		"a secret with a point": es("k", `"AAAA"`),
+
+		"alg of another kind": es("alg", `"RS256"`),
+		"alg HS256":           es("alg", `"HS256"`),
+		"alg none":            es("alg", `"none"`),
+		"alg ES384":           es("alg", `"ES384"`),
+		"alg is no text":      es("alg", `256`),
+		"RSA for PSS":         jwkOf(t, rsPublic, "bad", "alg", `"PS256"`),
+		"RSA for encryption":  jwkOf(t, rsPublic, "bad", "alg", `"RSA-OAEP"`),
+
+		"kty twice":                  strings.Replace(es(), "{", `{"kty":"RSA",`, 1),
+		"kty in another case":        es("kty", `"ec"`),
+		"kty missing":                es("kty", ""),
+		"kty oct with a point":       es("kty", `"oct"`),
+		"kty OKP with a P-256 point": es("kty", `"OKP"`),
+
+		"another curve": es("crv", `"P-384"`),
+		"secp256k1":     es("crv", `"secp256k1"`),
+		"no curve":      es("crv", ""),
+		"X25519":        jwkOf(t, edPublic, "bad", "crv", `"X25519"`),
+		"Ed448":         jwkOf(t, edPublic, "bad", "crv", `"Ed448"`),
+
+		"no x":           es("x", ""),
+		"no y":           es("y", ""),
+		"x short":        es("x", `"AAAA"`),
+		"x long":         es("x", `"`+b64(make([]byte, 33))+`"`),
+		"x padded":       es("x", `"`+b64(make([]byte, 32))+`="`),
+		"x zero, y zero": es("x", `"`+b64(make([]byte, 32))+`"`, "y", `"`+b64(make([]byte, 32))+`"`),
+
+		"a point that is none": es("y", `"`+b64(append(make([]byte, 31), 1))+`"`),
+		"x beyond the field":   es("x", `"`+b64([]byte(strings.Repeat("\xff", 32)))+`"`),
+		"x as a number":        es("x", `5`),
+
+		"n missing": jwkOf(t, rsPublic, "bad", "n", ""),
+		"e missing": jwkOf(t, rsPublic, "bad", "e", ""),
+		"e one":     jwkOf(t, rsPublic, "bad", "e", `"AQ"`),
+		"e two":     jwkOf(t, rsPublic, "bad", "e", `"Ag"`),
+		"e three":   jwkOf(t, rsPublic, "bad", "e", `"Aw"`),
+		"e even":    jwkOf(t, rsPublic, "bad", "e", `"AQAC"`),
+
+		"e huge":         jwkOf(t, rsPublic, "bad", "e", `"`+b64([]byte(strings.Repeat("\xff", 16)))+`"`),
+		"e zero":         jwkOf(t, rsPublic, "bad", "e", `"AA"`),
+		"n of 1024 bits": jwkOf(t, rsPublic, "bad", "n", `"`+b64([]byte(strings.Repeat("\xff", 128)))+`"`),
+
+		"n of 2047 bits": jwkOf(t, rsPublic, "bad", "n", `"`+b64(append([]byte{0x7f}, []byte(strings.Repeat("\xff", 255))...))+`"`),
+		"n of 8192 bits": jwkOf(t, rsPublic, "bad", "n", `"`+b64([]byte(strings.Repeat("\xff", 1024)))+`"`),
+		"n even":         jwkOf(t, rsPublic, "bad", "n", `"`+b64(append([]byte(strings.Repeat("\xff", 255)), 0xfe))+`"`),
+
+		"Ed25519 of 31 bytes":    jwkOf(t, edPublic, "bad", "x", `"`+b64(make([]byte, 31))+`"`),
+		"Ed25519 of small order": jwkOf(t, edPublic, "bad", "x", `"`+b64(make([]byte, 32))+`"`),
 	} {
 		set, err := identity.ParseJWKS([]byte(jwks(bad, jwkOf(t, publicPEM(t, esOther), "good"))))
 		if err != nil {
@@ -230,8 +321,16 @@ func TestMembersOfASetThatAreLeftOut(t *testing.T) {
 // TestMembersOfASetThatAreTaken: what issuers write beside a key changes nothing.
 func TestMembersOfASetThatAreTaken(t *testing.T) {
 	for name, good := range map[string]string{
-		"use missing": jwkOf(t, esPublic, "a", "use", ""), "key_ops": jwkOf(t, esPublic, "a", "key_ops", `["verify"]`), "alg": jwkOf(t, esPublic, "a", "alg", `"ES256"`), "certificates beside": jwkOf(t, esPublic, "a", "x5c", `["AAAA"]`, "x5t", `"AA"`),
-		"Ed25519 by its curve": jwkOf(t, edPublic, "a", "alg", `"Ed25519"`), "EdDSA": jwkOf(t, edPublic, "a", "alg", `"EdDSA"`), "RSA": jwkOf(t, rsPublic, "a", "alg", `"RS256"`), "RSA with a zero in front": jwkOf(t, rsPublic, "a", "n", `"`+b64(append([]byte{0}, rsModulus(t)...))+`"`),
+		"use missing":         jwkOf(t, esPublic, "a", "use", ""),
+		"key_ops":             jwkOf(t, esPublic, "a", "key_ops", `["verify"]`),
+		"alg":                 jwkOf(t, esPublic, "a", "alg", `"ES256"`),
+		"certificates beside": jwkOf(t, esPublic, "a", "x5c", `["AAAA"]`, "x5t", `"AA"`),
+
+		"Ed25519 by its curve":     jwkOf(t, edPublic, "a", "alg", `"Ed25519"`),
+		"EdDSA":                    jwkOf(t, edPublic, "a", "alg", `"EdDSA"`),
+		"RSA":                      jwkOf(t, rsPublic, "a", "alg", `"RS256"`),
+		"RSA with a zero in front": jwkOf(t, rsPublic, "a", "n", `"`+b64(append([]byte{0}, rsModulus(t)...))+`"`),
+
 		"own members": jwkOf(t, esPublic, "a", "iat", "1", "nested", `{"a":[1]}`),
 	} {
 		set, err := identity.ParseJWKS([]byte(jwks(good)))

@@ -29,8 +29,15 @@ func TestPublicKeysAreReadFromWhatToolsPrint(t *testing.T) {
 	for algorithm, pair := range keyPairs {
 		want := string(publicOf(t, pair[1]).SPKI())
 		for name, text := range map[string]string{
-			"openssl": pair[1], "with blank lines around": "\n\n" + pair[1] + "\n\n", "with CRLF": strings.ReplaceAll(pair[1], "\n", "\r\n"), "without the last line break": strings.TrimSpace(pair[1]),
-			"our own PEM": publicOf(t, pair[1]).PEM(), "a JWK": jwkOf(t, pair[1], "a"), "a JWK without kid": jwkOf(t, pair[1], "", "kid", ""), "a JWK in lines": "{\n" + strings.TrimPrefix(jwkOf(t, pair[1], "a"), "{"),
+			"openssl":                     pair[1],
+			"with blank lines around":     "\n\n" + pair[1] + "\n\n",
+			"with CRLF":                   strings.ReplaceAll(pair[1], "\n", "\r\n"),
+			"without the last line break": strings.TrimSpace(pair[1]),
+
+			"our own PEM":       publicOf(t, pair[1]).PEM(),
+			"a JWK":             jwkOf(t, pair[1], "a"),
+			"a JWK without kid": jwkOf(t, pair[1], "", "kid", ""),
+			"a JWK in lines":    "{\n" + strings.TrimPrefix(jwkOf(t, pair[1], "a"), "{"),
 		} {
 			key, err := identity.ParsePublicKey(text)
 			if err != nil || key.Algorithm() != algorithm || string(key.SPKI()) != want || !key.OK() {
@@ -175,14 +182,32 @@ func TestKeyMaterialIsKnownByItsLook(t *testing.T) {
 	block, _ := pem.Decode([]byte(rsPublic))
 	body := strings.Join(strings.Split(strings.TrimSpace(rsPublic), "\n")[1:8], "\n")
 	for name, text := range map[string]string{
-		"PEM": rsPublic, "PEM of a private key": rsPrivate, "a certificate": pemBlock("CERTIFICATE", block.Bytes), "text around PEM": "my key:\n" + rsPublic, "JWK": jwkOf(t, esPublic, "a"), "JWKS": jwks(jwkOf(t, esPublic, "a")), "a secret JWK": `{"kty":"oct","k":"AA"}`,
-		"OpenSSH": "ssh-rsa AAAAB3NzaC1yc2E x@y", "OpenSSH of P-256": "ecdsa-sha2-nistp256 AAAA", "DER in base64": base64.StdEncoding.EncodeToString(block.Bytes), "the inside of a PEM": strings.Join(strings.Split(strings.TrimSpace(esPublic), "\n")[1:3], "\n"),
+		"PEM":                  rsPublic,
+		"PEM of a private key": rsPrivate,
+		"a certificate":        pemBlock("CERTIFICATE", block.Bytes),
+		"text around PEM":      "my key:\n" + rsPublic,
+		"JWK":                  jwkOf(t, esPublic, "a"),
+		"JWKS":                 jwks(jwkOf(t, esPublic, "a")),
+		"a secret JWK":         `{"kty":"oct","k":"AA"}`,
+
+		"OpenSSH":             "ssh-rsa AAAAB3NzaC1yc2E x@y",
+		"OpenSSH of P-256":    "ecdsa-sha2-nistp256 AAAA",
+		"DER in base64":       base64.StdEncoding.EncodeToString(block.Bytes),
+		"the inside of a PEM": strings.Join(strings.Split(strings.TrimSpace(esPublic), "\n")[1:3], "\n"),
 	} {
 		if !identity.IsKeyMaterial(text) {
 			t.Errorf("%s is not known", name)
 		}
 	}
-	for name, text := range map[string]string{"nothing": "", "hex": vectorSecret, "base64": base64.StdEncoding.EncodeToString([]byte(vectorSecret)), "JSON that is none": `{"a":1}`, "braces": "{secret}", "words": "correct horse battery staple", "half a DER": body[:60]} {
+	for name, text := range map[string]string{
+		"nothing":           "",
+		"hex":               vectorSecret,
+		"base64":            base64.StdEncoding.EncodeToString([]byte(vectorSecret)),
+		"JSON that is none": `{"a":1}`,
+		"braces":            "{secret}",
+		"words":             "correct horse battery staple",
+		"half a DER":        body[:60],
+	} {
 		if identity.IsKeyMaterial(text) {
 			t.Errorf("%s is taken for a key", name)
 		}

@@ -100,7 +100,13 @@ func TestTokensOfEveryAlgorithmVerify(t *testing.T) {
 // TestEdDSAMayBeCalledByItsCurve: RFC 9864 does.
 func TestEdDSAMayBeCalledByItsCurve(t *testing.T) {
 	verifier := single(t, edPublic, dialect.Setup{})
-	for algorithm, want := range map[string]identity.Reason{"EdDSA": "", "Ed25519": "", "Ed448": identity.AlgorithmRefused, "eddsa": identity.AlgorithmRefused, "ed25519": identity.AlgorithmRefused} {
+	for algorithm, want := range map[string]identity.Reason{
+		"EdDSA":   "",
+		"Ed25519": "",
+		"Ed448":   identity.AlgorithmRefused,
+		"eddsa":   identity.AlgorithmRefused,
+		"ed25519": identity.AlgorithmRefused,
+	} {
 		if got := reasonFor(t, bySign(t, edPrivate, headerOf(identity.Algorithm(algorithm)), claims()), verifier); got != want {
 			t.Errorf("%s: %q", algorithm, got)
 		}
@@ -113,8 +119,14 @@ func TestAPublicKeyIsNoSecret(t *testing.T) {
 	for algorithm, pair := range keyPairs {
 		public := publicOf(t, pair[1])
 		spellings := map[string]string{
-			"PEM": pair[1], "PEM without its last line break": strings.TrimSpace(pair[1]), "PEM with CRLF": strings.ReplaceAll(pair[1], "\n", "\r\n"),
-			"DER": string(public.SPKI()), "base64 of DER": base64.StdEncoding.EncodeToString(public.SPKI()), "our own PEM": public.PEM(), "nothing": "",
+			"PEM":                             pair[1],
+			"PEM without its last line break": strings.TrimSpace(pair[1]),
+			"PEM with CRLF":                   strings.ReplaceAll(pair[1], "\n", "\r\n"),
+
+			"DER":           string(public.SPKI()),
+			"base64 of DER": base64.StdEncoding.EncodeToString(public.SPKI()),
+			"our own PEM":   public.PEM(),
+			"nothing":       "",
 		}
 		for spelling, secret := range spellings {
 			for _, said := range []string{"HS256", "HS384", "HS512", "none", string(algorithm)} {
@@ -132,7 +144,33 @@ func TestAPublicKeyIsNoSecret(t *testing.T) {
 // TestAKeyTakesItsOwnAlgorithmAlone: with every algorithm a token is signed rightly
 // and says another one, or says its own and meets another key.
 func TestAKeyTakesItsOwnAlgorithmAlone(t *testing.T) {
-	every := []string{"HS256", "HS384", "HS512", "ES256", "ES256K", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "EdDSA", "Ed448", "none", "None", "NONE", "nOnE", "", " ES256", "ES256 ", "es256", "ECDSA", "RS256\u0000", "A128KW", "dir"}
+	every := []string{
+		"HS256",
+		"HS384",
+		"HS512",
+		"ES256",
+		"ES256K",
+		"ES384",
+		"ES512",
+		"RS256",
+		"RS384",
+		"RS512",
+		"PS256",
+		"EdDSA",
+		"Ed448",
+		"none",
+		"None",
+		"NONE",
+		"nOnE",
+		"",
+		" ES256",
+		"ES256 ",
+		"es256",
+		"ECDSA",
+		"RS256\u0000",
+		"A128KW",
+		"dir",
+	}
 	for signing, pair := range keyPairs {
 		for verifying, other := range keyPairs {
 			verifier := single(t, other[1], dialect.Setup{})
@@ -160,8 +198,19 @@ func TestAlgNoneIsRefusedInEveryCase(t *testing.T) {
 			}
 		}
 		signed := b64([]byte(`{"alg":"`+string(none)+`"}`)) + "." + b64([]byte(claims()))
-		for _, token := range []string{signed + ".", signed, signed + ".AA", signed + "." + b64(make([]byte, 32)), signed + "." + b64(make([]byte, 64))} {
-			for _, key := range []*identity.Key{single(t, esPublic, dialect.Setup{}), single(t, rsPublic, dialect.Setup{}), single(t, edPublic, dialect.Setup{}), keyOf(t, "native-jwt", dialect.Setup{})} {
+		for _, token := range []string{
+			signed + ".",
+			signed,
+			signed + ".AA",
+			signed + "." + b64(make([]byte, 32)),
+			signed + "." + b64(make([]byte, 64)),
+		} {
+			for _, key := range []*identity.Key{
+				single(t, esPublic, dialect.Setup{}),
+				single(t, rsPublic, dialect.Setup{}),
+				single(t, edPublic, dialect.Setup{}),
+				keyOf(t, "native-jwt", dialect.Setup{}),
+			} {
 				if got := reasonFor(t, token, key); got != identity.AlgorithmRefused && got != identity.TokenMalformed {
 					t.Errorf("%s, key of %s: %q", none, key.Algorithm(), got)
 				}
@@ -186,7 +235,15 @@ func TestECDSASignaturesOutOfRange(t *testing.T) {
 	n := elliptic.P256().Params().N
 	p := elliptic.P256().Params().P
 	all := new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 256), big.NewInt(1))
-	numbers := map[string]*big.Int{"0": new(big.Int), "1": big.NewInt(1), "n": n, "n-1": new(big.Int).Sub(n, big.NewInt(1)), "n+1": new(big.Int).Add(n, big.NewInt(1)), "p": p, "2^256-1": all}
+	numbers := map[string]*big.Int{
+		"0":       new(big.Int),
+		"1":       big.NewInt(1),
+		"n":       n,
+		"n-1":     new(big.Int).Sub(n, big.NewInt(1)),
+		"n+1":     new(big.Int).Add(n, big.NewInt(1)),
+		"p":       p,
+		"2^256-1": all,
+	}
 	for rName, r := range numbers {
 		for sName, s := range numbers {
 			if got := reasonFor(t, es256With(r, s), verifier); got != identity.ProofMismatch {
@@ -238,9 +295,19 @@ func TestSignaturesHaveOneLength(t *testing.T) {
 		at := strings.LastIndexByte(token, '.') + 1
 		raw, _ := base64.RawURLEncoding.DecodeString(token[at:])
 		for name, changed := range map[string][]byte{
-			"none": {}, "one byte": {0}, "one byte less": raw[:len(raw)-1], "one byte more": append(slices.Clone(raw), 0), "a zero in front": append([]byte{0}, raw...),
-			"twice": append(slices.Clone(raw), raw...), "half": raw[:len(raw)/2], "halves swapped": append(slices.Clone(raw[len(raw)/2:]), raw[:len(raw)/2]...), "zeros": make([]byte, len(raw)),
-			"ones": []byte(strings.Repeat("\xff", len(raw))), "reversed": reversed(raw),
+			"none":            {},
+			"one byte":        {0},
+			"one byte less":   raw[:len(raw)-1],
+			"one byte more":   append(slices.Clone(raw), 0),
+			"a zero in front": append([]byte{0}, raw...),
+
+			"twice":          append(slices.Clone(raw), raw...),
+			"half":           raw[:len(raw)/2],
+			"halves swapped": append(slices.Clone(raw[len(raw)/2:]), raw[:len(raw)/2]...),
+			"zeros":          make([]byte, len(raw)),
+
+			"ones":     []byte(strings.Repeat("\xff", len(raw))),
+			"reversed": reversed(raw),
 		} {
 			if got := reasonFor(t, token[:at]+b64(changed), verifier); got != identity.TokenMalformed && got != identity.ProofMismatch {
 				t.Errorf("%s, %s: %q", algorithm, name, got)
@@ -287,8 +354,14 @@ func TestASignatureIsOneTextOnly(t *testing.T) {
 		token := bySign(t, pair[0], headerOf(algorithm), claims())
 		parts := strings.Split(token, ".")
 		for name, signature := range map[string]string{
-			"padded": parts[2] + "==", "with a line break": parts[2][:10] + "\n" + parts[2][10:], "with CRLF": parts[2] + "\r\n", "with a blank": parts[2] + " ",
-			"standard alphabet": strings.NewReplacer("-", "+", "_", "/").Replace(parts[2]) + "+", "escaped": parts[2][:10] + "%2B" + parts[2][10:], "bits left over": leftOver(parts[2]),
+			"padded":            parts[2] + "==",
+			"with a line break": parts[2][:10] + "\n" + parts[2][10:],
+			"with CRLF":         parts[2] + "\r\n",
+			"with a blank":      parts[2] + " ",
+
+			"standard alphabet": strings.NewReplacer("-", "+", "_", "/").Replace(parts[2]) + "+",
+			"escaped":           parts[2][:10] + "%2B" + parts[2][10:],
+			"bits left over":    leftOver(parts[2]),
 		} {
 			if got := reasonFor(t, parts[0]+"."+parts[1]+"."+signature, verifier); got != identity.TokenMalformed && got != identity.ProofMismatch {
 				t.Errorf("%s, %s: %q", algorithm, name, got)
@@ -308,9 +381,37 @@ func leftOver(s string) string {
 func TestHeadersThatCarryTheirOwnKey(t *testing.T) {
 	own := fmt.Sprintf(`{"kty":"OKP","crv":"Ed25519","x":%q}`, b64(publicOf(t, edPublic).SPKI()[12:]))
 	for _, member := range []string{
-		`"jwk":` + own, `"jwk":{}`, `"jwk":null`, `"jku":"https://evil.example/jwks.json"`, `"jku":""`, `"x5c":["MIIB"]`, `"x5c":[]`, `"x5u":"https://evil.example/cert"`, `"x5t":"AA"`, `"x5t#S256":"AA"`,
-		`"crit":["exp"]`, `"crit":[]`, `"crit":["b64"],"b64":false`, `"b64":false`, `"b64":true`, `"zip":"DEF"`, `"enc":"A128GCM"`, `"cty":"JWT"`, `"typ":"JOSE"`, `"typ":"at+jwt"`, `"typ":5`, `"typ":null`,
-		`"kid":5`, `"kid":null`, `"kid":["k1"]`, `"kid":{"k":1}`, `"kid":"` + strings.Repeat("k", 257) + `"`, `"alg":"EdDSA"`, `"alg":"none"`,
+		`"jwk":` + own,
+		`"jwk":{}`,
+		`"jwk":null`,
+		`"jku":"https://evil.example/jwks.json"`,
+		`"jku":""`,
+		`"x5c":["MIIB"]`,
+		`"x5c":[]`,
+		`"x5u":"https://evil.example/cert"`,
+		`"x5t":"AA"`,
+		`"x5t#S256":"AA"`,
+
+		`"crit":["exp"]`,
+		`"crit":[]`,
+		`"crit":["b64"],"b64":false`,
+		`"b64":false`,
+		`"b64":true`,
+		`"zip":"DEF"`,
+		`"enc":"A128GCM"`,
+		`"cty":"JWT"`,
+		`"typ":"JOSE"`,
+		`"typ":"at+jwt"`,
+		`"typ":5`,
+		`"typ":null`,
+
+		`"kid":5`,
+		`"kid":null`,
+		`"kid":["k1"]`,
+		`"kid":{"k":1}`,
+		`"kid":"` + strings.Repeat("k", 257) + `"`,
+		`"alg":"EdDSA"`,
+		`"alg":"none"`,
 	} {
 		for algorithm, pair := range keyPairs {
 			header := `{"alg":"` + string(algorithm) + `",` + member + `}`
@@ -323,7 +424,16 @@ func TestHeadersThatCarryTheirOwnKey(t *testing.T) {
 
 // TestHeadersThatAreHarmless are taken: libraries write them.
 func TestHeadersThatAreHarmless(t *testing.T) {
-	for _, header := range []string{`{"alg":"ES256"}`, `{"typ":"JWT","alg":"ES256"}`, `{"alg":"ES256","typ":"jwt"}`, `{"alg":"ES256","kid":"anything"}`, `{"alg":"ES256","kid":""}`, `{"alg":"ES256","x-ours":{"a":[1]}}`, "{ \"alg\" : \"ES256\" }\n", `{"al\u0067":"ES256"}`} {
+	for _, header := range []string{
+		`{"alg":"ES256"}`,
+		`{"typ":"JWT","alg":"ES256"}`,
+		`{"alg":"ES256","typ":"jwt"}`,
+		`{"alg":"ES256","kid":"anything"}`,
+		`{"alg":"ES256","kid":""}`,
+		`{"alg":"ES256","x-ours":{"a":[1]}}`,
+		"{ \"alg\" : \"ES256\" }\n",
+		`{"al\u0067":"ES256"}`,
+	} {
 		if got := reasonFor(t, bySign(t, esPrivate, header, claims()), single(t, esPublic, dialect.Setup{})); got != "" {
 			t.Errorf("%s: %q", header, got)
 		}
@@ -351,8 +461,13 @@ func publicPEM(tb testing.TB, private string) string {
 // token was for, not of the first one in the ring.
 func TestARingOfEveryKindTellsWhoGotFurthest(t *testing.T) {
 	ring := []*identity.Key{
-		keyOf(t, "native-jwt", dialect.Setup{ID: "secret"}), keyOf(t, "native-v1", dialect.Setup{ID: "v1", Secret: identity.NewSecret([]byte(otherSecret))}),
-		single(t, esPublic, dialect.Setup{ID: "es"}), single(t, rsPublic, dialect.Setup{ID: "rs"}), single(t, edPublic, dialect.Setup{ID: "ed"}), setOf(t, dialect.Setup{ID: "set"}, nil, testNow.Add(time.Hour)),
+		keyOf(t, "native-jwt", dialect.Setup{ID: "secret"}),
+		keyOf(t, "native-v1", dialect.Setup{ID: "v1", Secret: identity.NewSecret([]byte(otherSecret))}),
+
+		single(t, esPublic, dialect.Setup{ID: "es"}),
+		single(t, rsPublic, dialect.Setup{ID: "rs"}),
+		single(t, edPublic, dialect.Setup{ID: "ed"}),
+		setOf(t, dialect.Setup{ID: "set"}, nil, testNow.Add(time.Hour)),
 	}
 	for _, c := range []struct {
 		name, token string
@@ -501,7 +616,12 @@ func TestNothingOfAPrivateKeyIsPrinted(t *testing.T) {
 		tail := block.Bytes[len(block.Bytes)-16:]
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%q", "%d"} {
 			for _, text := range []string{fmt.Sprintf(verb, private), fmt.Sprintf(verb, key)} {
-				for _, form := range []string{fmt.Sprintf("%x", tail), fmt.Sprintf("%v", tail), string(tail), base64.StdEncoding.EncodeToString(tail)[:12]} {
+				for _, form := range []string{
+					fmt.Sprintf("%x", tail),
+					fmt.Sprintf("%v", tail),
+					string(tail),
+					base64.StdEncoding.EncodeToString(tail)[:12],
+				} {
 					if strings.Contains(text, strings.Trim(form, "[]")) {
 						t.Errorf("%s, %s prints the key", algorithm, verb)
 					}

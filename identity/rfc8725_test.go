@@ -40,7 +40,12 @@ func TestRFC8725(t *testing.T) {
 
 func allJWTKeys(t *testing.T) []*identity.Key {
 	t.Helper()
-	return []*identity.Key{keyOf(t, "native-jwt", dialect.Setup{}), single(t, esPublic, dialect.Setup{}), single(t, rsPublic, dialect.Setup{}), single(t, edPublic, dialect.Setup{})}
+	return []*identity.Key{
+		keyOf(t, "native-jwt", dialect.Setup{}),
+		single(t, esPublic, dialect.Setup{}),
+		single(t, rsPublic, dialect.Setup{}),
+		single(t, edPublic, dialect.Setup{}),
+	}
 }
 
 // signedFor makes a token that the key takes but for what header or claims say.
@@ -56,7 +61,18 @@ func signedFor(t *testing.T, key *identity.Key, header, payload string) string {
 // signature (2.1: "none", and RS256 turned into HS256).
 func algorithmIsTheKeys(t *testing.T) {
 	for _, key := range allJWTKeys(t) {
-		for _, said := range []identity.Algorithm{identity.HS256, identity.ES256, identity.RS256, identity.EdDSA, "none", "HS384", "HS512", "PS256", "ES512", ""} {
+		for _, said := range []identity.Algorithm{
+			identity.HS256,
+			identity.ES256,
+			identity.RS256,
+			identity.EdDSA,
+			"none",
+			"HS384",
+			"HS512",
+			"PS256",
+			"ES512",
+			"",
+		} {
 			want := identity.AlgorithmRefused
 			if said == key.Algorithm() {
 				want = ""
@@ -127,7 +143,15 @@ func inputsAreValidated(t *testing.T) {
 
 // 3.5: a secret has at least 32 bytes, is not guessable, and a password is none.
 func keysAreStrong(t *testing.T) {
-	for _, secret := range []string{"", "secret", "gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr9", "your-256-bit-secret", strings.Repeat("a", 64), "correct horse battery staple", "changeme-changeme-changeme-changeme"} {
+	for _, secret := range []string{
+		"",
+		"secret",
+		"gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr9",
+		"your-256-bit-secret",
+		strings.Repeat("a", 64),
+		"correct horse battery staple",
+		"changeme-changeme-changeme-changeme",
+	} {
 		if _, _, err := dialect.CheckSecret("native-jwt", secret, false); err == nil {
 			t.Errorf("%q is taken as a secret", secret)
 		}
@@ -152,7 +176,13 @@ func compressionIsRefused(t *testing.T) {
 // in two ways.
 func textIsUTF8(t *testing.T) {
 	for _, key := range allJWTKeys(t) {
-		for name, user := range map[string]string{"Latin-1": "\"\xe9\"", "half a surrogate": `"\ud800"`, "overlong": "\"\xc0\xaf\"", "a surrogate in UTF-8": "\"\xed\xa0\x80\"", "UTF-16": "\"\x00u\x001\""} {
+		for name, user := range map[string]string{
+			"Latin-1":              "\"\xe9\"",
+			"half a surrogate":     `"\ud800"`,
+			"overlong":             "\"\xc0\xaf\"",
+			"a surrogate in UTF-8": "\"\xed\xa0\x80\"",
+			"UTF-16":               "\"\x00u\x001\"",
+		} {
 			if got := reasonFor(t, signedFor(t, key, headerOf(key.Algorithm()), claims("user_id", user)), key); got != identity.TokenMalformed {
 				t.Errorf("key of %s, %s: %q", key.Algorithm(), name, got)
 			}
@@ -167,7 +197,11 @@ func textIsUTF8(t *testing.T) {
 // one meaning: sub names nobody here.
 func issuerIsCompared(t *testing.T) {
 	set := setOf(t, dialect.Setup{}, nil, testNow.Add(time.Hour))
-	for iss, want := range map[string]identity.Reason{issuer: "", "https://evil.example": identity.AudienceWrong, "": identity.ClaimMissing} {
+	for iss, want := range map[string]identity.Reason{
+		issuer:                 "",
+		"https://evil.example": identity.AudienceWrong,
+		"":                     identity.ClaimMissing,
+	} {
 		if got := reasonFor(t, bySign(t, esPrivate, withKid("a"), claims("iss", `"`+iss+`"`)), set); got != want {
 			t.Errorf("iss %q: %q", iss, got)
 		}
@@ -187,9 +221,24 @@ func issuerIsCompared(t *testing.T) {
 func audienceIsCompared(t *testing.T) {
 	for _, key := range allJWTKeys(t) {
 		for aud, want := range map[string]identity.Reason{
-			`"shop"`: "", `["shop"]`: "", `["other","shop"]`: "", `"other"`: identity.AudienceWrong, `["other"]`: identity.AudienceWrong, `[]`: identity.ClaimMissing, `""`: identity.AudienceWrong,
-			`"SHOP"`: identity.AudienceWrong, `"shop "`: identity.AudienceWrong, `"shop,other"`: identity.AudienceWrong, `"*"`: identity.AudienceWrong, `null`: identity.TokenMalformed, `true`: identity.TokenMalformed,
-			`[["shop"]]`: identity.TokenMalformed, `{"shop":1}`: identity.TokenMalformed, `["shop",null]`: identity.TokenMalformed,
+			`"shop"`:           "",
+			`["shop"]`:         "",
+			`["other","shop"]`: "",
+			`"other"`:          identity.AudienceWrong,
+			`["other"]`:        identity.AudienceWrong,
+			`[]`:               identity.ClaimMissing,
+			`""`:               identity.AudienceWrong,
+
+			`"SHOP"`:       identity.AudienceWrong,
+			`"shop "`:      identity.AudienceWrong,
+			`"shop,other"`: identity.AudienceWrong,
+			`"*"`:          identity.AudienceWrong,
+			`null`:         identity.TokenMalformed,
+			`true`:         identity.TokenMalformed,
+
+			`[["shop"]]`:    identity.TokenMalformed,
+			`{"shop":1}`:    identity.TokenMalformed,
+			`["shop",null]`: identity.TokenMalformed,
 		} {
 			if got := reasonFor(t, signedFor(t, key, headerOf(key.Algorithm()), claims("aud", aud)), key); got != want {
 				t.Errorf("key of %s, aud %s: %q; want %q", key.Algorithm(), aud, got, want)
@@ -201,7 +250,17 @@ func audienceIsCompared(t *testing.T) {
 // 3.10: kid is compared and never looked up as a path, a query or an address; jku, x5u
 // and embedded keys are refused (2.8: indirect attacks).
 func headersChooseNothing(t *testing.T) {
-	kids := []string{"../../etc/passwd", "/dev/null", "a' OR '1'='1", "a\x00b", "${jndi:ldap://evil.example/a}", "http://169.254.169.254/", "`id`", "*", "%"}
+	kids := []string{
+		"../../etc/passwd",
+		"/dev/null",
+		"a' OR '1'='1",
+		"a\x00b",
+		"${jndi:ldap://evil.example/a}",
+		"http://169.254.169.254/",
+		"`id`",
+		"*",
+		"%",
+	}
 	for _, key := range allJWTKeys(t) {
 		for _, kid := range kids {
 			header := fmt.Sprintf(`{"alg":%q,"kid":%s}`, key.Algorithm(), raw(kid))
@@ -209,7 +268,13 @@ func headersChooseNothing(t *testing.T) {
 				t.Errorf("key of %s is one key, and yet kid %q matters: %q", key.Algorithm(), kid, got)
 			}
 		}
-		for _, member := range []string{`"jku":"https://evil.example"`, `"x5u":"https://evil.example"`, `"jwk":{"kty":"oct","k":"AA"}`, `"x5c":["AA"]`, `"crit":["kid"]`} {
+		for _, member := range []string{
+			`"jku":"https://evil.example"`,
+			`"x5u":"https://evil.example"`,
+			`"jwk":{"kty":"oct","k":"AA"}`,
+			`"x5c":["AA"]`,
+			`"crit":["kid"]`,
+		} {
 			header := `{"alg":"` + string(key.Algorithm()) + `",` + member + `}`
 			if got := reasonFor(t, signedFor(t, key, header, claims()), key); got != identity.TokenMalformed {
 				t.Errorf("key of %s, %s: %q", key.Algorithm(), member, got)
@@ -228,7 +293,16 @@ func headersChooseNothing(t *testing.T) {
 // (3.12 does what it would do).
 func typeIsCompared(t *testing.T) {
 	for _, key := range allJWTKeys(t) {
-		for typ, want := range map[string]identity.Reason{`"JWT"`: "", `"jwt"`: "", `"at+jwt"`: identity.TokenMalformed, `"secevent+jwt"`: identity.TokenMalformed, `"dpop+jwt"`: identity.TokenMalformed, `"JOSE"`: identity.TokenMalformed, `""`: identity.TokenMalformed, `1`: identity.TokenMalformed} {
+		for typ, want := range map[string]identity.Reason{
+			`"JWT"`:          "",
+			`"jwt"`:          "",
+			`"at+jwt"`:       identity.TokenMalformed,
+			`"secevent+jwt"`: identity.TokenMalformed,
+			`"dpop+jwt"`:     identity.TokenMalformed,
+			`"JOSE"`:         identity.TokenMalformed,
+			`""`:             identity.TokenMalformed,
+			`1`:              identity.TokenMalformed,
+		} {
 			header := `{"alg":"` + string(key.Algorithm()) + `","typ":` + typ + `}`
 			if got := reasonFor(t, signedFor(t, key, header, claims()), key); got != want {
 				t.Errorf("key of %s, typ %s: %q", key.Algorithm(), typ, got)

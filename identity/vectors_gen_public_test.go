@@ -65,7 +65,16 @@ func (b *publicBook) everyAlgorithm() {
 func (b *publicBook) headers() {
 	key := publicVectorKey(esPublic)
 	for name, member := range map[string]string{
-		"crit": `"crit":["exp"]`, "b64": `"b64":false`, "zip": `"zip":"DEF"`, "jwk": `"jwk":{}`, "jku": `"jku":"https://evil.example"`, "x5c": `"x5c":[]`, "x5u": `"x5u":"https://evil.example"`, "cty": `"cty":"JWT"`, "enc": `"enc":"A128GCM"`, "kid as a number": `"kid":5`,
+		"crit":            `"crit":["exp"]`,
+		"b64":             `"b64":false`,
+		"zip":             `"zip":"DEF"`,
+		"jwk":             `"jwk":{}`,
+		"jku":             `"jku":"https://evil.example"`,
+		"x5c":             `"x5c":[]`,
+		"x5u":             `"x5u":"https://evil.example"`,
+		"cty":             `"cty":"JWT"`,
+		"enc":             `"enc":"A128GCM"`,
+		"kid as a number": `"kid":5`,
 	} {
 		b.add("header with "+name, key, vectorAssertion{JWT: b.sign(esPrivate, `{"alg":"ES256",`+member+`}`, claims())}, refusedAs("token_malformed"))
 	}

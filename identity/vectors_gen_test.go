@@ -154,18 +154,47 @@ func (b *book) identifiers() {
 	b.add("hash without an identifier", user, vectorAssertion{Hash: hash("")}, refusedAs("identifier_missing"))
 	b.add("identifier empty", user, vectorAssertion{UserID: raw(""), Hash: hash("")}, refusedAs("identifier_missing"))
 	b.add("identifier null", user, vectorAssertion{UserID: json.RawMessage("null"), Hash: hash("null")}, refusedAs("identifier_missing"))
-	for _, literal := range []string{"1.0", "1.5", "1e3", "-0", "9007199254740992", "-9007199254740992", "123456789012345678901234567890",
-		"true", "[1]", `{"id":1}`, `["user-42"]`, `"\ud800"`, `"\udc00x"`} {
+	for _, literal := range []string{
+		"1.0",
+		"1.5",
+		"1e3",
+		"-0",
+		"9007199254740992",
+		"-9007199254740992",
+		"123456789012345678901234567890",
+
+		"true",
+		"[1]",
+		`{"id":1}`,
+		`["user-42"]`,
+		`"\ud800"`,
+		`"\udc00x"`,
+	} {
 		b.add("user id "+literal, user, vectorAssertion{UserID: json.RawMessage(literal), Hash: hash(strings.Trim(literal, `"`))}, refusedAs("identifier_malformed"))
 	}
-	for name, id := range map[string]string{"a NUL": "a\x00b", "a line break": "a\nb", "a C1 control": "a\u0085b", "DEL": "a\x7fb", "256 bytes": strings.Repeat("a", 256)} {
+	for name, id := range map[string]string{
+		"a NUL":        "a\x00b",
+		"a line break": "a\nb",
+		"a C1 control": "a\u0085b",
+		"DEL":          "a\x7fb",
+		"256 bytes":    strings.Repeat("a", 256),
+	} {
 		b.add("user id with "+name, user, vectorAssertion{UserID: raw(id), Hash: hash(id)}, refusedAs("identifier_malformed"))
 	}
 	b.add("user id of 255 bytes", user, vectorAssertion{UserID: raw(strings.Repeat("a", 255)), Hash: hash(strings.Repeat("a", 255))}, verifiedAs("user_id:"+strings.Repeat("a", 255), "hmac"))
 	for name, address := range map[string]string{
-		"no @": "ada.example.com", "two @": "ada@b@example.com", "nothing before the @": "@example.com", "nothing after the @": "ada@",
-		"a blank": "ada @example.com", "a no-break blank": "ada\u00a0@example.com", "an ideographic blank": "ada\u3000@example.com",
-		"a line break behind": "ada@example.com\n", "a NUL": "ada@exa\x00mple.com", "255 bytes": strings.Repeat("a", 243) + "@example.com",
+		"no @":                 "ada.example.com",
+		"two @":                "ada@b@example.com",
+		"nothing before the @": "@example.com",
+		"nothing after the @":  "ada@",
+
+		"a blank":              "ada @example.com",
+		"a no-break blank":     "ada\u00a0@example.com",
+		"an ideographic blank": "ada\u3000@example.com",
+
+		"a line break behind": "ada@example.com\n",
+		"a NUL":               "ada@exa\x00mple.com",
+		"255 bytes":           strings.Repeat("a", 243) + "@example.com",
 	} {
 		b.add("email with "+name, email, vectorAssertion{Email: raw(address), Hash: hash(address)}, refusedAs("identifier_malformed"))
 	}
@@ -194,9 +223,16 @@ func (b *book) helpscout() {
 	b.add("helpscout hyphens", key, at(hyphened), good)
 	b.add("helpscout hyphens in lowercase", key, at(strings.ToLower(hyphened)), good)
 	for name, hash := range map[string]string{
-		"base64 without padding": strings.TrimRight(std, "="), "base64url": base64.URLEncoding.EncodeToString(append([]byte{0xff, 0xff}, mac[2:]...)),
-		"base64 with loose last bits": loosen(std), "base64 with a line break": std[:20] + "\n" + std[20:], "base64 with a line break for its last digit": std[:43] + "\n",
-		"hyphens elsewhere": hyphened[:1] + "-" + hyphened[1:2] + hyphened[3:], "colons for hyphens": strings.ReplaceAll(hyphened, "-", ":"),
+		"base64 without padding": strings.TrimRight(std, "="),
+		"base64url":              base64.URLEncoding.EncodeToString(append([]byte{0xff, 0xff}, mac[2:]...)),
+
+		"base64 with loose last bits":                 loosen(std),
+		"base64 with a line break":                    std[:20] + "\n" + std[20:],
+		"base64 with a line break for its last digit": std[:43] + "\n",
+
+		"hyphens elsewhere":  hyphened[:1] + "-" + hyphened[1:2] + hyphened[3:],
+		"colons for hyphens": strings.ReplaceAll(hyphened, "-", ":"),
+
 		"hyphens with one at the end": hyphened + "-",
 	} {
 		b.add("helpscout "+name, key, at(hash), refusedAs("proof_malformed"))
@@ -270,7 +306,12 @@ func (b *book) jwt(name string, key vectorKey, header, payload string, e vectorE
 // claims are those of a good native token, changed: an empty value takes one away.
 func claims(changes ...string) string {
 	order := []string{"user_id", "aud", "iat", "exp"}
-	values := map[string]string{"user_id": `"u1"`, "aud": `"shop"`, "iat": fmt.Sprint(vectorEpoch - 60), "exp": fmt.Sprint(vectorEpoch + 600)}
+	values := map[string]string{
+		"user_id": `"u1"`,
+		"aud":     `"shop"`,
+		"iat":     fmt.Sprint(vectorEpoch - 60),
+		"exp":     fmt.Sprint(vectorEpoch + 600),
+	}
 	for i := 0; i < len(changes); i += 2 {
 		if _, known := values[changes[i]]; !known {
 			order = append(order, changes[i])
@@ -309,7 +350,12 @@ func (b *book) goodTokens() {
 	b.jwt("last second", key, plainHeader, claims("exp", fmt.Sprint(vectorEpoch+1)), good)
 	b.jwt("email, name and attributes are covered", key, plainHeader,
 		claims("email", `"Ada@Example.com"`, "name", `"Ada"`, "plan", `"pro"`, "seats", "5", "trial", "false", "left", "null", "company", `{"id":1}`, "tags", `["x"]`, "user_hash", `"00"`, "bad name", `"x"`),
-		vectorExpect{Verified: "user_id:u1", Method: "jwt", Email: "ada@example.com", Name: "Ada", Attributes: map[string]any{"plan": "pro", "seats": 5.0, "trial": false, "left": nil}})
+		vectorExpect{Verified: "user_id:u1", Method: "jwt", Email: "ada@example.com", Name: "Ada", Attributes: map[string]any{
+			"plan":  "pro",
+			"seats": 5.0,
+			"trial": false,
+			"left":  nil,
+		}})
 	email := tokenKey("native-jwt")
 	email.Signs = "email"
 	b.jwt("email token", email, plainHeader, claims("email", `"Ada@Example.com"`), verifiedAs("email:ada@example.com", "jwt"))
@@ -337,16 +383,39 @@ func (b *book) goodTokens() {
 func (b *book) badHeaders() {
 	key := tokenKey("native-jwt")
 	for name, header := range map[string]string{
-		"alg none": `{"alg":"none"}`, "alg None": `{"alg":"None"}`, "alg HS384": `{"alg":"HS384"}`, "alg HS512": `{"alg":"HS512"}`, "alg RS256": `{"alg":"RS256"}`,
-		"alg ES256": `{"alg":"ES256"}`, "alg in lowercase": `{"alg":"hs256"}`, "alg empty": `{"alg":""}`, "alg absent": `{"typ":"JWT"}`, "alg a list": `{"alg":["HS256"]}`, "alg with a blank": `{"alg":"HS256 "}`,
+		"alg none":  `{"alg":"none"}`,
+		"alg None":  `{"alg":"None"}`,
+		"alg HS384": `{"alg":"HS384"}`,
+		"alg HS512": `{"alg":"HS512"}`,
+		"alg RS256": `{"alg":"RS256"}`,
+
+		"alg ES256":        `{"alg":"ES256"}`,
+		"alg in lowercase": `{"alg":"hs256"}`,
+		"alg empty":        `{"alg":""}`,
+		"alg absent":       `{"typ":"JWT"}`,
+		"alg a list":       `{"alg":["HS256"]}`,
+		"alg with a blank": `{"alg":"HS256 "}`,
 	} {
 		b.jwt(name, key, header, claims(), refusedAs("algorithm_refused"))
 	}
 	for name, header := range map[string]string{
-		"crit": `{"alg":"HS256","crit":["exp"]}`, "b64": `{"alg":"HS256","b64":false}`, "zip": `{"alg":"HS256","zip":"DEF"}`,
-		"embedded key": `{"alg":"HS256","jwk":{"kty":"oct","k":"AA"}}`, "linked key": `{"alg":"HS256","jku":"https://attacker.example/k"}`, "linked certificate": `{"alg":"HS256","x5u":"https://attacker.example/c"}`,
-		"embedded certificate": `{"alg":"HS256","x5c":["AA"]}`, "alg twice": `{"alg":"none","alg":"HS256"}`, "alg twice, one escaped": `{"alg":"HS256","\u0061lg":"none"}`,
-		"other typ": `{"alg":"HS256","typ":"at+jwt"}`, "header is a list": `["HS256"]`, "header is not JSON": `alg=HS256`, "header with more behind": `{"alg":"HS256"}{}`, "header empty": ``,
+		"crit": `{"alg":"HS256","crit":["exp"]}`,
+		"b64":  `{"alg":"HS256","b64":false}`,
+		"zip":  `{"alg":"HS256","zip":"DEF"}`,
+
+		"embedded key":       `{"alg":"HS256","jwk":{"kty":"oct","k":"AA"}}`,
+		"linked key":         `{"alg":"HS256","jku":"https://attacker.example/k"}`,
+		"linked certificate": `{"alg":"HS256","x5u":"https://attacker.example/c"}`,
+
+		"embedded certificate":   `{"alg":"HS256","x5c":["AA"]}`,
+		"alg twice":              `{"alg":"none","alg":"HS256"}`,
+		"alg twice, one escaped": `{"alg":"HS256","\u0061lg":"none"}`,
+
+		"other typ":               `{"alg":"HS256","typ":"at+jwt"}`,
+		"header is a list":        `["HS256"]`,
+		"header is not JSON":      `alg=HS256`,
+		"header with more behind": `{"alg":"HS256"}{}`,
+		"header empty":            ``,
 	} {
 		b.jwt(name, key, header, claims(), refusedAs("token_malformed"))
 	}
@@ -374,7 +443,11 @@ func (b *book) badSignatures() {
 		{"signature under another key", compact(otherSecret, plainHeader, claims()), "proof_mismatch"},
 		{"signature under no key", compact("", plainHeader, claims()), "proof_mismatch"},
 		{"signature of zeros", good[:cut+1] + b64(make([]byte, 32)), "proof_mismatch"},
-		{"claims changed after signing", strings.Join([]string{strings.Split(good, ".")[0], b64([]byte(claims("user_id", `"victim"`))), good[cut+1:]}, "."), "proof_mismatch"},
+		{"claims changed after signing", strings.Join([]string{
+			strings.Split(good, ".")[0],
+			b64([]byte(claims("user_id", `"victim"`))),
+			good[cut+1:],
+		}, "."), "proof_mismatch"},
 		{"over 8 KB", compact(vectorSecret, plainHeader, claims("padding", `"`+strings.Repeat("x", 8000)+`"`)), "token_malformed"},
 	} {
 		b.add(c.name, key, vectorAssertion{JWT: raw(c.token)}, refusedAs(c.reason))

@@ -162,7 +162,16 @@ func TestWycheproofJWK(t *testing.T) {
 			named[c.Comment] = true
 		}
 	}
-	for _, bad := range []string{"rejectsKeyWithRocaVulnerability", "rejects1024bitRsaKey", "rejectsPublicExponent1", "rejectsDuplicateKid", "rejectsWrongUse", "mismatchedAlgAndCurve", "rejectsValid", "rejectsAesKey"} {
+	for _, bad := range []string{
+		"rejectsKeyWithRocaVulnerability",
+		"rejects1024bitRsaKey",
+		"rejectsPublicExponent1",
+		"rejectsDuplicateKid",
+		"rejectsWrongUse",
+		"mismatchedAlgAndCurve",
+		"rejectsValid",
+		"rejectsAesKey",
+	} {
 		if !named[bad] {
 			t.Errorf("the known-bad case %s was not judged", bad)
 		}
@@ -190,7 +199,13 @@ func (s JWKS) takes(t *testing.T, token string) bool {
 // TestWycheproofSignatures runs the suites below JWS: bare signatures of each
 // algorithm, by the key and verifier that tokens go through.
 func TestWycheproofSignatures(t *testing.T) {
-	for name, least := range map[string]int{"ed25519_test.json": 140, "ecdsa_secp256r1_sha256_p1363_test.json": 200, "rsa_signature_2048_sha256_test.json": 200, "rsa_signature_3072_sha256_test.json": 200, "rsa_signature_4096_sha256_test.json": 200} {
+	for name, least := range map[string]int{
+		"ed25519_test.json":                      140,
+		"ecdsa_secp256r1_sha256_p1363_test.json": 200,
+		"rsa_signature_2048_sha256_test.json":    200,
+		"rsa_signature_3072_sha256_test.json":    200,
+		"rsa_signature_4096_sha256_test.json":    200,
+	} {
 		var file struct {
 			Groups []struct {
 				PublicKeyDer string

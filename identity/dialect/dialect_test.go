@@ -105,7 +105,11 @@ func TestEnsorasSignsAsMostLanguagesLower(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for upper, lower := range map[string]string{"ΟΔΥΣΣΕΥΣ@Example.com": "οδυσσευς@example.com", "İda@Example.com": "i\u0307da@example.com", "Ada@Example.com": "ada@example.com"} {
+	for upper, lower := range map[string]string{
+		"ΟΔΥΣΣΕΥΣ@Example.com": "οδυσσευς@example.com",
+		"İda@Example.com":      "i\u0307da@example.com",
+		"Ada@Example.com":      "ada@example.com",
+	} {
 		a, errA := key.Sign(identity.Statement{Email: upper})
 		b, errB := key.Sign(identity.Statement{Email: lower})
 		if errA != nil || errB != nil || a != b {

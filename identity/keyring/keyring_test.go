@@ -102,7 +102,12 @@ func TestEveryTransitionFromEveryState(t *testing.T) {
 func TestRetiringKeyEndsByTimeAlone(t *testing.T) {
 	r := ringWith(t, keyring.Retiring)
 	k, _ := r.Find("k")
-	for at, want := range map[time.Duration]keyring.State{0: keyring.Retiring, day - time.Nanosecond: keyring.Retiring, day: keyring.Retired, 2 * day: keyring.Retired} {
+	for at, want := range map[time.Duration]keyring.State{
+		0:                     keyring.Retiring,
+		day - time.Nanosecond: keyring.Retiring,
+		day:                   keyring.Retired,
+		2 * day:               keyring.Retired,
+	} {
 		if got := k.StateAt(start.Add(at)); got != want {
 			t.Errorf("after %v it is %s; want %s", at, got, want)
 		}

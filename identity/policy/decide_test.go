@@ -195,7 +195,11 @@ func TestNoErrorIsNoProof(t *testing.T) {
 }
 
 func TestProofCoversOneFieldAndTheRestStaysAClaim(t *testing.T) {
-	a := identity.Assertion{Dialect: "intercom", UserID: "u1", Email: "Victim@Example.com", Name: "Victim", Attributes: map[string]any{"plan": "pro", "user_hash": "x", "tier": "verified"},
+	a := identity.Assertion{Dialect: "intercom", UserID: "u1", Email: "Victim@Example.com", Name: "Victim", Attributes: map[string]any{
+		"plan":      "pro",
+		"user_hash": "x",
+		"tier":      "verified",
+	},
 		Hash: sign(t, "intercom", identity.SignsUserID, identity.Statement{UserID: "u1"})}
 	v, err := verify(t, "intercom", identity.SignsUserID, a)
 	got := policy.Decide(policy.Rule{Enforcement: policy.Enforce, SignedEmail: true}, a, v, err)
@@ -273,7 +277,11 @@ func TestVerdictEndsWithItsProofAndTail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for tail, want := range map[time.Duration]time.Duration{0: 10 * time.Minute, 12 * time.Hour: 12*time.Hour + 10*time.Minute, -time.Hour: 10 * time.Minute} {
+	for tail, want := range map[time.Duration]time.Duration{
+		0:              10 * time.Minute,
+		12 * time.Hour: 12*time.Hour + 10*time.Minute,
+		-time.Hour:     10 * time.Minute,
+	} {
 		got := policy.Decide(policy.Rule{SignedEmail: true, Tail: tail}, a, v, err)
 		if !got.Expires().Equal(now.Add(want)) {
 			t.Errorf("tail %v: ends after %v", tail, got.Expires().Sub(now))
@@ -306,7 +314,13 @@ func TestNothingUnprovedIsEverVerified(t *testing.T) {
 			Hash: rapid.StringMatching(`[0-9a-fA-F]{0,64}`).Draw(r, "hash"), Token: rapid.String().Draw(r, "token"), Malformed: rapid.Bool().Draw(r, "malformed"),
 		}
 		rule := policy.Rule{
-			Enforcement: rapid.SampledFrom([]policy.Enforcement{"", policy.Off, policy.Observe, policy.Enforce, "x"}).Draw(r, "enforcement"),
+			Enforcement: rapid.SampledFrom([]policy.Enforcement{
+				"",
+				policy.Off,
+				policy.Observe,
+				policy.Enforce,
+				"x",
+			}).Draw(r, "enforcement"),
 			OnFailure:   rapid.SampledFrom([]policy.OnFailure{"", policy.Block, policy.MakeAnonymous}).Draw(r, "failure"),
 			MinimumTier: rapid.SampledFrom([]policy.Tier{"", policy.Anonymous, policy.Claimed, policy.Verified, "x"}).Draw(r, "minimum"),
 			SignedEmail: true, Tail: time.Hour,

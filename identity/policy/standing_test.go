@@ -56,8 +56,23 @@ func TestRestoreJudgesARowAgain(t *testing.T) {
 
 // TestRightsTable writes the table of roles and rights down a second time.
 func TestRightsTable(t *testing.T) {
-	all := []policy.Right{policy.ReadConversations, policy.ReplyConversations, policy.ReadKeys, policy.ManageKeys, policy.RevealKeys, policy.SetEnforcement,
-		policy.ManageChannels, policy.ReadChannels, policy.ManagePeople, policy.ReadAudit, policy.ManageTeam, policy.ReadTeam, policy.ManageTokens, policy.ReadMetrics}
+	all := []policy.Right{
+		policy.ReadConversations,
+		policy.ReplyConversations,
+		policy.ReadKeys,
+		policy.ManageKeys,
+		policy.RevealKeys,
+		policy.SetEnforcement,
+
+		policy.ManageChannels,
+		policy.ReadChannels,
+		policy.ManagePeople,
+		policy.ReadAudit,
+		policy.ManageTeam,
+		policy.ReadTeam,
+		policy.ManageTokens,
+		policy.ReadMetrics,
+	}
 	// :: right → who has it, in the order owner, security, admin, agent, auditor
 	table := map[policy.Right]string{
 		policy.ReadConversations:  "osag-",
