@@ -24,15 +24,19 @@ func (db *DB) KeyUsed(_ context.Context, use trust.KeyUse) error {
 
 func (t *tx) used(use trust.KeyUse) error {
 	const mark = `UPDATE keys SET last_used_at = CASE WHEN last_used_at < $1 THEN $1 ELSE last_used_at END,
-	state = CASE WHEN state = 'pending' THEN 'active' ELSE state END WHERE id = $2 AND workspace = $3`
+	state = CASE WHEN state = 'pending' THEN 'active' ELSE state END WHERE id = $2 AND workspace = $3 RETURNING retiring_at`
 	const known = `SELECT 1 FROM key_uses WHERE key_id = $1 AND origin = $2`
 	const count = `SELECT COUNT(DISTINCT origin) FROM key_uses WHERE key_id = $1`
 	const add = `INSERT INTO key_uses (key_id, workspace, origin, platform, n, last_at) VALUES ($1, $2, $3, $4, $5, $6)
 	ON CONFLICT (key_id, origin, platform) DO UPDATE SET n = key_uses.n + excluded.n,
 	last_at = CASE WHEN key_uses.last_at < excluded.last_at THEN excluded.last_at ELSE key_uses.last_at END`
-	there, err := t.exec(mark, micros(use.At), use.Key, use.Workspace)
-	if err != nil || there == 0 {
+	var aside time.Time
+	there, err := t.found(mark, []any{micros(use.At), use.Key, use.Workspace}, stamp{&aside})
+	if err != nil || !there {
 		return err
+	}
+	if use.At.Before(aside) { // counted before a rotation, written after it
+		use.Sessions = 0
 	}
 	kept, err := t.found(known, []any{use.Key, use.Origin}, new(int))
 	if err != nil {

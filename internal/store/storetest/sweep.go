@@ -342,6 +342,12 @@ var sweepTests = []test{
 		n, of = read()
 		same(h, "origins of a retiring key", n, trust.MaxOrigins+1)
 		same(h, "counted anew", of["https://aa.example"], 0)
+		for i, at := range []time.Time{h.Now.Add(-time.Second), h.Now.Add(time.Second)} { // a node that was late, and one that was not
+			h.must(h.DB.KeyUsed(h.ctx(), trust.KeyUse{Workspace: Main, Key: h.Key.ID, Origin: "https://aa.example", Platform: policy.Web, Sessions: 7 - i, At: at}))
+		}
+		h.must(h.DB.Record(h.ctx(), h.Draft(audit.KeyRevealed, h.Key.ID)))
+		_, of = read()
+		same(h, "since it was put aside", of["https://aa.example"], 6)
 	}},
 	{"live sessions are counted by the page's origin", func(h *House) {
 		for i, origin := range []string{"https://a.example", "https://a.example", "https://b.example", ""} {

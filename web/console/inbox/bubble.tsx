@@ -34,7 +34,9 @@ export function Bubble({ message, first, last, visitor, receipt }: {
       </div>
     );
   const mine = kind !== "visitor";
-  const tier = kind === "visitor" ? (message.tier ?? "anonymous") : undefined;
+  // What a compromised key proved is not drawn as proved.
+  const written = message.key?.compromised ? "claimed" : (message.tier ?? "anonymous");
+  const tier = kind === "visitor" ? written : undefined;
   // Who was anonymous then is not named now, whatever they proved later.
   const name = mine ? message.author.name || t.thread.somebody : tier === "anonymous" ? t.thread.visitor : visitor;
   return (
@@ -51,7 +53,7 @@ export function Bubble({ message, first, last, visitor, receipt }: {
               {t.thread.note}
             </span>
           )}
-          {tier && <TierBadge tier={message.key?.compromised ? "claimed" : tier} title={provedLine(message)} />}
+          {tier && <TierBadge tier={tier} title={provedLine(message)} />}
           <time class="msg__time" dateTime={message.at} title={exact(message.at)}>
             {clock(message.at)}
           </time>
