@@ -331,7 +331,7 @@ func TestSignedOnlyAtTheDoor(t *testing.T) {
 	h := open(t)
 	owner := h.agent(policy.Owner)
 	_, secret := h.native("shop")
-	h.want(200, "PUT", "/api/v1/console/attributes/policy", owner, object{"name": "plan", "only_signed": true})
+	h.want(204, "PUT", "/api/v1/console/attributes/policy", owner, object{"name": "plan", "only_signed": true})
 	within(t, "the switch to be known", func() bool {
 		a := h.shows("shop", token(t, secret, "shop", "ada", time.Now(), object{"seats": 3}), object{"assertion": object{
 			"jwt": token(t, secret, "shop", "ada", time.Now(), object{"seats": 3}), "attributes": object{"plan": "gold", "color": "red"},

@@ -90,7 +90,7 @@ export interface AttributePolicy {
   signed_only: { name: string; by: string; at: string }[] | null;
 }
 export const attributePolicy = () => call<AttributePolicy>("GET", "/attributes/policy");
-export const setAttributePolicy = (name: string, only_signed: boolean) => call<AttributePolicy>("PUT", "/attributes/policy", { name, only_signed });
+export const setAttributePolicy = (name: string, only_signed: boolean) => call<void>("PUT", "/attributes/policy", { name, only_signed });
 
 // Sessions of a channel.
 export interface SessionFilter {

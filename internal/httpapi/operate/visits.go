@@ -117,9 +117,6 @@ func (o *Routes) getAttributePolicy(ctx context.Context, c *call, _ wire.None) (
 	return out, err
 }
 
-func (o *Routes) setAttributePolicy(ctx context.Context, c *call, in wire.SetAttributePolicy) (wire.AttributePolicy, error) {
-	if err := o.People.SetAttributePolicy(ctx, c.Who, in.Name, in.OnlySigned); err != nil {
-		return wire.AttributePolicy{}, err
-	}
-	return o.getAttributePolicy(ctx, c, wire.None{})
+func (o *Routes) setAttributePolicy(ctx context.Context, c *call, in wire.SetAttributePolicy) (wire.None, error) {
+	return wire.None{}, o.People.SetAttributePolicy(ctx, c.Who, in.Name, in.OnlySigned)
 }

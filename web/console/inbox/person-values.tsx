@@ -110,13 +110,14 @@ function NameMenu({ name, resource }: { name: string; resource: Resource<Contact
 }
 
 /** Ask before unsigned values of a name stop being kept. */
-export function askOnlySigned(name: string, done: (policy: api.AttributePolicy) => void): void {
+export function askOnlySigned(name: string, done: () => void): void {
   ask({
     title: w.onlySignedTitle(name),
     body: w.onlySignedBody(name),
     action: w.onlySignedAction,
     run: async () => {
-      done(await api.setAttributePolicy(name, true));
+      await api.setAttributePolicy(name, true);
+      done();
       toast(w.onlySignedToast(name));
     },
   });

@@ -214,7 +214,8 @@ function SignedOnly(): JSX.Element {
   const manage = may("channels.manage");
   const lift = async (one: string) => {
     try {
-      policy.set(await api.setAttributePolicy(one, false));
+      await api.setAttributePolicy(one, false);
+      void policy.reload();
       toast(t.personal.anyValueToast(one));
     } catch (failure) {
       toast(explain(problemOf(failure)), "bad");
@@ -224,9 +225,9 @@ function SignedOnly(): JSX.Element {
     event.preventDefault();
     const wish = name.trim();
     if (!wish) return;
-    askOnlySigned(wish, (now) => {
-      policy.set(now);
+    askOnlySigned(wish, () => {
       setName("");
+      void policy.reload();
     });
   };
   return (
