@@ -19,7 +19,7 @@ import (
 // The sweep after a compromised key goes through what the key proved since then, in
 // stages:
 //
-//	claims ─▶ links ─▶ attributes ─▶ messages ─▶ threads ─▶ done
+//	claims ─▶ links ─▶ eithers ─▶ attributes ─▶ messages ─▶ threads ─▶ done
 //
 // Each step looks for a handful of rows outside the writer, and takes them apart in one
 // transaction that also writes how far it got, if nobody else got there first. The key
@@ -27,6 +27,7 @@ import (
 const (
 	stageClaims     = "claims"
 	stageLinks      = "links"
+	stageEithers    = "eithers"
 	stageAttributes = "attributes"
 	stageMessages   = "messages"
 	stageThreads    = "threads"
@@ -85,6 +86,8 @@ func (db *DB) stepOf(ctx context.Context, s sweep) (portion, error) {
 		return db.claimsStep(ctx, s)
 	case stageLinks:
 		return db.linksStep(ctx, s)
+	case stageEithers:
+		return db.eithersStep(ctx, s)
 	case stageAttributes:
 		return db.attributesStep(ctx, s)
 	case stageMessages:
@@ -101,7 +104,7 @@ func (s sweep) take(t *tx, found portion) error {
 	stage := s.stage
 	if found.next == "" {
 		stage = map[string]string{
-			stageClaims: stageLinks, stageLinks: stageAttributes, stageAttributes: stageMessages, stageMessages: stageThreads, stageThreads: stageDone,
+			stageClaims: stageLinks, stageLinks: stageEithers, stageEithers: stageAttributes, stageAttributes: stageMessages, stageMessages: stageThreads, stageThreads: stageDone,
 		}[s.stage]
 	}
 	won, err := t.exec(move, stage, found.next, s.key, s.stage, s.position, micros(s.since))

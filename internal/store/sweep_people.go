@@ -107,6 +107,67 @@ func (s sweep) unhand(t *tx, contact chat.Contact) error {
 	return nil
 }
 
+// eithersStep does to addresses proved under "either" what linksStep does to identifiers:
+// such a contact hangs on its scope and has no link. It was tied by its first session.
+func (db *DB) eithersStep(ctx context.Context, s sweep) (portion, error) {
+	const query = `SELECT ` + contactColumns + ` FROM contacts c WHERE c.id > $1 AND c.workspace = $2 AND c.kind = 'either' AND c.created_at >= $3
+	ORDER BY c.id LIMIT ` + sweepRowsText
+	var list []chat.Contact
+	err := db.rows(ctx, query, []any{s.at(1)[0], s.workspace, micros(s.since)}, func(row scanner) error {
+		var c chat.Contact
+		err := row.Scan(contactInto(&c)...)
+		list = append(list, c)
+		return err
+	})
+	found := portion{apply: func(t *tx) error { return s.cutEithers(t, list) }}
+	if n := len(list); n > 0 {
+		found.next = after(n, list[n-1].ID)
+	}
+	return found, err
+}
+
+func (s sweep) cutEithers(t *tx, list []chat.Contact) error {
+	const first = `SELECT id, key_id, identifiers, created_at FROM sessions WHERE contact = $1 AND workspace = $2 ORDER BY created_at, id LIMIT 1`
+	const leave = `UPDATE contacts SET kind = 'claimed', scope = 'cut:' || id WHERE id = $1 AND kind = 'either'`
+	const again = `INSERT INTO contacts (id, workspace, realm, kind, scope, created_at, seen_at, blocked_at) VALUES `
+	for _, c := range list {
+		f := trust.Finding{Kind: trust.CutLink, ID: opaque(c.ID), Contact: c.ID, Name: string(identity.KindEmail), Fate: trust.FateCut}
+		var key string
+		var proved []identity.Identifier
+		there, err := t.found(first, []any{c.ID, s.workspace}, &f.Session, &key, document{&proved}, stamp{&f.At})
+		if err != nil {
+			return err
+		}
+		if !there || key != s.key || f.At.Before(s.since) {
+			continue
+		}
+		left, err := t.exec(leave, c.ID)
+		if err != nil {
+			return err
+		}
+		if left == 0 {
+			continue // another step was here
+		}
+		if len(proved) > 0 {
+			f.Name, f.Value = string(proved[0].Kind), proved[0].Value
+		}
+		if !c.BlockedAt.IsZero() {
+			f.Fate = trust.FateBlocked
+			args := []any{event.NewID("con", t.now), s.workspace, c.Realm, string(c.Kind), c.Scope, micros(t.now), micros(c.SeenAt), micros(c.BlockedAt)}
+			if err := t.insert(again, 8, args, ""); err != nil {
+				return err
+			}
+		}
+		if err := s.unhand(t, c); err != nil {
+			return err
+		}
+		if err := s.note(t, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // taken is a claim of an anonymous conversation, and the conversation if it is still
 // where the claim put it.
 type taken struct {

@@ -147,6 +147,37 @@ var sweepTests = []test{
 		h.must(err)
 		same(h, "their thread is for the team", list[0].ID, thread)
 	}},
+	{"an address that a compromised key proved under either begins anew, and what it proved before stays", func(h *House) {
+		good := h.NewKey(h.Channel, "active")
+		proved := func(address string, key trust.KeyRow, at time.Time) chat.Opening {
+			o := h.opening(policy.Verified, h.Visitor(), true)
+			o.Verdict = chat.Record{Tier: policy.Verified, Method: identity.MethodHMACEither, Key: key.ID, Identifiers: []identity.Identifier{email(address)}}
+			o.Contact.Kind, o.Contact.Scope, o.Contact.CreatedAt, o.Session.CreatedAt = chat.EitherContact, "either:"+address, at, at
+			return o
+		}
+		old := h.Enter(proved("old@example.com", h.Key, h.Now.Add(-2*time.Hour)))
+		forged := h.Enter(proved("victim@example.com", h.Key, h.Now))
+		honest := h.Enter(proved("honest@example.com", good, h.Now))
+		h.Enter(proved("honest@example.com", h.Key, h.Now.Add(time.Second))) // it came later: it tied nothing
+		abuser := h.Enter(proved("abuser@example.com", h.Key, h.Now))
+		_, err := h.DB.SetBlocked(h.ctx(), Main, abuser.Contact.ID, true, h.Now, h.Draft(audit.ContactBlocked, abuser.Contact.ID))
+		h.must(err)
+		planted := h.Post(h.Begin(forged, "look what you wrote")).Conversation.ID
+		h.compromise(h.Now.Add(-time.Hour))
+		same(h, "links", h.sweep().Links, 2)
+		victim := h.Enter(proved("victim@example.com", good, h.now()))
+		list, err := h.DB.VisitorMessages(h.ctx(), Main, victim.Contact.ID, planted, 0, 10)
+		h.must(err)
+		same(h, "what the victim is shown of it", len(list), 0)
+		contact, err := h.DB.Contact(h.ctx(), Main, forged.Contact.ID)
+		h.must(err)
+		same(h, "the forger's badge", contact.Kind, chat.ClaimedContact)
+		same(h, "before", h.Enter(proved("old@example.com", good, h.now())).Contact.ID, old.Contact.ID)
+		same(h, "honest", h.Enter(proved("honest@example.com", good, h.now())).Contact.ID, honest.Contact.ID)
+		_, err = h.DB.OpenSession(h.ctx(), proved("abuser@example.com", good, h.now()))
+		h.is(err, chat.ErrSessionEnded)
+		same(h, "swept again", h.sweep().Links, 2)
+	}},
 	{"a thread that a forged proof took over is nobody's once somebody spoke in it", func(h *House) {
 		anonymous, person, id := h.visit("u-1")
 		h.Post(h.Begin(h.Enter(h.Anonymous(anonymous.Visitor, false)), "another one")) // so that the browser stays this contact's
