@@ -193,6 +193,21 @@ var mailTests = []test{
 		group.Wait()
 		same(h, "spent", spent, 1)
 	}},
+	{"each wrong try is counted, whichever node it came to, and a new code begins at none", func(h *House) {
+		h.TakeCodes()
+		_, asker := h.guestAsker()
+		row, letter := h.code(asker, "ada")
+		h.must(h.DB.PutCode(h.ctx(), row, trust.CodeLimits{}, letter))
+		nodes := []trust.CodeStore{h.DB, h.Open(h)}
+		for n := range identity.CodeTries + 2 {
+			seen := -1
+			h.must(nodes[n%2].TryCode(h.ctx(), asker, wrongQuota, func(row trust.CodeRow, _ time.Time) bool { seen = row.Tries; return false }))
+			same(h, "tries before", seen, min(n, identity.CodeTries))
+		}
+		row, letter = h.code(asker, "ada")
+		h.must(h.DB.PutCode(h.ctx(), row, trust.CodeLimits{}, letter))
+		same(h, "of a new code", h.try(asker, true).Tries, 0)
+	}},
 	{"twenty wrong tries a day for an address, over all sessions and nodes", func(h *House) {
 		h.TakeCodes()
 		other := h.Open(h)
