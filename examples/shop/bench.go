@@ -369,7 +369,7 @@ func (t *trial) judge(step *Step, verdict Verdict, finding string) {
 func (t *trial) openSession(ctx context.Context, does string, assertion any, headers http.Header) (answer, *Step, error) {
 	return t.send(ctx, does, call{
 		Method: http.MethodPost, Path: sessionsPath, Headers: headers,
-		Body: opening{Channel: t.bench.shop.config.Channel, Platform: "web", Assertion: assertion},
+		Body: opening{Channel: t.bench.shop.config.Channel, Platform: "web", Origin: t.site, Assertion: assertion},
 	})
 }
 

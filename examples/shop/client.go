@@ -170,6 +170,7 @@ func messagesPath(id string) string     { return conversationPath(id) + "/messag
 type opening struct {
 	Channel   string `json:"channel"`
 	Platform  string `json:"platform"`
+	Origin    string `json:"origin,omitempty"` // of the page that the visitor is on
 	Assertion any    `json:"assertion,omitempty"`
 }
 
@@ -185,7 +186,7 @@ func (s *Shop) openAs(ctx context.Context, customer Customer) (openedSession, er
 func (s *Shop) open(ctx context.Context, assertion any) (openedSession, error) {
 	got, err := s.client.do(ctx, call{
 		Method: http.MethodPost, Path: sessionsPath,
-		Body: opening{Channel: s.config.Channel, Platform: "web", Assertion: assertion},
+		Body: opening{Channel: s.config.Channel, Platform: "web", Origin: s.site, Assertion: assertion},
 	})
 	if err != nil {
 		return openedSession{}, err

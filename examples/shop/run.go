@@ -36,6 +36,7 @@ func Run(ctx context.Context, config Config, out io.Writer) error {
 		MaxHeaderBytes:    32 << 10,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 	}
+	s.site = "http://" + listener.Addr().String()
 	seeded := make(chan struct{})
 	go func() {
 		defer close(seeded)

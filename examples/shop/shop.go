@@ -88,6 +88,7 @@ type Shop struct {
 	sessions *sessions
 	client   client
 	bench    *bench
+	site     string // where this shop's own pages are, once it listens; empty before
 	pages    map[string]*template.Template
 	art      map[string]template.HTML // :: product slug → drawing
 	now      func() time.Time

@@ -7,7 +7,6 @@ import { Button, Icon, Notice, toast } from "../../../shared/ui";
 import * as api from "../../api";
 import type { Preview } from "../../installation";
 import { takeChannel } from "../../names";
-import { href } from "../../router";
 import { may } from "../../session";
 import { t } from "../../text";
 import type { Channel, Enforcement, Platform, Tier } from "../../types";
@@ -155,7 +154,7 @@ function Next({ preview, channel, mode }: { preview: Preview; channel: Channel; 
   );
   if (preview.keys === 0) return step(e.next.noKey, link(tabHref(channel.id, "keys"), e.toKeys));
   if (preview.total === 0) return step(e.next.noTraffic, link(tabHref(channel.id, "installation"), e.toInstallation));
-  if (verified === 0) return step(e.next.noProof, link(href(`/channels/${channel.id}`), e.toCode));
+  if (verified === 0) return step(e.next.noProof, link(tabHref(channel.id, "code"), e.toCode));
   if (mode === "off") return step(e.next.observe);
   if (preview.broken > 0)
     return step(e.next.fix(preview.broken, preview.total), link(tabHref(channel.id, "installation"), e.toInstallation));

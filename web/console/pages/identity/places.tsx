@@ -46,6 +46,7 @@ function stepHref(step: Step, channel: string): string | undefined {
   switch (step.step) {
     case "sign":
     case "update":
+      return tabHref(channel, "code");
     case "identify":
       return href(`/channels/${channel}`);
     case "signs":
