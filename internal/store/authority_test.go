@@ -80,7 +80,7 @@ func walkAuthority(t *testing.T, fresh func(testing.TB) storetest.Database) {
 		who := policy.ForAgent(storetest.Main, owner.ID, login.ID, policy.Owner)
 		w.must(h.DB.RequireFactor(t.Context(), storetest.Main, true, h.Now, h.Draft(audit.FactorRuleSet, "")))
 		changes := w.changes(who)
-		for _, name := range []string{"AddToken", "RevokeToken", "SwapRing", "SetEnforcement", "AddAgent", "SetRole", "RemoveAgent", "PutLink", "ClearFactors", "RequireFactor"} {
+		for _, name := range []string{"AddToken", "RevokeToken", "SwapRing", "Spend", "SetEnforcement", "AddAgent", "SetRole", "RemoveAgent", "PutLink", "ClearFactors", "RequireFactor"} {
 			if err := changes[name](); !errors.Is(err, policy.ErrForbidden) {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -225,6 +225,9 @@ func (w *walk) changes(who policy.Principal) map[string]func() error {
 			change := trust.RingChange{Workspace: main, Channel: w.Channel.ID, Version: ring.Version, Keys: ring.Keys, Silence: []string{w.Key.ID}}
 			change.Drafts = []audit.Draft{by(policy.ManageKeys)}
 			return second(db.SwapRing(ctx, change, w.Now))
+		},
+		"Spend": func() error {
+			return db.Spend(ctx, trust.Spend{Name: "x", Limit: 1000, Window: time.Hour}, by(policy.RevealKeys))
 		},
 		"SetBlocked": func() error {
 			return second(db.SetBlocked(ctx, main, w.guest.Contact.ID, true, w.Now, by(policy.ManagePeople)))

@@ -32,7 +32,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		name  string
 		tests []test
 	}{
-		{"workspace", workspaceTests}, {"schema", schemaTests}, {"ring", ringTests}, {"proofs", proofTests}, {"sweep", sweepTests}, {"race", raceTests}, {"team", teamTests}, {"factor", factorTests}, {"session", sessionTests},
+		{"workspace", workspaceTests}, {"schema", schemaTests}, {"ring", ringTests}, {"proofs", proofTests}, {"sweep", sweepTests}, {"team", teamTests}, {"factor", factorTests}, {"session", sessionTests},
 		{"thread", threadTests}, {"claim", claimTests}, {"people", peopleTests}, {"inbox", inboxTests}, {"log", logTests}, {"record", recordTests}, {"mail", mailTests}, {"isolation", isolationTests}, {"arrivals", arrivalTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {

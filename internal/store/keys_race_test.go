@@ -1,4 +1,4 @@
-package storetest
+package store_test
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"testing"
 	"time"
 
 	"countersign/identity"
@@ -18,6 +19,7 @@ import (
 	"countersign/internal/chat"
 	"countersign/internal/event"
 	"countersign/internal/store"
+	"countersign/internal/store/storetest"
 	"countersign/internal/trust"
 	"countersign/internal/workspace"
 )
@@ -36,7 +38,7 @@ type silent struct{}
 func (silent) Signal(event.Event) {}
 
 // node opens one that reads the log's head like any other, only faster.
-func (h *House) node(db *store.DB) *node {
+func (h *rivals) node(db *store.DB) *node {
 	h.Helper()
 	master, err := trust.NewMaster([]byte("the master key of every node 32b"))
 	h.must(err)
@@ -79,7 +81,7 @@ func (n *node) behind(head event.Head) bool {
 }
 
 // settle waits until every node knows what has been committed.
-func (h *House) settle(nodes ...*node) {
+func (h *rivals) settle(nodes ...*node) {
 	h.Helper()
 	head := h.Head()
 	deadline := time.Now().Add(10 * time.Second)
@@ -113,9 +115,9 @@ func (n *node) identify(slug, user, secret string, i int) (chat.Session, error) 
 	return result.Session, err
 }
 
-func (h *House) alive(session chat.Session) bool {
+func (h *rivals) alive(session chat.Session) bool {
 	h.Helper()
-	list, err := h.DB.SessionsOf(h.ctx(), Main, session.Contact, 10, h.now())
+	list, err := h.DB.SessionsOf(h.Context(), storetest.Main, session.Contact, 10, h.now())
 	h.must(err)
 	at := slices.IndexFunc(list, func(s chat.Session) bool { return s.ID == session.ID })
 	if at < 0 {
@@ -124,13 +126,50 @@ func (h *House) alive(session chat.Session) bool {
 	return list[at].Standing.Ended() == policy.Stands
 }
 
-var root = policy.ForSystem(Main, "cli:root")
+var root = policy.ForSystem(storetest.Main, "cli:root")
 
-var raceTests = []test{
-	{"identify calls in flight during rotations never fail, on any node", func(h *House) {
+// rivals are the nodes of one house.
+type rivals struct{ *storetest.House }
+
+func (h *rivals) must(err error) {
+	h.Helper()
+	if err != nil {
+		h.Fatal(err)
+	}
+}
+
+func (h *rivals) same(what string, got, want int) {
+	h.Helper()
+	if got != want {
+		h.Fatalf("%s: got %d, want %d", what, got, want)
+	}
+}
+
+func (h *rivals) now() time.Time {
+	h.Helper()
+	now, err := h.DB.Now(h.Context())
+	h.must(err)
+	return now
+}
+
+func TestRivalNodesSQLite(t *testing.T) { race(t, sqlite) }
+
+func TestRivalNodesPostgres(t *testing.T) { race(t, postgres) }
+
+func race(t *testing.T, fresh func(testing.TB) storetest.Database) {
+	for _, test := range raceTests {
+		t.Run(test.name, func(t *testing.T) { test.run(&rivals{storetest.NewHouse(t, fresh(t))}) })
+	}
+}
+
+var raceTests = []struct {
+	name string
+	run  func(h *rivals)
+}{
+	{"identify calls in flight during rotations never fail, on any node", func(h *rivals) {
 		channel := h.NewChannel("race")
 		nodes := []*node{h.node(h.DB), h.node(h.Open(h))}
-		_, secret, err := nodes[0].keys.Generate(h.ctx(), root, trust.KeyDraft{Channel: channel.ID})
+		_, secret, err := nodes[0].keys.Generate(h.Context(), root, trust.KeyDraft{Channel: channel.ID})
 		h.must(err)
 		var mu sync.Mutex
 		secrets := []string{secret}
@@ -158,10 +197,10 @@ var raceTests = []test{
 			})
 		}
 		for range 6 {
-			list, err := nodes[0].keys.List(h.ctx(), root, channel.ID)
+			list, err := nodes[0].keys.List(h.Context(), root, channel.ID)
 			h.must(err)
 			at := slices.IndexFunc(list, func(k trust.ListedKey) bool { return k.State == "active" || k.State == "pending" })
-			_, next, err := nodes[1].keys.Rotate(h.ctx(), root, trust.Rotation{Channel: channel.ID, Key: list[at].ID, Overlap: time.Hour})
+			_, next, err := nodes[1].keys.Rotate(h.Context(), root, trust.Rotation{Channel: channel.ID, Key: list[at].ID, Overlap: time.Hour})
 			h.must(err)
 			h.settle(nodes...)
 			mu.Lock()
@@ -174,15 +213,15 @@ var raceTests = []test{
 		}
 		close(stop)
 		wg.Wait()
-		ring, err := h.DB.Ring(h.ctx(), Main, channel.ID)
+		ring, err := h.DB.Ring(h.Context(), storetest.Main, channel.ID)
 		h.must(err)
-		same(h, "keys", len(ring.Keys), 7)
+		h.same("keys", len(ring.Keys), 7)
 	}},
-	{"no session outlives the answer to a revocation, whoever was opening one", func(h *House) {
+	{"no session outlives the answer to a revocation, whoever was opening one", func(h *rivals) {
 		channel := h.NewChannel("race")
 		nodes := []*node{h.node(h.DB), h.node(h.Open(h))}
 		for round := range 6 {
-			key, secret, err := nodes[round%2].keys.Generate(h.ctx(), root, trust.KeyDraft{Channel: channel.ID})
+			key, secret, err := nodes[round%2].keys.Generate(h.Context(), root, trust.KeyDraft{Channel: channel.ID})
 			h.must(err)
 			h.settle(nodes...)
 			var mu sync.Mutex
@@ -213,31 +252,31 @@ var raceTests = []test{
 			if round%2 == 1 {
 				since = h.now().Add(-time.Second)
 			}
-			_, err = nodes[1-round%2].keys.Revoke(h.ctx(), root, key.ID, since)
+			_, err = nodes[1-round%2].keys.Revoke(h.Context(), root, key.ID, since)
 			h.must(err)
-			live, err := h.DB.LiveOrigins(h.ctx(), Main, key.ID, h.now())
+			live, err := h.DB.LiveOrigins(h.Context(), storetest.Main, key.ID, h.now())
 			h.must(err)
-			same(h, "live sessions at the answer", len(live), 0)
+			h.same("live sessions at the answer", len(live), 0)
 			wg.Wait()
 			for _, session := range sessions {
 				if h.alive(session) {
 					h.Fatalf("round %d: a session of the revoked key lives, of %d", round, len(sessions))
 				}
 			}
-			live, err = h.DB.LiveOrigins(h.ctx(), Main, key.ID, h.now())
+			live, err = h.DB.LiveOrigins(h.Context(), storetest.Main, key.ID, h.now())
 			h.must(err)
-			same(h, "live sessions after it", len(live), 0)
+			h.same("live sessions after it", len(live), 0)
 			if !since.IsZero() {
-				cut, err := h.DB.CountFindings(h.ctx(), Main, key.ID)
+				cut, err := h.DB.CountFindings(h.Context(), storetest.Main, key.ID)
 				h.must(err)
-				same(h, "people whom it tied", cut.Links, len(sessions))
+				h.same("people whom it tied", cut.Links, len(sessions))
 			}
 		}
 	}},
-	{"nodes that rotate, make and import at once lose no key and let no secret in twice", func(h *House) {
+	{"nodes that rotate, make and import at once lose no key and let no secret in twice", func(h *rivals) {
 		channel, other := h.NewChannel("race"), h.NewChannel("elsewhere")
 		nodes := []*node{h.node(h.DB), h.node(h.Open(h))}
-		key, _, err := nodes[0].keys.Generate(h.ctx(), root, trust.KeyDraft{Channel: channel.ID})
+		key, _, err := nodes[0].keys.Generate(h.Context(), root, trust.KeyDraft{Channel: channel.ID})
 		h.must(err)
 		const secret = "9f2c51d07ab84e63b1d5c8e2f7046a3d"
 		var rotated, lost, imported, refused, made atomic.Int64
@@ -254,7 +293,7 @@ var raceTests = []test{
 		var wg sync.WaitGroup
 		for i, n := range []*node{nodes[0], nodes[1], nodes[0], nodes[1]} {
 			wg.Go(func() {
-				_, _, err := n.keys.Rotate(h.ctx(), root, trust.Rotation{Channel: channel.ID, Key: key.ID, Overlap: time.Hour})
+				_, _, err := n.keys.Rotate(h.Context(), root, trust.Rotation{Channel: channel.ID, Key: key.ID, Overlap: time.Hour})
 				count(err, trust.ErrConflict, &rotated, &lost)
 			})
 			wg.Go(func() {
@@ -266,19 +305,19 @@ var raceTests = []test{
 				if i >= 2 {
 					spelled = hex.EncodeToString([]byte(secret))
 				}
-				_, err := n.keys.Import(h.ctx(), root, draft, spelled, true)
+				_, err := n.keys.Import(h.Context(), root, draft, spelled, true)
 				count(err, trust.ErrSecretInUse, &imported, &refused)
 			})
 			if i < 2 {
 				wg.Go(func() {
-					_, _, err := n.keys.Generate(h.ctx(), root, trust.KeyDraft{Channel: channel.ID})
+					_, _, err := n.keys.Generate(h.Context(), root, trust.KeyDraft{Channel: channel.ID})
 					count(err, trust.ErrConflict, &made, &lost)
 				})
 			}
 		}
 		wg.Wait()
-		same(h, "imports of one secret", imported.Load(), 1)
-		same(h, "refused imports", refused.Load(), 3)
+		h.same("imports of one secret", int(imported.Load()), 1)
+		h.same("refused imports", int(refused.Load()), 3)
 		// A rotation that lost to another rotation, or to a key that came in beside it, has
 		// changed nothing and is asked again; at most one can ever win.
 		if rotated.Load() > 1 {
@@ -286,16 +325,16 @@ var raceTests = []test{
 		}
 		total := 0
 		for _, c := range []workspace.Channel{channel, other} {
-			ring, err := h.DB.Ring(h.ctx(), Main, c.ID)
+			ring, err := h.DB.Ring(h.Context(), storetest.Main, c.ID)
 			h.must(err)
 			total += len(ring.Keys)
 			if c.ID == channel.ID && !slices.ContainsFunc(ring.Keys, func(k trust.KeyRow) bool { return k.ID == key.ID }) {
 				h.Error("the first key is gone")
 			}
 		}
-		same(h, "keys", total, 1+int(rotated.Load()+imported.Load()+made.Load()))
+		h.same("keys", total, 1+int(rotated.Load()+imported.Load()+made.Load()))
 		if rotated.Load() == 0 {
-			_, _, err := nodes[0].keys.Rotate(h.ctx(), root, trust.Rotation{Channel: channel.ID, Key: key.ID, Overlap: time.Hour})
+			_, _, err := nodes[0].keys.Rotate(h.Context(), root, trust.Rotation{Channel: channel.ID, Key: key.ID, Overlap: time.Hour})
 			h.must(err)
 		}
 	}},
