@@ -274,6 +274,24 @@ func TestACheckpointIsWrittenWhenHeadsMovedAndByOneNode(t *testing.T) {
 	}
 }
 
+func TestTheStatusFindsAChangeInTheNewestEntriesAndAnEndCutOff(t *testing.T) {
+	for name, sql := range map[string]string{
+		"":               `UPDATE record SET exported = 0`,
+		"a change":       `UPDATE audit SET actor = 'x' WHERE position = 6`,
+		"the end cut":    `DELETE FROM audit WHERE position > 10`,
+		"a chain's end":  `DELETE FROM audit WHERE position IN (10, 12, 14)`,
+		"the checkpoint": `UPDATE checkpoints SET position = 13 WHERE number = 3`,
+	} {
+		r := newTrail(t, sqlite)
+		r.run(sql)
+		status, err := audit.NewLog(r.db, r.keeper).Status(t.Context(), system)
+		must(t, err)
+		if status.Checked.Intact != (name == "") || status.Records != 14 || status.Checkpoint.Number != 3 {
+			t.Errorf("%q: %+v", name, status)
+		}
+	}
+}
+
 var system = policy.ForSystem("main", "cli:test")
 
 func TestPruneCutsAtACheckpointThatStaysSQLite(t *testing.T) { walkPruning(t, sqlite) }

@@ -219,7 +219,9 @@ func (db *DB) SubjectsOf(ctx context.Context, workspace, name string) ([]string,
 		if err != nil {
 			return nil, fmt.Errorf("store: subjects: %w", err)
 		}
-		subjects = append(subjects, pseudonym)
+		if !slices.Contains(subjects, pseudonym) {
+			subjects = append(subjects, pseudonym)
+		}
 	}
 	return subjects, nil
 }

@@ -131,7 +131,7 @@ func leads(filter audit.Filter) []lead {
 	var list []lead
 	add := func(column string, values ...string) {
 		for _, value := range values {
-			if value != "" {
+			if value != "" && !slices.Contains(list, lead{column, value}) {
 				list = append(list, lead{column, value})
 			}
 		}

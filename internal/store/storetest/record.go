@@ -105,7 +105,7 @@ var recordTests = []test{
 				Channel: pick("", "", "chn_a"), Key: pick("", "", "key_a", "key_c"), Reason: pick("", "", "proof_missing"), Subject: pick("", "", "con_a", "key_b"), Limit: 1 + random.IntN(40),
 			}
 			if random.IntN(3) == 0 {
-				f.Subjects = []string{"con_b", "key_a"}
+				f.Subjects = []string{"con_b", "key_a", "con_b"}
 			}
 			if random.IntN(3) == 0 {
 				f.From, f.To = all[random.IntN(len(all))].At, all[random.IntN(len(all))].At
