@@ -103,6 +103,8 @@ type Question struct {
 	Channels []string      // the channel's id, slug and aliases: what a token's aud may say
 	MaxLife  time.Duration // the longest life of a token; zero: the dialect's
 	Now      time.Time
+
+	asked []Key // the targets: none is another's other key
 }
 
 // Answer is what came of it.
@@ -121,6 +123,7 @@ func Diagnose(q Question) Answer {
 		return answer
 	}
 	targets := q.targets()
+	q.asked = targets
 	answer.Dialect, answer.Signs = targets[0].Dialect, targets[0].Signs
 	if q.Token != "" {
 		answer.Causes = q.token(targets, refusal)

@@ -57,7 +57,7 @@ func (q *Question) malformed(right field, refusal *identity.Error) []Cause {
 
 // unknown says what was ruled out, so that nobody tries it again.
 func (q *Question) unknown(right, other field) Cause {
-	tried := "Tried without success: " + keyCount(1+len(q.others(Key{ID: "\x00"}))) + ", other readings of each secret, other spellings of the " + right.name
+	tried := "Tried without success: " + q.tried() + ", other readings of each secret, other spellings of the " + right.name
 	if other.text != "" {
 		tried += ", the " + other.name
 	}
@@ -68,8 +68,18 @@ func (q *Question) unknown(right, other field) Cause {
 	return Cause{Unknown, "The hash has the right form, and no known mistake gives it. " + tried + ", other algorithms, and two of these at once.", fix}
 }
 
-func keyCount(n int) string {
-	if n == 1 {
+// tried is how many keys were.
+func (q *Question) tried() string {
+	n := len(q.others(Key{}))
+	for _, key := range q.asked {
+		if key.Secret.Len() > 0 || key.Public != nil {
+			n++
+		}
+	}
+	switch n {
+	case 0:
+		return "no key, since there is none"
+	case 1:
 		return "1 key"
 	}
 	return strconv.Itoa(n) + " keys"

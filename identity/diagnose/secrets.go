@@ -62,8 +62,8 @@ func (q *Question) readings(row dialect.Row, target Key) [maxSlips + 1][]reading
 func (q *Question) others(target Key) []Key {
 	var others []Key
 	for _, key := range slices.Concat(q.Keys, q.Others) {
-		own := key.Channel == "" && key.ID == target.ID && key.Name == target.Name
-		if !own && key.Secret.Len() > 0 {
+		own := func(k Key) bool { return key.Channel == "" && key.ID == k.ID && key.Name == k.Name }
+		if !own(target) && !slices.ContainsFunc(q.asked, own) && key.Secret.Len() > 0 {
 			others = append(others, key)
 		}
 	}

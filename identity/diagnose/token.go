@@ -142,8 +142,7 @@ func (q *Question) strange(targets []Key, row dialect.Row, parts said, refusal *
 		_, remedy := refusal.Reason.Explain()
 		return []Cause{{NotAHash, refusal.Message, remedy}}
 	}
-	tried := keyCount(1 + len(q.others(target)))
-	return append([]Cause{{Unknown, "The token has the right form, and none of the " + tried + " that are known here signed it, however the secret is read.",
+	return append([]Cause{{Unknown, "The token has the right form, and nobody known here signed it, however the secret is read. Tried: " + q.tried() + ".",
 		"Compare the backend's secret with the key's, byte for byte; print the length of both."}}, q.flaws(row, target, parts)...)
 }
 
