@@ -163,7 +163,9 @@ func (w *walk) changes(who policy.Principal) map[string]func() error {
 	}
 	second := func(_ any, err error) error { return err }
 	return map[string]func() error{
-		"Record": func() error { return db.Record(ctx, by(policy.ManageKeys)) },
+		"Record":       func() error { return db.Record(ctx, by(policy.ManageKeys)) },
+		"MarkExported": func() error { return db.MarkExported(ctx, 1, by(policy.ManageKeys)) },
+		"PutCut":       func() error { return db.PutCut(ctx, audit.Cut{}, audit.Cut{}, by(policy.ManageKeys)) },
 		"AddAgent": func() error {
 			agent := team.Agent{ID: w.ID("agt"), Workspace: main, Email: w.ID("x") + "@example.com", Role: policy.AgentR, CreatedAt: w.Now}
 			return db.AddAgent(ctx, agent, team.Link{TokenHash: w.Hash(), Workspace: main, Agent: agent.ID, ExpiresAt: w.Now.Add(time.Hour)}, by(policy.ManageTeam))

@@ -213,6 +213,14 @@ func walkTampering(t *testing.T, fresh func(testing.TB) storetest.Database) {
 			t.Errorf("%+v", report.Faults)
 		}
 	})
+	t.Run("what a changed row says of itself moves no terminal", func(t *testing.T) {
+		r := newTrail(t, fresh)
+		r.run("UPDATE audit SET chain = 'x\x1b[2J\u202e\r\n' WHERE position = 6")
+		report := r.verify()
+		if text := fmt.Sprintf("%+v", report); report.Intact || strings.ContainsAny(text, "\x1b\u202e\r\n") || !strings.Contains(text, `\u{1b}`) {
+			t.Errorf("%q", text)
+		}
+	})
 	t.Run("many faults are counted, not kept", func(t *testing.T) {
 		r := newTrail(t, fresh)
 		for range 40 {
