@@ -184,7 +184,7 @@ const routes = {
   "GET /channels/:id/keys": (p) => ok({ keys: db.keys.filter((k) => k.channel === p.id) }),
   "POST /channels/:id/keys": (p, b) => {
     if (b.secret !== undefined && b.secret.length < 16 && !b.insist) return problem(422, "request_invalid", "The secret is shorter than 16 bytes.");
-    const made = { id: id("key"), channel: p.id, name: b.name, state: "pending", dialect: b.dialect, signs: b.signs, platforms: b.platforms, fingerprint: fingerprint(), imported: !!b.secret, created_at: now(), created_by: `agent:${agent().id}`, live_sessions: 0 };
+    const made = { id: id("key"), channel: p.id, name: b.name, state: "pending", dialect: b.dialect, signs: b.signs, platforms: b.platforms, fingerprint: fingerprint(), imported: !!b.secret, reveal: b.reveal ?? "once", created_at: now(), created_by: `agent:${agent().id}`, live_sessions: 0 };
     db.keys.unshift(made);
     return ok({ key: made, ...(b.secret ? {} : { secret: randomBytes(32).toString("hex") }) }, 201);
   },
@@ -195,8 +195,26 @@ const routes = {
       db.keys.unshift(made);
       return ok({ key: made, secret: randomBytes(32).toString("hex") });
     }),
+  "PATCH /keys/:id": (p, b) => oneOf(db.keys, p.id, (k) => (Object.assign(k, { name: b.name }), none)),
+  "POST /keys/:id/reveal": (p) => oneOf(db.keys, p.id, (k) => (k.reveal === "request" ? ok({ secret: randomBytes(32).toString("hex") }) : problem(409, "conflict"))),
+  "POST /keys/:id/sign-by": (p, b) => oneOf(db.keys, p.id, (k) => (Object.assign(k, { sign_by: b.at }), none)),
+  "POST /keys/:id/extend": (p, b) => oneOf(db.keys, p.id, (k) => (Object.assign(k, { ends_at: b.ends_at }), none)),
+  "GET /keys/:id/impact": (p) =>
+    oneOf(db.keys, p.id, (k) => ok({ live_sessions: k.live_sessions, origins: k.live_sessions ? [{ origin: "https://shop.example", live_sessions: k.live_sessions }] : [] })),
+  "GET /keys/:id/compromise": (p, _, q) =>
+    oneOf(db.keys, p.id, (k) => {
+      const first = db.conversations[0];
+      const contact = { id: first.contact.id, label: first.contact.label, kind: "claimed" };
+      const found = {
+        links: [{ contact, name: "user_id", value: "u-4711", fate: "cut", at: now() }],
+        attributes: [{ contact, name: "plan", value: '"gold"', fate: "claimed", at: now() }],
+        conversations: [{ contact, conversation_id: first.id, messages: 3, fate: "marked", at: now() }],
+      }[q.get("kind") || "links"];
+      return ok({ since: k.compromised_since ?? now(), cut: { links: 1, claims: 0, attributes: 1, conversations: 1, messages: 3, done: true }, findings: found ?? [] });
+    }),
   "POST /keys/:id/finish": (p) => oneOf(db.keys, p.id, (k) => endKey(k, { state: "retired", ends_at: now() })),
-  "POST /keys/:id/revoke": (p) => oneOf(db.keys, p.id, (k) => endKey(k, { state: "revoked", revoked_at: now() })),
+  "POST /keys/:id/revoke": (p, b) =>
+    oneOf(db.keys, p.id, (k) => endKey(k, { state: "revoked", revoked_at: now(), ...(b.compromised_since ? { compromised_since: b.compromised_since } : {}) })),
   "GET /agents": () => ok({ agents: db.agents }),
   "POST /agents": (_, b) => {
     if (db.agents.some((a) => a.email === b.email)) return problem(409, "conflict", "This address is taken by a colleague.");
