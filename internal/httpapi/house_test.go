@@ -248,9 +248,9 @@ func (h *house) call(method, path string, who credential, body any, headers ...s
 }
 
 func (h *house) client() *http.Client {
-	client := h.Server.Client()
+	client := *h.Server.Client() // a copy: many may call at once
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return client
+	return &client
 }
 
 // want is call that must answer with a status.
