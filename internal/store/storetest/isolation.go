@@ -95,6 +95,7 @@ func readsFromNextDoor(h *House, g Guest, posted chat.Posted) map[string]func() 
 		"KeyChannel":  func() bool { return missing(h.DB.KeyChannel(ctx, Other, h.Key.ID)) },
 		"KeyUses":     func() bool { l, err := h.DB.KeyUses(ctx, Other, h.Channel.ID); return empty(len(l), err) },
 		"KeyNames":    func() bool { l, err := h.DB.KeyNames(ctx, Other, []string{h.Key.ID}); return empty(len(l), err) },
+		"SweepStep":   func() bool { done, err := h.DB.SweepStep(ctx, Other, h.Key.ID); return err == nil && done },
 		"LiveOrigins": func() bool { l, err := h.DB.LiveOrigins(ctx, Other, h.Key.ID, h.Now); return empty(len(l), err) },
 		"Findings": func() bool {
 			l, err := h.DB.Findings(ctx, Other, h.Key.ID, trust.CutLink, "", 10)
