@@ -17,7 +17,7 @@ run: $(BIN) ## build and serve the demo: messenger, console, shop and attack ben
 
 build: $(BIN) ## build bin/countersign with its faces
 
-test: ## set up what is needed, then run every test (SKIP=postgres,browser to leave parts out)
+test: ## set up what is needed, then run every test (SKIP=postgres,browser,snippets to leave parts out)
 	@scripts/test.sh
 
 lint: ## gofmt, go vet, golangci-lint at its pinned version, tidy modules

@@ -306,3 +306,37 @@ func TestASnippetWithoutItsSecretStops(t *testing.T) {
 		}
 	}
 }
+
+// compat.md, section 7: what the vendors publish, made by the code that we hand out.
+func TestSnippetsMakeTheHashesThatVendorsPublish(t *testing.T) {
+	published := []struct {
+		request  snippet.Request
+		secret   string
+		argument string
+		hash     string
+	}{
+		{snippet.Request{Dialect: "native", Signs: "user_id"}, "abc123", "1", "f02877f24c9dd37542268a28627ebaf2e07d0d114d9482abcdc20f60874b40b3"},
+		{snippet.Request{Dialect: "intercom", Signs: "user_id"}, "s3cre7", `"abcdef"`, "532cd9cd6bfa49528cf2503db0743bb72456bda2cb7424d2894c5b11f6cad6cf"},
+		{snippet.Request{Dialect: "helpscout"}, "bar", `"baz"`, "c8acc43edc084edb8207a50320ba4ec5d113686cf8050274a305480c98512e45"},
+		{snippet.Request{Dialect: "pylon"}, strings.Repeat("a1b2c3d4e5f6", 6)[:64], `"test@example.com"`, "0514ad91f6febad5b9bad530e54ac63db063e137955cbea7935c64c0801f2fff"},
+	}
+	calls := map[snippet.Language]struct{ command, extension, call string }{
+		snippet.Ruby: {"ruby", ".rb", "\nputs %s(%s)\n"}, snippet.Python: {"python3", ".py", "\nprint(%s(%s))\n"},
+		snippet.Node: {"node", ".js", "\nconsole.log(%s(%s));\n"}, snippet.PHP: {"php", ".php", "\necho %s(%s);\n"},
+	}
+	for language, how := range calls {
+		need(t, how.command)
+		for _, p := range published {
+			p.request.Language = language
+			made, err := snippet.Render(p.request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			write(t, filepath.Join(dir, "s"+how.extension), made.Server+fmt.Sprintf(how.call, made.Function, p.argument))
+			if lines := run(t, dir, []string{snippet.SecretVariable + "=" + p.secret}, how.command, "s"+how.extension); lines[0] != p.hash {
+				t.Errorf("%s %s: %q", language, p.request.Dialect, lines)
+			}
+		}
+	}
+}

@@ -88,13 +88,23 @@ func (d *Diagnosis) Ask(ctx context.Context, who policy.Principal, in Inquiry) (
 	if err != nil {
 		return Diagnosed{}, err
 	}
-	q.Dialect, q.Platform = in.Dialect, string(in.Platform)
+	q.Dialect, q.Platform = in.Dialect, string(cmp.Or(in.Platform, servedFirst(channel)))
 	q.UserID, q.Email, q.Hash, q.Token = in.UserID, in.Email, in.Hash, in.Token
 	found := Diagnosed{Answer: diagnose.Diagnose(q)}
 	if in.Language != "" && !found.Verified {
 		found.Code, err = d.code(q.Keys, found.Answer, channel, in.Language)
 	}
 	return found, err
+}
+
+// servedFirst is the platform that is meant where none is said.
+func servedFirst(channel workspace.Channel) policy.Platform {
+	for _, platform := range []policy.Platform{policy.Web, policy.IOS, policy.Android} {
+		if _, serves := channel.Platforms[platform]; serves {
+			return platform
+		}
+	}
+	return policy.Web
 }
 
 // maxPasted is far beyond whatever can be right.

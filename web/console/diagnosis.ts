@@ -35,6 +35,7 @@ export interface Snippets {
 
 export interface Inquiry {
   dialect?: string;
+  platform?: string;
   user_id?: string;
   email?: string;
   hash?: string;
@@ -63,7 +64,7 @@ export function isToken(pasted: string): boolean {
 }
 
 /** What is asked of a pasted text. Nothing is trimmed: a blank too many may be the mistake. */
-export function inquiry(pasted: string, userId: string, email: string, dialect: string): Inquiry {
+export function inquiry(pasted: string, userId: string, email: string, dialect: string, platform = ""): Inquiry {
   const proof = isToken(pasted) ? { token: pasted } : { hash: pasted };
-  return { ...(pasted ? proof : {}), ...(userId ? { user_id: userId } : {}), ...(email ? { email } : {}), ...(dialect ? { dialect } : {}) };
+  return { ...(pasted ? proof : {}), ...(userId ? { user_id: userId } : {}), ...(email ? { email } : {}), ...(dialect ? { dialect } : {}), ...(platform ? { platform } : {}) };
 }

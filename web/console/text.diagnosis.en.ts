@@ -39,6 +39,7 @@ export const diagnosisTexts = {
     proofHint: "A hash, a JWT or a v1 token: we can tell them apart.",
     key: "Judge it as",
     automatic: "Whichever key it could be for",
+    platform: "It came from",
     submit: "Find the mistake",
     nobody: "Give the user id or the email that the hash is for.",
     nothing: "Paste the hash or the token.",

@@ -8,7 +8,7 @@ import { inquiry, type Diagnosis, type Inquiry } from "../../diagnosis";
 import { dialectName, dialectOf } from "../../dialects";
 import { may } from "../../session";
 import { t } from "../../text";
-import type { Key } from "../../types";
+import type { Key, Platform } from "../../types";
 import { FirmDialog, ProblemLine, useAction } from "../../ui/ask";
 import { confirmed } from "../../ui/confirm";
 import { Secret } from "../../ui/copy";
@@ -19,6 +19,7 @@ import { verifies } from "../keys";
 import type { TabProps } from "./tabs";
 
 const d = t.diagnosis;
+const PLATFORMS: Platform[] = ["web", "ios", "android"];
 
 interface Asked {
   of: Inquiry;
@@ -30,12 +31,14 @@ export function DiagnosisTab({ channel, keys }: TabProps): JSX.Element {
   const [email, setEmail] = useState("");
   const [proof, setProof] = useState("");
   const [dialect, setDialect] = useState("");
+  const platforms = PLATFORMS.filter((name) => channel.enforcement?.[name]);
+  const [platform, setPlatform] = useState<Platform | "">(platforms[0] ?? "");
   const [asked, setAsked] = useState<Asked | null>(null);
   const [tried, setTried] = useState(false);
   const action = useAction();
   const live = (keys.data ?? []).filter(verifies);
   const dialects = [...new Set(live.map((key) => key.dialect))];
-  const of = inquiry(proof, userId, email, dialect);
+  const of = inquiry(proof, userId, email, dialect, platform);
   const nobody = !of.token && !userId && !email;
   const submit = (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -64,6 +67,9 @@ export function DiagnosisTab({ channel, keys }: TabProps): JSX.Element {
               onValue={again(setDialect)}
               options={[{ value: "", label: d.automatic }, ...dialects.map((id) => ({ value: id, label: dialectName(id) }))]}
             />
+          )}
+          {platforms.length > 1 && (
+            <Select label={d.platform} value={platform} onValue={again(setPlatform)} options={platforms.map((name) => ({ value: name, label: t.platforms[name] ?? name }))} />
           )}
           {action.problem && <ProblemLine problem={action.problem} />}
           <div>
