@@ -43,8 +43,10 @@ export function Shell(): JSX.Element {
       </a>
       <Nav />
       <div class="shell__main">
-        <Connection />
-        <Lacking />
+        <div>
+          <Connection />
+          <Lacking />
+        </div>
         <Routed />
       </div>
       <Palette />
