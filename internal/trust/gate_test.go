@@ -369,13 +369,13 @@ func TestSecretsAreOpenedOncePerChangeAndUseIsNotedOncePerMinute(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if h.store.read != 2 || len(h.store.used) != 1 || h.store.used[0] != key.ID { // one read by Generate
-			t.Errorf("read %d times, use noted %v", h.store.read, h.store.used)
+		if h.store.read != 2 || len(h.store.noted()) != 1 || h.store.noted()[0] != key.ID { // one read by Generate
+			t.Errorf("read %d times, use noted %v", h.store.read, h.store.noted())
 		}
 		time.Sleep(time.Minute)
 		h.beat()
-		if _, err := h.admit(t, "shop", honest); err != nil || len(h.store.used) != 2 {
-			t.Errorf("a minute later: %v, %v", h.store.used, err)
+		if _, err := h.admit(t, "shop", honest); err != nil || len(h.store.noted()) != 2 {
+			t.Errorf("a minute later: %v, %v", h.store.noted(), err)
 		}
 	})
 }

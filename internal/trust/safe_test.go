@@ -126,6 +126,13 @@ func named(draft audit.Draft) audit.Draft {
 	return draft
 }
 
+// noted are the keys whose use was written.
+func (s *safe) noted() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.used)
+}
+
 func (s *safe) recorded(action audit.Action) (found []audit.Draft) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
