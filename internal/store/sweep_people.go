@@ -52,9 +52,9 @@ func (s sweep) cutLinks(t *tx, list []identity.Identifier) error {
 		if err := t.row(owner, []any{f.Contact, s.workspace}, contactInto(&contact)...); err != nil {
 			return err
 		}
-		if !contact.BlockedAt.IsZero() {
-			f.Fate = trust.FateBlocked
-			if err := s.keepOut(t, i, contact, method); err != nil {
+		f.Fate = fateOf(contact)
+		if ordered(contact) {
+			if err := s.heir(t, i, contact, method); err != nil {
 				return err
 			}
 		}
@@ -68,18 +68,37 @@ func (s sweep) cutLinks(t *tx, list []identity.Identifier) error {
 	return nil
 }
 
-// keepOut gives the identifier of a blocked contact an empty one that is blocked too:
-// a cut must not let in whom the team keeps out, nor show them anything if it lets
-// them in one day.
-func (s sweep) keepOut(t *tx, i identity.Identifier, was chat.Contact, method string) error {
-	const person = `INSERT INTO contacts (id, workspace, realm, kind, scope, created_at, seen_at, blocked_at) VALUES `
+// ordered says whether the team has said something of a contact that keeps proofs out:
+// that it is blocked, or that what was proved before some time counts no more.
+func ordered(c chat.Contact) bool {
+	return !c.BlockedAt.IsZero() || !c.NotBefore.IsZero() || !c.BareUntil.IsZero()
+}
+
+func fateOf(c chat.Contact) string {
+	if c.BlockedAt.IsZero() {
+		return trust.FateCut
+	}
+	return trust.FateBlocked
+}
+
+// heir gives the identifier of a contact with orders an empty contact with the same
+// orders: a cut must not let in whom the team keeps out, nor show them anything if it
+// lets them in one day.
+func (s sweep) heir(t *tx, i identity.Identifier, was chat.Contact, method string) error {
 	const link = `INSERT INTO links (workspace, realm, kind, value, contact, method, session, key_id, at) VALUES `
-	id := event.NewID("con", t.now)
-	args := []any{id, s.workspace, was.Realm, string(chat.VerifiedContact), "", micros(t.now), micros(was.SeenAt), micros(was.BlockedAt)}
-	if err := t.insert(person, 8, args, ""); err != nil {
+	id, err := s.bear(t, was, chat.VerifiedContact, "")
+	if err != nil {
 		return err
 	}
 	return t.insert(link, 9, []any{s.workspace, i.Realm, string(i.Kind), i.Value, id, method, "", "", micros(t.now)}, "")
+}
+
+// bear makes an empty contact with the orders of another.
+func (s sweep) bear(t *tx, was chat.Contact, kind chat.ContactKind, scope string) (id string, err error) {
+	const person = `INSERT INTO contacts (id, workspace, realm, kind, scope, created_at, seen_at, blocked_at, not_before, bare_until) VALUES `
+	id = event.NewID("con", t.now)
+	return id, t.insert(person, 10, []any{id, s.workspace, was.Realm, string(kind), scope, micros(t.now), micros(was.SeenAt), micros(was.BlockedAt),
+		micros(was.NotBefore), micros(was.BareUntil)}, "")
 }
 
 // unhand ends every session of a contact that lost an identifier, whatever key opened
@@ -129,9 +148,8 @@ func (db *DB) eithersStep(ctx context.Context, s sweep) (portion, error) {
 func (s sweep) cutEithers(t *tx, list []chat.Contact) error {
 	const first = `SELECT id, key_id, identifiers, created_at FROM sessions WHERE contact = $1 AND workspace = $2 ORDER BY created_at, id LIMIT 1`
 	const leave = `UPDATE contacts SET kind = 'claimed', scope = 'cut:' || id WHERE id = $1 AND kind = 'either'`
-	const again = `INSERT INTO contacts (id, workspace, realm, kind, scope, created_at, seen_at, blocked_at) VALUES `
 	for _, c := range list {
-		f := trust.Finding{Kind: trust.CutLink, ID: opaque(c.ID), Contact: c.ID, Name: string(identity.KindEmail), Fate: trust.FateCut}
+		f := trust.Finding{Kind: trust.CutLink, ID: opaque(c.ID), Contact: c.ID, Name: string(identity.KindEmail), Fate: fateOf(c)}
 		var key string
 		var proved []identity.Identifier
 		there, err := t.found(first, []any{c.ID, s.workspace}, &f.Session, &key, document{&proved}, stamp{&f.At})
@@ -151,10 +169,8 @@ func (s sweep) cutEithers(t *tx, list []chat.Contact) error {
 		if len(proved) > 0 {
 			f.Name, f.Value = string(proved[0].Kind), proved[0].Value
 		}
-		if !c.BlockedAt.IsZero() {
-			f.Fate = trust.FateBlocked
-			args := []any{event.NewID("con", t.now), s.workspace, c.Realm, string(c.Kind), c.Scope, micros(t.now), micros(c.SeenAt), micros(c.BlockedAt)}
-			if err := t.insert(again, 8, args, ""); err != nil {
+		if ordered(c) {
+			if _, err := s.bear(t, c, c.Kind, c.Scope); err != nil {
 				return err
 			}
 		}

@@ -147,6 +147,23 @@ var sweepTests = []test{
 		h.must(err)
 		same(h, "their thread is for the team", list[0].ID, thread)
 	}},
+	{"a cut makes no token good again that the team has ended", func(h *House) {
+		good := h.NewKey(h.Channel, "active")
+		guest := h.Enter(h.Verified("u-1"))
+		h.endAll(guest.Contact.ID, h.now().Add(time.Hour))
+		before, err := h.DB.Contact(h.ctx(), Main, guest.Contact.ID)
+		h.must(err)
+		h.compromise(h.Now.Add(-time.Minute))
+		h.sweep()
+		// Proofs by the good key from before: a token that says when, and a bare hash.
+		h.is(h.enters(by(signed(h.Verified("u-1"), "stolen", h.Now, h.Now.Add(time.Hour)), good)), chat.ErrProofSpent)
+		h.is(h.enters(by(h.Verified("u-1"), good)), chat.ErrProofSpent)
+		h.must(h.enters(by(signed(h.Verified("u-1"), "fresh", h.now().Add(time.Millisecond), h.Now.Add(time.Hour)), good)))
+		same(h, "links of the old contact", len(h.linked(guest.Contact.ID)), 0)
+		if before.NotBefore.IsZero() || before.BareUntil.IsZero() {
+			h.Fatal("nothing was ended: the test proves nothing")
+		}
+	}},
 	{"an address that a compromised key proved under either begins anew, and what it proved before stays", func(h *House) {
 		good := h.NewKey(h.Channel, "active")
 		proved := func(address string, key trust.KeyRow, at time.Time) chat.Opening {
