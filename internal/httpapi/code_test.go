@@ -310,6 +310,9 @@ func TestTurningCodesOffEndsWhatTheyOpenedWithinASecond(t *testing.T) {
 	code := h.mailed("cy@shop.example", 1)
 	frames, _ := h.listen("/api/v1/widget/stream", proved)
 	owner := h.agent(policy.Owner)
+	if now := h.want(200, "GET", "/api/v1/console/channels/"+channel.ID+"/email-code", owner, nil); now.JSON["live_sessions"] != 1.0 || now.JSON["allowed"] != true || now.text("mail") != "mailbox" {
+		t.Errorf("%s", now.Text)
+	}
 	off := h.want(200, "PUT", "/api/v1/console/channels/"+channel.ID+"/email-code", owner, object{"allowed": false})
 	if off.JSON["ended"] != 1.0 || off.JSON["allowed"] != false {
 		t.Errorf("%s", off.Text)

@@ -46,6 +46,17 @@ func (db *DB) SetEmailCode(ctx context.Context, of, channel string, allowed bool
 	return n, err
 }
 
+// CodeSessions counts the live sessions of a channel that codes opened.
+func (db *DB) CodeSessions(ctx context.Context, of, channel string, now time.Time) (int, error) {
+	const query = `SELECT COUNT(*) FROM sessions WHERE channel = $1 AND workspace = $2 AND method = 'code' AND ended_at = 0 AND expires_at > $3`
+	n := 0
+	err := db.rows(ctx, query, []any{channel, of, micros(now)}, func(row scanner) error { return row.Scan(&n) })
+	if err != nil {
+		return 0, fmt.Errorf("store: code sessions: %w", err)
+	}
+	return n, nil
+}
+
 func endCodes(t *tx, of, channel string) (int, error) {
 	if _, err := t.exec(`DELETE FROM codes WHERE channel = $1 AND workspace = $2`, channel, of); err != nil {
 		return 0, err

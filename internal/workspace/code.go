@@ -26,6 +26,17 @@ func (d *Directory) SetEmailCode(ctx context.Context, who policy.Principal, id s
 	return d.store.SetEmailCode(ctx, who.Workspace(), channel.ID, allowed, draft)
 }
 
+// EmailCode says whether the channel takes emailed codes, and how many live sessions
+// they opened: what turning them off would end.
+func (d *Directory) EmailCode(ctx context.Context, who policy.Principal, id string) (allowed bool, live int, err error) {
+	channel, err := d.Get(ctx, who, id)
+	if err != nil {
+		return false, 0, err
+	}
+	live, err = d.store.CodeSessions(ctx, who.Workspace(), channel.ID, d.now())
+	return channel.EmailCode, live, err
+}
+
 func spellSwitch(on bool) string {
 	if on {
 		return "on"

@@ -24,6 +24,8 @@ type shelf struct {
 	asked    int
 }
 
+func (s *shelf) CodeSessions(context.Context, string, string, time.Time) (int, error) { return 3, nil }
+
 func (s *shelf) SetEmailCode(_ context.Context, ws, id string, allowed bool, draft audit.Draft) (int, error) {
 	for i, c := range s.channels {
 		if c.Workspace == ws && c.ID == id {

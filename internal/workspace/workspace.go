@@ -82,6 +82,8 @@ type Store interface {
 	// SetEmailCode writes whether emailed codes are taken; turned off, it ends every live session
 	// that was opened by one and the codes that wait, and counts the sessions. Appends event.ChannelChanged.
 	SetEmailCode(ctx context.Context, workspace, channel string, allowed bool, draft audit.Draft) (ended int, err error)
+	// CodeSessions counts a channel's live sessions that codes opened.
+	CodeSessions(ctx context.Context, workspace, channel string, now time.Time) (int, error)
 	// SetEnforcement writes the switch; going to enforce ends every live session of that
 	// channel and platform that is claimed or below the minimum tier, and counts them. Appends event.EnforcementChanged.
 	SetEnforcement(ctx context.Context, workspace string, change EnforcementChange, now time.Time, draft audit.Draft) (ended int, err error)

@@ -15,7 +15,8 @@ export const mail = {
       "The messenger then offers it to everybody who is not verified. Whoever types the code is verified as that address and finds its earlier conversations. Account tools stay closed to them unless you open one by name. Three codes an hour go to one address, at most.",
     onToast: "Visitors can prove an address now.",
     offTitle: "Turn emailed codes off?",
-    offBody: "Every session that was opened by a code ends within a second, and codes on their way open nothing any more.",
+    offBody: (n: number) =>
+      `${plural(n, { one: "# live session that a code opened ends", other: "# live sessions that codes opened end" })} within a second, and codes on their way open nothing any more.`,
     offToast: (n: number) => plural(n, { one: "Turned off: # session has ended.", other: "Turned off: # sessions have ended." }),
     needs: "This needs a mail server.",
     needsHow: "Set COUNTERSIGN_SMTP_URL and COUNTERSIGN_MAIL_FROM, and start again. docs/email-codes.md tells how.",

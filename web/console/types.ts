@@ -399,6 +399,7 @@ export interface RoleRights {
 export interface EmailCode {
   allowed: boolean;
   mail: "" | "smtp" | "mailbox"; // how mail leaves; empty: it does not
+  live_sessions: number; // opened by a code
   ended?: number;
 }
 

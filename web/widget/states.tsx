@@ -29,9 +29,9 @@ export function Refused({ model }: { model: Model }): JSX.Element {
   const required = model.state.value.error?.code === "identity_required";
   return (
     <Pane model={model}>
-      <Empty icon="claimed" title={required ? t.requiredTitle : t.refusedTitle} text={required ? t.requiredText(site) : t.refusedText(site)}>
+      <Empty icon="claimed" title={required ? t.requiredTitle : t.refusedTitle} text={required ? (model.state.value.channel?.email_code ? t.requiredOrCode(site) : t.requiredText(site)) : t.refusedText(site)}>
         {model.state.value.channel?.email_code && (
-          <Button kind="primary" icon="verified" onClick={() => model.proveEmail()}>
+          <Button kind="primary" icon="verified" data-start="" onClick={() => model.proveEmail()}>
             {t.proveEmail}
           </Button>
         )}

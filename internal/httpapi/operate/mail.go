@@ -11,6 +11,7 @@ import (
 
 // Switches are the channel settings that have a route of their own.
 type Switches interface {
+	EmailCode(ctx context.Context, who policy.Principal, id string) (allowed bool, live int, err error)
 	SetEmailCode(ctx context.Context, who policy.Principal, id string, allowed bool) (ended int, err error)
 }
 
@@ -35,8 +36,8 @@ func (o *Routes) mail(f *httpapi.Floor, m Mount) {
 }
 
 func (o *Routes) getEmailCode(ctx context.Context, c *call, _ wire.None) (wire.EmailCode, error) {
-	channel, err := o.Channels.Get(ctx, c.Who, c.Path("id"))
-	return wire.EmailCode{Allowed: channel.EmailCode, Mail: o.Mail.Offered()}, err
+	allowed, live, err := o.Mail.EmailCode(ctx, c.Who, c.Path("id"))
+	return wire.EmailCode{Allowed: allowed, LiveSessions: live, Mail: o.Mail.Offered()}, err
 }
 
 // setEmailCode refuses what nobody could use: a code that no mail can carry.

@@ -43,9 +43,10 @@ type ConfirmAttempt struct {
 
 // EmailCode is a channel's setting, with whether mail leaves this installation at all.
 type EmailCode struct {
-	Allowed bool   `json:"allowed" doc:"Visitors may prove an address by an emailed code."`
-	Mail    string `json:"mail" enum:"smtp,mailbox," doc:"How mail leaves: smtp, mailbox (a demo's page), or empty: nothing is set up, and nothing is offered."`
-	Ended   int    `json:"ended,omitzero" doc:"Sessions that ended with this change."`
+	Allowed      bool   `json:"allowed" doc:"Visitors may prove an address by an emailed code."`
+	Mail         string `json:"mail" enum:"smtp,mailbox," doc:"How mail leaves: smtp, mailbox (a demo's page), or empty: nothing is set up, and nothing is offered."`
+	LiveSessions int    `json:"live_sessions" doc:"Opened by a code: what turning codes off would end."`
+	Ended        int    `json:"ended,omitzero" doc:"Sessions that ended with this change."`
 }
 
 // SetEmailCode turns the setting on or off.

@@ -3,6 +3,9 @@
 -- Whether visitors of a channel may prove an address by an emailed code.
 ALTER TABLE channels ADD COLUMN email_code {{int}} NOT NULL DEFAULT 0;
 
+-- What a channel that takes no more codes ends, and what is counted of it.
+CREATE INDEX sessions_code ON sessions (channel, expires_at) WHERE ended_at = 0 AND method = 'code';
+
 -- The outbox: written in the transaction of what causes the mail, so that neither
 -- is there without the other. sealed holds address, subject and text under the
 -- master key, and is emptied when the letter was delivered or given up: a code must

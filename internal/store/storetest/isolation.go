@@ -87,16 +87,17 @@ func readsFromNextDoor(h *House, g Guest, posted chat.Posted) map[string]func() 
 	empty := func(n int, err error) bool { return err == nil && n == 0 }
 	missing := func(_ any, err error) bool { return notFound(err) }
 	return map[string]func() bool{
-		"Channel":     func() bool { return missing(h.DB.Channel(ctx, Other, h.Channel.ID)) },
-		"Channels":    func() bool { l, err := h.DB.Channels(ctx, Other); return empty(len(l), err) },
-		"VisitorByID": func() bool { return missing(h.DB.VisitorByID(ctx, Other, g.Visitor.ID, h.Now)) },
-		"Letters":     func() bool { l, err := h.DB.Letters(ctx, Other, 10); return empty(len(l), err) },
-		"Ring":        func() bool { return missing(h.DB.Ring(ctx, Other, h.Channel.ID)) },
-		"KeyChannel":  func() bool { return missing(h.DB.KeyChannel(ctx, Other, h.Key.ID)) },
-		"KeyUses":     func() bool { l, err := h.DB.KeyUses(ctx, Other, h.Channel.ID); return empty(len(l), err) },
-		"KeyNames":    func() bool { l, err := h.DB.KeyNames(ctx, Other, []string{h.Key.ID}); return empty(len(l), err) },
-		"SweepStep":   func() bool { done, err := h.DB.SweepStep(ctx, Other, h.Key.ID); return err == nil && done },
-		"LiveOrigins": func() bool { l, err := h.DB.LiveOrigins(ctx, Other, h.Key.ID, h.Now); return empty(len(l), err) },
+		"Channel":      func() bool { return missing(h.DB.Channel(ctx, Other, h.Channel.ID)) },
+		"Channels":     func() bool { l, err := h.DB.Channels(ctx, Other); return empty(len(l), err) },
+		"VisitorByID":  func() bool { return missing(h.DB.VisitorByID(ctx, Other, g.Visitor.ID, h.Now)) },
+		"CodeSessions": func() bool { n, err := h.DB.CodeSessions(ctx, Other, h.Channel.ID, h.Now); return empty(n, err) },
+		"Letters":      func() bool { l, err := h.DB.Letters(ctx, Other, 10); return empty(len(l), err) },
+		"Ring":         func() bool { return missing(h.DB.Ring(ctx, Other, h.Channel.ID)) },
+		"KeyChannel":   func() bool { return missing(h.DB.KeyChannel(ctx, Other, h.Key.ID)) },
+		"KeyUses":      func() bool { l, err := h.DB.KeyUses(ctx, Other, h.Channel.ID); return empty(len(l), err) },
+		"KeyNames":     func() bool { l, err := h.DB.KeyNames(ctx, Other, []string{h.Key.ID}); return empty(len(l), err) },
+		"SweepStep":    func() bool { done, err := h.DB.SweepStep(ctx, Other, h.Key.ID); return err == nil && done },
+		"LiveOrigins":  func() bool { l, err := h.DB.LiveOrigins(ctx, Other, h.Key.ID, h.Now); return empty(len(l), err) },
 		"Findings": func() bool {
 			l, err := h.DB.Findings(ctx, Other, h.Key.ID, trust.CutLink, "", 10)
 			return empty(len(l), err)

@@ -306,6 +306,9 @@ var mailTests = []test{
 		if len(links) != 1 || links[0].Method != identity.MethodCode || links[0].Key != "" {
 			h.Errorf("%+v", links)
 		}
+		live, err := h.DB.CodeSessions(h.ctx(), Main, h.Channel.ID, h.Now)
+		h.must(err)
+		same(h, "live", live, 2)
 		before := h.Head()
 		n, err := h.DB.SetEmailCode(h.ctx(), Main, h.Channel.ID, false, h.Draft(audit.ChannelChanged, h.Channel.ID))
 		h.must(err)

@@ -20,10 +20,10 @@ export function EmailCodes({ channel }: { channel: string }): JSX.Element {
     setting.set(saved);
     toast(allowed ? m.onToast : m.offToast(saved.ended ?? 0));
   };
-  const turn = (allowed: boolean) =>
+  const turn = (allowed: boolean, live: number) =>
     ask({
       title: allowed ? m.onTitle : m.offTitle,
-      body: allowed ? m.onBody : m.offBody,
+      body: allowed ? m.onBody : m.offBody(live),
       action: allowed ? m.turnOn : m.turnOff,
       danger: !allowed,
       run: () => put(allowed),
@@ -31,7 +31,7 @@ export function EmailCodes({ channel }: { channel: string }): JSX.Element {
   return (
     <Section title={m.title} hint={m.hint} id="email-codes">
       <Loaded resource={setting} failed={m.failed} lines={2}>
-        {({ allowed, mail }) => (
+        {({ allowed, mail, live_sessions }) => (
           <div class="stack">
             {!mail && (
               <Notice kind="warn" icon="alert">
@@ -54,7 +54,7 @@ export function EmailCodes({ channel }: { channel: string }): JSX.Element {
                   {allowed ? m.on : m.off}
                 </span>
                 {may("enforcement.set") && (
-                  <Button kind={allowed ? "plain" : "primary"} onClick={() => turn(!allowed)}>
+                  <Button kind={allowed ? "plain" : "primary"} onClick={() => turn(!allowed, live_sessions)}>
                     {allowed ? m.turnOff : m.turnOn}
                   </Button>
                 )}

@@ -48,6 +48,7 @@ export const en = {
   refusedText: (site: string) => `${site} did not confirm who you are, so this chat stays closed to keep your conversations private. Signing in again usually helps.`,
   requiredTitle: "Sign in to chat",
   requiredText: (site: string) => `Only people who are signed in to ${site} can chat here.`,
+  requiredOrCode: (site: string) => `Sign in to ${site}, or prove your email address.`,
   noProofTitle: "We could not confirm who you are",
   noProofText: "The page did not say who is signed in. Try again, or reload the page.",
   endedTitle: "This chat has ended",
