@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"countersign/identity"
 	"countersign/identity/policy"
@@ -84,12 +85,25 @@ func (db *DB) HolderOf(ctx context.Context, workspace string, i identity.Identif
 }
 
 // Release takes an identifier from the contact that holds it, and gives it to nobody:
-// whoever proves it next is somebody new. The sessions that came in by it end.
+// whoever proves it next is somebody new. The sessions that came in by it end. Nobody
+// whom the team keeps out gets rid of that by it.
 func (db *DB) Release(ctx context.Context, workspace, contact string, i identity.Identifier, draft audit.Draft) (int, error) {
+	const orders = `SELECT blocked_at, bare_until FROM contacts WHERE id = $1 AND workspace = $2`
 	const unlink = `DELETE FROM links WHERE workspace = $1 AND realm = $2 AND kind = $3 AND value = $4 AND contact = $5`
 	const unsay = `DELETE FROM attributes WHERE contact = $1 AND name = $2 AND provenance = 'signed' AND value = $3`
 	n := 0
 	err := db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
+		var blocked, bare time.Time
+		known, err := t.found(orders, []any{contact, workspace}, stamp{&blocked}, stamp{&bare})
+		if err != nil {
+			return fmt.Errorf("release: %w", err)
+		}
+		if !known {
+			return chat.ErrNotFound
+		}
+		if !blocked.IsZero() || t.now.Before(bare) {
+			return fmt.Errorf("%w: whoever is blocked, or whose hashes are refused, would come in again as somebody new; lift that first", chat.ErrInvalid)
+		}
 		gone, err := t.exec(unlink, workspace, i.Realm, string(i.Kind), i.Value, contact)
 		if err == nil && gone == 0 {
 			return chat.ErrNotFound

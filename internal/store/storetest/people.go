@@ -257,6 +257,27 @@ var peopleTests = []test{
 		h.must(err)
 		same(h, "conflicts of who let go", len(list), 0)
 	}},
+	{"nobody who is kept out comes in as somebody new because an identifier was released", func(h *House) {
+		g := h.Enter(h.Verified("u-1"))
+		release := func() error {
+			_, err := h.DB.Release(h.ctx(), Main, g.Contact.ID, h.Named("u-1"), h.Draft(audit.IdentifierReleased, g.Contact.ID))
+			return err
+		}
+		block := func(blocked bool) {
+			h.Helper()
+			_, err := h.DB.SetBlocked(h.ctx(), Main, g.Contact.ID, blocked, h.Now, h.Draft(audit.ContactBlocked, g.Contact.ID))
+			h.must(err)
+		}
+		block(true)
+		h.is(release(), chat.ErrInvalid)
+		h.is(h.enters(h.Verified("u-1")), chat.ErrSessionEnded)
+		block(false)
+		h.endAll(g.Contact.ID, chat.Forever)
+		h.is(release(), chat.ErrInvalid)
+		h.is(h.enters(h.Verified("u-1")), chat.ErrProofSpent)
+		h.must(h.DB.RefuseBare(h.ctx(), Main, g.Contact.ID, time.Time{}, h.Draft(audit.BareProofsRefused, g.Contact.ID)))
+		h.must(release())
+	}},
 	{"a channel's sessions are listed by page, tier and key, counted and ended", func(h *House) {
 		second := h.NewKey(h.Channel, "active")
 		var mine, all []string

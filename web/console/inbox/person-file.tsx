@@ -32,7 +32,7 @@ export function File({ contact, onErased }: { contact: Contact; onErased: () => 
   return (
     <Part title={w.file}>
       <p class="dim small">{w.fileHint}</p>
-      <div class="row">
+      <div class="person__acts">
         {may("people.export") && <Button onClick={() => askExport(contact)}>{w.exportFile}</Button>}
         {may("people.erase") && (
           <Button kind="danger" busy={busy} onClick={() => void erase()}>
