@@ -10,6 +10,9 @@
 //
 // # What it decides
 //
+//   - A key has one algorithm, fixed when it is made: a secret's tokens are HS256, a
+//     public key's what its kind is for (public.go). An issuer's set of public keys is
+//     one key to us; the token's kid says which of them is asked.
 //   - A key takes one kind of proof. Hash ([ProofHash], hash.go), JSON Web Token
 //     ([ProofJWT], jwt.go) and our own v1 ([ProofV1], v1.go) never share one,
 //     because a user who may choose their own name could otherwise have the
@@ -35,7 +38,7 @@
 // # Invariants
 //
 //   - MACs are compared in constant time, over whole 32-byte tags.
-//   - A MAC is checked before the claims under it are read.
+//   - A MAC or signature is checked before the claims under it are read.
 //   - A failed call has changed nothing; a successful one neither.
 //   - No error text holds a secret, hash, token or identifier.
 //   - Anything unknown (kind of proof, field, state, platform) is refused.

@@ -70,3 +70,45 @@ func ExampleParseScalar() {
 	// 9007199254740993: "" false
 	// null: "" true
 }
+
+// A backend signs with a private key, and only the public half lies here: nothing that a
+// copy of our database holds can sign.
+func ExamplePublicSet() {
+	private, err := identity.ParsePrivateKey(edPrivate) // on the backend
+	if err != nil {
+		panic(err)
+	}
+	row, _ := dialect.Get("native-jwt")
+	backend, err := row.NewKey(dialect.Setup{ID: "backend", Private: &private, Platforms: []string{"web"}, Audiences: []string{"shop"}})
+	if err != nil {
+		panic(err)
+	}
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	token, err := backend.Sign(identity.Statement{UserID: "user-42", Audience: "shop", IssuedAt: now, Life: time.Hour})
+	if err != nil {
+		panic(err)
+	}
+
+	public, err := identity.ParsePublicKey(edPublic) // what the operator entered
+	if err != nil {
+		panic(err)
+	}
+	key, err := row.NewKey(dialect.Setup{
+		ID: "key_1", Realm: "main", Platforms: []string{"web"}, Audiences: []string{"shop"},
+		Public: &identity.PublicSet{Algorithm: public.Algorithm(), Keys: []identity.PublicKey{public}},
+	})
+	if err != nil {
+		panic(err)
+	}
+	ring, err := identity.NewRing(identity.Entry{Key: key})
+	if err != nil {
+		panic(err)
+	}
+	verified, err := identity.Verify(ring, identity.Assertion{Token: token}, now)
+	fmt.Println(verified.Signed(), verified.Method(), key.Algorithm(), err)
+	_, err = identity.Verify(ring, identity.Assertion{Token: token}, now.Add(time.Hour))
+	fmt.Println(identity.ReasonOf(err))
+	// Output:
+	// user_id:user-42 jwt EdDSA <nil>
+	// token_expired
+}
