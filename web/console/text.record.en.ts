@@ -49,12 +49,11 @@ export const recordTexts = {
   noneText: "The record has no entry for these filters.",
 
   pseudonym: "Pseudonym",
-  erased: "erased, or not for your eyes",
   aboutThis: "Everything about this person",
   byThis: "Everything that they did",
   ofKey: "Everything of this key",
   ofReason: "Every refusal for this reason",
-  toKey: "Keys of the channel",
+  toKeys: "Keys of the channel",
   toChannel: "The channel",
   toTeam: "Team",
   sealed: "Entry",

@@ -8,6 +8,7 @@ import { may } from "../../session";
 import { t } from "../../text";
 import { clock, exact, sameDay } from "../../time";
 import type { AuditEntry } from "../../types";
+import { tabHref } from "../identity/tabs";
 import { byDay } from "./filter";
 
 const a = t.audit;
@@ -86,7 +87,7 @@ function Detail({ entry }: { entry: AuditEntry }): JSX.Element {
       )}
       <Subject entry={entry} />
       {detail.key && (
-        <Line name="key" link={{ to: href("/audit", { key: detail.key }), text: r.ofKey }}>
+        <Line name="key" link={ofKey(detail.key, entry.channel)}>
           {named(keyName({ id: detail.key }), detail.key)}
         </Line>
       )}
@@ -125,7 +126,7 @@ function Subject({ entry }: { entry: AuditEntry }): JSX.Element | null {
   }
   if (subject.startsWith("key_"))
     return (
-      <Line name={a.subject} link={{ to: href("/audit", { key: subject }), text: r.ofKey }}>
+      <Line name={a.subject} link={ofKey(subject, entry.channel)}>
         {named(keyName({ id: subject }), subject)}
       </Line>
     );
@@ -143,17 +144,29 @@ function Subject({ entry }: { entry: AuditEntry }): JSX.Element | null {
   );
 }
 
-function Line({ name, link, children }: { name: string; link?: { to: string; text: string } | undefined; children: ComponentChildren }): JSX.Element {
+interface Way {
+  to: string;
+  text: string;
+}
+
+/** Everything of a key, and the page that it lives on. */
+function ofKey(key: string, channel: string | undefined): Way[] {
+  const all = { to: href("/audit", { key }), text: r.ofKey };
+  return channel && may("keys.read") ? [all, { to: tabHref(channel, "keys"), text: r.toKeys }] : [all];
+}
+
+function Line({ name, link, children }: { name: string; link?: Way | Way[] | undefined; children: ComponentChildren }): JSX.Element {
+  const ways = link ? [link].flat() : [];
   return (
     <div>
       <dt>{name}</dt>
       <dd>
         <bdi>{children}</bdi>
-        {link && (
-          <a class="audit__link" href={link.to}>
-            {link.text}
+        {ways.map((way) => (
+          <a key={way.to} class="audit__link" href={way.to}>
+            {way.text}
           </a>
-        )}
+        ))}
       </dd>
     </div>
   );
