@@ -8,40 +8,19 @@
 //	   └──► failed                    nothing answered; tried again by itself and by hand
 //
 // An answer counts only if no later identify or logout was heard: every request carries the turn it belongs to.
-import type { IdentityState, Inward, Outward, PageSettings } from "../protocol/bridge";
+import type { IdentityState, Inward, Outward } from "../protocol/bridge";
 import type { Assertion, ChannelFacts, Conversation, ConversationPage, Opened, OpenSession, SessionFacts } from "../protocol/wire";
 import { ApiError, client, type CallOptions } from "../shared/api";
 import { Backoff } from "../shared/backoff";
-import { Stream, type Link, type StreamEvent } from "../shared/stream";
+import { Stream, type StreamEvent } from "../shared/stream";
 import { assertionOf, samePerson } from "./assertion";
 import { alone, type Hold, HeldSession } from "./held";
 import { Lane } from "./lane";
 import { Shelf } from "./shelf";
+import type { CoreOptions, Phase, State } from "./state";
 import { apply, merge, unreadOf, type Threads } from "./threads";
 
-export type Phase = "waiting" | "idle" | "open" | "refused" | "ended" | "failed";
-
-export interface State {
-  phase: Phase;
-  session: SessionFacts | undefined;
-  error: ApiError | undefined; // why refused or failed
-  reason: "expired" | "elsewhere"; // why ended
-  channel: ChannelFacts | undefined;
-  page: PageSettings;
-  host: string; // origin of the page around us
-  link: Link;
-  threads: Threads | undefined; // undefined until listed
-  more: string | undefined; // cursor of the next page of threads
-  shown: boolean; // the panel is open
-  prefill: string; // what the page put into the composer
-}
-
-export interface CoreOptions {
-  channel: string;
-  host: string;
-  storageLagMs: number; // how much later than a lock another tab may learn of what was stored
-  send: (message: Outward) => void;
-}
+export type { CoreOptions, Phase, State };
 
 const base = "/api/v1/widget";
 const askAheadMs = 60_000;
