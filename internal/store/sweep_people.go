@@ -274,9 +274,9 @@ func (s sweep) mayReturn(t *tx, c taken) (bool, error) {
 // nobody is a contact to which no proof, claim or browser leads: the team alone reads
 // what is with it.
 func (s sweep) nobody(t *tx, c taken) (string, error) {
-	const make = `INSERT INTO contacts (id, workspace, realm, kind, scope, created_at, seen_at, blocked_at)
+	const detached = `INSERT INTO contacts (id, workspace, realm, kind, scope, created_at, seen_at, blocked_at)
 	SELECT $1, workspace, realm, 'anonymous', $2, created_at, seen_at, 0 FROM contacts WHERE id = $3 AND workspace = $4`
 	id := event.NewID("con", t.now)
-	_, err := t.exec(make, id, "detached:"+id, c.from, s.workspace)
+	_, err := t.exec(detached, id, "detached:"+id, c.from, s.workspace)
 	return id, err
 }
