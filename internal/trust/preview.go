@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"countersign/identity/dialect"
 	"countersign/identity/keyring"
 	"countersign/identity/policy"
 	"countersign/internal/workspace"
@@ -170,16 +169,4 @@ func (p Preview) warnings() []Warning {
 		out = append(out, Warning{Danger: DangerBreaks, N: broken, Of: p.Sums.Total, Places: domains})
 	}
 	return out
-}
-
-// WouldRefuse says whether a failed proof in one of the place's dialects is turned away;
-// otherwise enforcement makes such visitors anonymous and tells them so.
-func (p Place) WouldRefuse() bool {
-	for _, name := range p.Dialects {
-		row, ok := dialect.Get(name)
-		if !ok || policy.OnFailure(row.OnFailure) != policy.MakeAnonymous {
-			return true
-		}
-	}
-	return len(p.Dialects) == 0
 }

@@ -19,7 +19,6 @@ export const installationTexts = {
     urlWrong: "An address begins with https:// or http://.",
     open: "Open and watch",
     watching: (origin: string, seconds: number) => `Watching for ${origin}: ${plural(seconds, { one: "# more second", other: "# more seconds" })}.`,
-    arrived: "Arrived",
     arrivedElsewhere: "from another page, or another visitor",
     nothing: (origin: string) => `Nothing arrived from ${origin} in 30 seconds.`,
     nothingList: [
