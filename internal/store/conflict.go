@@ -40,7 +40,7 @@ func (s *openings) noteConflicts() error {
 		s.t.touch(c.Workspace, c.Contact)
 		s.t.touch(c.Workspace, c.Holder)
 		s.t.record(audit.Draft{
-			Workspace: c.Workspace, Actor: policy.ForVisitor(c.Workspace, c.Session).Actor(), Action: audit.IdentifierDisputed,
+			Workspace: c.Workspace, Actor: string(policy.VisitorPrincipal) + ":" + c.Session, Action: audit.IdentifierDisputed,
 			Channel: c.Channel, Subject: c.Contact, Detail: map[string]string{"kind": string(i.Kind), "holder": c.Holder, "key": c.Key},
 		})
 	}

@@ -7,7 +7,6 @@ import (
 
 	"countersign/identity/policy"
 	"countersign/internal/chat"
-	"countersign/internal/event"
 	"countersign/internal/httpapi"
 	"countersign/internal/httpapi/wire"
 	"countersign/internal/trust"
@@ -130,7 +129,7 @@ func shapeFile(file chat.File, names KeyNames) wire.PersonFile {
 		}
 		for j, m := range thread.Messages {
 			out.Conversations[i].Messages[j] = wire.FiledMessage{
-				ID: m.ID, At: m.At.UTC(), Author: string(m.Author), Name: m.AuthorName, Text: m.Text, Note: m.Audience != event.AudienceVisitor,
+				ID: m.ID, At: m.At.UTC(), Author: string(m.Author), Name: m.AuthorName, Text: m.Text, Note: chat.AgentBodyOf(m).Note,
 				Tier: string(m.Tier), Method: string(m.Method),
 			}
 		}
