@@ -4,6 +4,7 @@ import { plural } from "../shared/i18n";
 
 export const proofTexts = {
   proofs: {
+    pending: "Waiting for the first proof. Sign a token with the private key, show it on a page with the messenger, and come back.",
     set: "Keys of the issuer",
     setHint: "What the issuer published when this server last looked. A new one is found when a token names it; what the issuer withdraws ends within the hour.",
     address: "Key set",

@@ -155,7 +155,7 @@ function KeyCard({ subject: key, manage, show, reload }: { subject: Key; manage:
         )}
         <KeyActions subject={key} manage={manage} show={show} />
       </div>
-      {key.state === "pending" && <p class="key__note">{k.pending}</p>}
+      {key.state === "pending" && <p class="key__note">{key.public ? t.proofs.pending : k.pending}</p>}
       {key.state === "retiring" && <Overlap subject={key} />}
       <Facts subject={key} />
       <WhoSigns subject={key} />
