@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -132,7 +133,8 @@ func TestATokenForADeadKeyBesideALiveOne(t *testing.T) {
 					t.Fatal(err)
 				}
 				v, err := identity.Verify(ring, identity.Assertion{Token: c.token}, testNow)
-				refusal, _ := err.(*identity.Error)
+				var refusal *identity.Error
+				_ = errors.As(err, &refusal)
 				dead := []identity.Reason{identity.KeyRevoked, identity.KeyRetired, identity.KeyUnusable}
 				if v.OK() || refusal == nil || !slices.Contains(dead, refusal.Reason) || refusal.Key != "dead" {
 					t.Errorf("%s, %s: %v", c.name, name, err)

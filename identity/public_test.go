@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/big"
 	"slices"
@@ -180,7 +181,7 @@ func TestAKeyTakesItsOwnAlgorithmAlone(t *testing.T) {
 				if (got == "") != right {
 					t.Errorf("signed by %s, says %q, key of %s: %q", signing, said, verifying, got)
 				}
-				if said != string(verifying) && got != identity.AlgorithmRefused && !(said == "RS256\u0000" && got == identity.TokenMalformed) {
+				if said != string(verifying) && got != identity.AlgorithmRefused && (said != "RS256\u0000" || got != identity.TokenMalformed) {
 					t.Errorf("signed by %s, says %q, key of %s: %q", signing, said, verifying, got)
 				}
 			}
@@ -483,7 +484,8 @@ func TestARingOfEveryKindTellsWhoGotFurthest(t *testing.T) {
 		{"no token at all", "x", identity.TokenMalformed, "secret"},
 	} {
 		v, err := identity.Verify(ringOf(t, ring...), identity.Assertion{Token: c.token}, testNow)
-		refusal, _ := err.(*identity.Error)
+		var refusal *identity.Error
+		_ = errors.As(err, &refusal)
 		if refusal == nil || refusal.Reason != c.reason || refusal.Key != c.key || v.OK() {
 			t.Errorf("%s: %+v", c.name, err)
 		}

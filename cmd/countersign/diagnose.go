@@ -114,7 +114,7 @@ func (c *diagnoseCmd) token(t terminal) (string, error) {
 func (c *diagnoseCmd) question(t terminal, row dialect.Row, token string) (diagnose.Question, error) {
 	q := diagnose.Question{Dialect: row.Name, UserID: c.userID(), Email: c.email(), Hash: textOf(c.Hash), Token: token, Channels: nonEmpty(c.Audience)}
 	var err error
-	if q.Now, err = timeFlag("--now", c.Now); err != nil {
+	if q.Now, err = atFlag(c.Now); err != nil {
 		return q, err
 	}
 	text, err := c.read(t)

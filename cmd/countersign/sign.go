@@ -120,7 +120,7 @@ func warnIfRefused(t terminal, key *identity.Key, s identity.Statement, proof st
 func (c *signCmd) statement(row dialect.Row) (identity.Statement, error) {
 	s := identity.Statement{UserID: c.userID(), Email: c.email(), Audience: c.Audience}
 	var err error
-	if s.IssuedAt, err = timeFlag("--now", c.Now); err != nil {
+	if s.IssuedAt, err = atFlag(c.Now); err != nil {
 		return s, err
 	}
 	switch {
@@ -207,14 +207,14 @@ func offlineKey(t terminal, row dialect.Row, setup dialect.Setup, text string) (
 	return key, nil
 }
 
-// timeFlag reads a time, or now if there is none.
-func timeFlag(name, text string) (time.Time, error) {
+// atFlag reads --now, or the clock if it is empty.
+func atFlag(text string) (time.Time, error) {
 	if text == "" {
 		return time.Now(), nil
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return at, misuse("%s wants a time like 2026-01-02T15:04:05Z", name)
+		return at, misuse("--now wants a time like 2026-01-02T15:04:05Z")
 	}
 	return at, nil
 }

@@ -33,7 +33,7 @@ func (c *verifyCmd) Run(t terminal) error {
 	if err := c.check(row); err != nil {
 		return err
 	}
-	now, err := timeFlag("--now", c.Now)
+	now, err := atFlag(c.Now)
 	if err != nil {
 		return err
 	}

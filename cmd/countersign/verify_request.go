@@ -24,7 +24,7 @@ func (c *verifyRequestCmd) Run(t terminal) error {
 	if c.Tolerance < 0 {
 		return misuse("--tolerance is negative")
 	}
-	now, err := timeFlag("--now", c.Now)
+	now, err := atFlag(c.Now)
 	if err != nil {
 		return err
 	}

@@ -139,8 +139,8 @@ func (c *Check) Entry(p Placed) {
 }
 
 func (c *Check) follow(at *seen, p Placed) {
-	say := func(kind FaultKind, how string) int {
-		return c.fault(Fault{Kind: kind, Chain: p.Chain, Number: p.Number, Position: p.Position, Text: fmt.Sprintf("entry %s/%d %s", p.Chain, p.Number, how)})
+	say := func(kind FaultKind, how string) {
+		c.fault(Fault{Kind: kind, Chain: p.Chain, Number: p.Number, Position: p.Position, Text: fmt.Sprintf("entry %s/%d %s", p.Chain, p.Number, how)})
 	}
 	sealed := c.sealed(p)
 	if !sealed {

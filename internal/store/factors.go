@@ -186,7 +186,7 @@ func (db *DB) drop(ctx context.Context, workspace, agent string, now time.Time, 
 	})
 }
 
-const passkeyColumns = `k.id, k.credential, k.workspace, k.agent, k.name, k.site, k.record, k.created_at, k.used_at`
+const passkeyColumns = `k.id, k.credential, k.workspace, k.agent, k.name, k.site, k.record, k.created_at, k.used_at` //nolint:gosec // the names of columns
 
 func passkeyInto(k *team.Passkey) []any {
 	return []any{&k.ID, &k.Credential, &k.Workspace, &k.Agent, &k.Name, &k.Site, &k.Record, stamp{&k.CreatedAt}, stamp{&k.UsedAt}}

@@ -129,7 +129,7 @@ func TestACodeIsRefusedAndSaidWhyToTheOperatorAlone(t *testing.T) {
 		spoil func(h *house, s *codeShelf)
 		want  identity.Reason
 	}{
-		"wrong":            {said: func(c string) string { return string(c[1:]) + string('0'+(c[0]-'0'+1)%10) }, want: identity.ProofMismatch},
+		"wrong":            {said: func(c string) string { return c[1:] + string('0'+(c[0]-'0'+1)%10) }, want: identity.ProofMismatch},
 		"not a code":       {said: func(string) string { return "12345" }, want: identity.ProofMalformed},
 		"nobody asked":     {asker: other, want: identity.ProofMissing},
 		"too late":         {spoil: func(*house, *codeShelf) { time.Sleep(identity.CodeLife) }, want: identity.TokenExpired},

@@ -40,7 +40,7 @@ func TestASealedNameOpensInItsOwnRowAlone(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, got, err)
 		}
 	}
-	if text := fmt.Sprintf("%v %+v %#v", p, p, *p); strings.Contains(text, fmt.Sprint(master.Derive("pseudonym"))) {
+	if text := fmt.Sprintf("%v %+v %#v", p, p, *p); strings.Contains(text, fmt.Sprintf("%v", master.Derive("pseudonym"))) {
 		t.Error("printing it prints the key of the lookups")
 	}
 }

@@ -182,13 +182,13 @@ func (d *Door) setLogin(set func(*http.Cookie), client httpapi.Client, token str
 		Name: httpapi.LoginCookie, Value: token, Path: base, Expires: expires.UTC(),
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: d.floor.Secure(client),
 	})
-	d.hint(set, client, "1", &http.Cookie{Expires: expires.UTC()})
+	d.hint(set, client, "1", expires.UTC())
 }
 
 // hint tells the console's page, which cannot see the login's cookie, that there is one.
-func (d *Door) hint(set func(*http.Cookie), client httpapi.Client, value string, life *http.Cookie) {
+func (d *Door) hint(set func(*http.Cookie), client httpapi.Client, value string, expires time.Time) {
 	set(&http.Cookie{ //nolint:gosec // it says nothing but that, and is for scripts
-		Name: httpapi.HintCookie, Value: value, Path: "/console", Expires: life.Expires, MaxAge: life.MaxAge,
+		Name: httpapi.HintCookie, Value: value, Path: "/console", Expires: expires,
 		SameSite: http.SameSiteStrictMode, Secure: d.floor.Secure(client),
 	})
 }
@@ -198,5 +198,5 @@ func (d *Door) clearLogin(set func(*http.Cookie), client httpapi.Client) {
 		Name: httpapi.LoginCookie, Path: base, MaxAge: -1,
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: d.floor.Secure(client),
 	})
-	d.hint(set, client, "", &http.Cookie{MaxAge: -1})
+	d.hint(set, client, "", time.Unix(1, 0).UTC())
 }
