@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -15,7 +16,7 @@ import (
 type channelCmd struct {
 	Create    channelCreateCmd `cmd:"" help:"Make a channel: one way in, with a public id."`
 	List      channelListCmd   `cmd:"" help:"List channels."`
-	Set       channelSetCmd    `cmd:"" help:"Set enforcement: what becomes of a visitor whose proof is missing or wrong."`
+	Set       channelSetCmd    `cmd:"" help:"Set enforcement (what becomes of a visitor whose proof is missing or wrong), and how long tokens may be good for."`
 	EmailCode emailCodeCmd     `cmd:"" name:"email-code" help:"Let visitors prove an address by an emailed code, or no more."`
 }
 
@@ -83,10 +84,15 @@ type channelSetCmd struct {
 	onInstallation
 	Slug        string `required:"" help:"Slug or alias of the channel."`
 	Platform    string `help:"One platform; all of the channel's if not given." enum:",web,ios,android" default:""`
-	Enforcement string `required:"" help:"off, observe or enforce." enum:"off,observe,enforce"`
+	Enforcement string `help:"off, observe or enforce; as it is if not given." enum:",off,observe,enforce" default:""`
+	LongestLife string `placeholder:"1h" help:"Refuse a token of the channel's own dialects that is good for longer: 1m to 24h; as it is if not given."`
 }
 
 func (c *channelSetCmd) Run(ctx context.Context, t terminal) error {
+	life, err := c.longestLife()
+	if err != nil {
+		return err
+	}
 	a, who, channel, err := c.openChannel(ctx, t, c.Slug)
 	if err != nil {
 		return err
@@ -95,7 +101,59 @@ func (c *channelSetCmd) Run(ctx context.Context, t terminal) error {
 	if _, serves := channel.Platforms[policy.Platform(c.Platform)]; c.Platform != "" && !serves {
 		return misuse("%s does not serve %s", channel.Slug, c.Platform)
 	}
-	ended, set, warnings := 0, []string{}, map[string][]string{}
+	answer, text := map[string]any{"channel": channel.ID}, ""
+	if life != 0 {
+		channel.LongestLife = life
+		if err := a.Channels.Update(ctx, who, channel); err != nil {
+			return refused(err)
+		}
+		answer["longest_life_seconds"] = int(life / time.Second)
+		text += fmt.Sprintf("%s: a token is good for %s at most\n", channel.Slug, life)
+	}
+	if c.Enforcement != "" {
+		done, err := c.enforce(ctx, a, who, channel)
+		if err != nil {
+			return refused(err)
+		}
+		answer["platforms"], answer["enforcement"], answer["sessions_ended"], answer["warnings"] = done.platforms, c.Enforcement, done.ended, done.warnings
+		text += fmt.Sprintf("%s: %s on %s, %d claimed session(s) ended\n", channel.Slug, c.Enforcement, strings.Join(done.platforms, ", "), done.ended)
+		for _, platform := range done.platforms {
+			for _, warning := range done.warnings[platform] {
+				text += "warning: " + platform + ": " + warning + "\n"
+			}
+		}
+	}
+	return c.print(t, answer, func() string { return text })
+}
+
+// longestLife is what the flag says, zero if it says nothing; misuse is told before
+// anything is opened or changed.
+func (c *channelSetCmd) longestLife() (time.Duration, error) {
+	if c.LongestLife == "" {
+		if c.Enforcement == "" {
+			return 0, misuse("say what to set: --enforcement or --longest-life")
+		}
+		return 0, nil
+	}
+	if c.Platform != "" && c.Enforcement == "" {
+		return 0, misuse("--longest-life is the whole channel's: leave --platform out")
+	}
+	life, err := time.ParseDuration(c.LongestLife)
+	if err != nil || life < workspace.MinLongestLife || life > workspace.DefaultLongestLife || life%time.Second != 0 {
+		return 0, misuse("--longest-life is 1m to 24h, in whole seconds, and not %q", c.LongestLife)
+	}
+	return life, nil
+}
+
+// enforced is what a switch has done.
+type enforced struct {
+	platforms []string
+	ended     int
+	warnings  map[string][]string // :: platform → what the last week says against it
+}
+
+func (c *channelSetCmd) enforce(ctx context.Context, a *app.App, who policy.Principal, channel workspace.Channel) (enforced, error) {
+	done := enforced{platforms: []string{}, warnings: map[string][]string{}}
 	for _, platform := range sortedPlatforms(channel) {
 		if c.Platform != "" && c.Platform != string(platform) {
 			continue
@@ -103,31 +161,22 @@ func (c *channelSetCmd) Run(ctx context.Context, t terminal) error {
 		if c.Enforcement == string(policy.Enforce) {
 			p, err := a.Installation.Preview(ctx, who, channel.ID, platform)
 			if err != nil {
-				return refused(err)
+				return done, err
 			}
 			if texts := warningTexts(p); len(texts) > 0 {
-				warnings[string(platform)] = texts
+				done.warnings[string(platform)] = texts
 			}
 		}
 		n, err := a.Channels.SetEnforcement(ctx, who, workspace.EnforcementChange{
 			Channel: channel.ID, Platform: platform, To: policy.Enforcement(c.Enforcement),
 		})
 		if err != nil {
-			return refused(err)
+			return done, err
 		}
-		ended += n
-		set = append(set, string(platform))
+		done.ended += n
+		done.platforms = append(done.platforms, string(platform))
 	}
-	answer := map[string]any{"channel": channel.ID, "platforms": set, "enforcement": c.Enforcement, "sessions_ended": ended, "warnings": warnings}
-	return c.print(t, answer, func() string {
-		text := fmt.Sprintf("%s: %s on %s, %d claimed session(s) ended\n", channel.Slug, c.Enforcement, strings.Join(set, ", "), ended)
-		for _, platform := range set {
-			for _, warning := range warnings[platform] {
-				text += "warning: " + platform + ": " + warning + "\n"
-			}
-		}
-		return text
-	})
+	return done, nil
 }
 
 func sortedPlatforms(channel workspace.Channel) []policy.Platform {
@@ -151,7 +200,8 @@ func channelAnswer(channel workspace.Channel) map[string]any {
 	return map[string]any{
 		"enforcement_since": channel.Since, "id": channel.ID,
 		"slug": channel.Slug, "name": channel.Name, "aliases": append([]string{}, channel.Aliases...),
-		"realm": channel.Realm, "platforms": channel.Platforms, "origins": append([]string{}, channel.Origins...),
+		"longest_life_seconds": int(cmp.Or(channel.LongestLife, workspace.DefaultLongestLife) / time.Second),
+		"realm":                channel.Realm, "platforms": channel.Platforms, "origins": append([]string{}, channel.Origins...),
 	}
 }
 
