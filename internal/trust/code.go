@@ -48,6 +48,7 @@ type CodeArrival struct {
 	Asker
 	Platform policy.Platform
 	Origin   string
+	Network  string // it came from, as of an Arrival
 	Code     string
 	// Allow is as in Arrival.
 	Allow func(ctx context.Context, verdict policy.Verdict, channel workspace.Channel) (outcome string, err error)
@@ -236,9 +237,13 @@ func (g *Gate) AdmitCode(ctx context.Context, arrival CodeArrival) (policy.Verdi
 	if err != nil {
 		return fail(err)
 	}
+	enforcement, serves := channel.Platforms[arrival.Platform]
+	if !serves {
+		return fail(fmt.Errorf("%w: this channel does not serve the platform %s", ErrPlatform, arrival.Platform))
+	}
 	j := judgement{
-		assertion: identity.Assertion{Dialect: policy.CodeDialect}, enforcement: channel.Platforms[arrival.Platform],
-		arrival: Arrival{Channel: channel.Slug, Platform: arrival.Platform, Origin: arrival.Origin, Allow: arrival.Allow},
+		assertion: identity.Assertion{Dialect: policy.CodeDialect}, enforcement: enforcement,
+		arrival: Arrival{Channel: channel.Slug, Platform: arrival.Platform, Origin: arrival.Origin, Network: arrival.Network, Allow: arrival.Allow},
 	}
 	var said identity.Identifier
 	judge := func(row CodeRow, now time.Time) bool {

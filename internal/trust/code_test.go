@@ -246,3 +246,22 @@ func TestLimitsKnowAMailboxByMoreThanItsSpelling(t *testing.T) {
 		t.Errorf("limits %+v", shelf.limits)
 	}
 }
+
+// The platform is the caller's own word, and says under which rules it is judged.
+func TestACodeOpensNoSessionOnAPlatformThatTheChannelDoesNotServe(t *testing.T) {
+	h := newHouse(t)
+	shelf, seal := h.desk(t)
+	if err := h.gate.AskCode(t.Context(), trust.CodeAsk{Asker: theAsker, Email: "ada@shop.example"}); err != nil {
+		t.Fatal(err)
+	}
+	code, _ := codeIn(t, seal, shelf.letters[0])
+	for _, platform := range []policy.Platform{policy.IOS, policy.Android, ""} {
+		v, _, err := h.gate.AdmitCode(t.Context(), trust.CodeArrival{Asker: theAsker, Platform: platform, Code: code})
+		if !errors.Is(err, trust.ErrPlatform) || v.Tier() == policy.Verified {
+			t.Errorf("on %q: tier %s, %v", platform, v.Tier(), err)
+		}
+	}
+	if v, err := h.confirm(t, theAsker, code); err != nil || v.Tier() != policy.Verified {
+		t.Errorf("the code was spent where it opens nothing: %s, %v", v.Tier(), err)
+	}
+}

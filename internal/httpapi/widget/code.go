@@ -112,7 +112,7 @@ func (d *Door) confirmAttempt(ctx context.Context, c *httpapi.Call[wire.None], i
 // whoever may not come in although it is right, has one answer.
 func (d *Door) admitCode(ctx context.Context, who trust.Asker, code string, device chat.Device, open func(policy.Verdict, workspace.Channel) (chat.Result, error)) (wire.OpenedSession, error) {
 	verdict, channel, err := d.Codes.AdmitCode(ctx, trust.CodeArrival{
-		Asker: who, Platform: device.Platform, Origin: device.Origin, Code: code,
+		Asker: who, Platform: device.Platform, Origin: device.Origin, Network: device.Network, Code: code,
 		Allow: func(ctx context.Context, verdict policy.Verdict, channel workspace.Channel) (string, error) {
 			return d.Sessions.Allow(ctx, verdict, channel, device)
 		},
