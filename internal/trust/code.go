@@ -260,7 +260,7 @@ func (g *Gate) AdmitCode(ctx context.Context, arrival CodeArrival) (policy.Verdi
 		draft := draftAt(channel, audit.IdentityRefused, j)
 		draft.Person = said
 		draft.Detail["reason"], draft.Detail["outcome"] = string(j.verdict.Reason()), outcome(j.verdict)
-		if err := g.flood.record(ctx, draft); err != nil {
+		if err := g.recordRefusal(ctx, arrival.Network, draft); err != nil {
 			return fail(fmt.Errorf("trust: recording a judgement: %w", err))
 		}
 		return j.verdict, channel, nil

@@ -265,3 +265,37 @@ func TestACodeOpensNoSessionOnAPlatformThatTheChannelDoesNotServe(t *testing.T) 
 		t.Errorf("the code was spent where it opens nothing: %s, %v", v.Tier(), err)
 	}
 }
+
+// Codes are tried by anybody: whoever types nonsense must not take the rows that tell
+// of others, nor fill the disk.
+func TestAFloodOfCodesFromOneNetworkTakesNoRowsFromOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.desk(t)
+		_, _ = h.key(t, trust.KeyDraft{})
+		const tries = 500
+		for i := range tries {
+			asker := trust.Asker{ID: fmt.Sprint("att_", i), Workspace: "main", Channel: "chn_shop"}
+			code := []string{"123456", "nonsense"}[i%2]
+			v, _, err := h.gate.AdmitCode(t.Context(), trust.CodeArrival{Asker: asker, Platform: policy.Web, Network: "192.0.2.1", Code: code})
+			if err != nil || v.Refusal() != policy.IdentityRefused {
+				t.Fatalf("%q, %v", v.Refusal(), err)
+			}
+			if i%10 == 9 { // ten in each second would be a row each for ever
+				time.Sleep(time.Second)
+				h.beat()
+			}
+		}
+		refusals, rows := h.counted(t)
+		if refusals != tries || rows > tries/3 {
+			t.Errorf("%d refusals in %d rows, want all %d in few", refusals, rows, tries)
+		}
+		for range 20 {
+			_, _, _ = h.gate.AdmitCode(t.Context(), trust.CodeArrival{Asker: theAsker, Platform: policy.Web, Network: "192.0.2.1", Code: "123456"})
+		}
+		h.from(t, "198.51.100.9", identity.Assertion{UserID: "ada", Hash: sign("x", "ada")})
+		if last := h.store.recorded(audit.IdentityRefused); last[len(last)-1].Detail["dialect"] == "code" || last[len(last)-1].Detail["count"] != "" {
+			t.Errorf("the other network's refusal has no row of its own: %+v", last[len(last)-1])
+		}
+	})
+}

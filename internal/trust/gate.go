@@ -253,10 +253,15 @@ func (g *Gate) record(ctx context.Context, channel workspace.Channel, j judgemen
 	case v.Reason() == identity.ProofMissing && v.Refusal() == policy.NotRefused && !v.MadeAnonymous():
 		return nil
 	}
-	if g.doors.overdone(j.arrival.Network, g.pulse.Now()) {
-		return g.flood.tally(ctx, g.refused(channel, j))
+	return g.recordRefusal(ctx, j.arrival.Network, g.refused(channel, j))
+}
+
+// recordRefusal gives a refusal a row of its own, unless its network had its share.
+func (g *Gate) recordRefusal(ctx context.Context, network string, draft audit.Draft) error {
+	if g.doors.overdone(network, g.pulse.Now()) {
+		return g.flood.tally(ctx, draft)
 	}
-	return g.flood.record(ctx, g.refused(channel, j))
+	return g.flood.record(ctx, draft)
 }
 
 func (g *Gate) opened(channel workspace.Channel, j judgement) audit.Draft {
