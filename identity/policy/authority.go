@@ -25,6 +25,15 @@ func (a Authority) Needing(rights ...Right) Authority {
 // Who gives the word.
 func (a Authority) Who() Principal { return a.who }
 
+// Refusal is the answer to somebody who holds too little: ErrWithheld if the role alone
+// would do, which is what they hold once they have a second factor.
+func (a Authority) Refusal(held, role []Right) error {
+	if !a.Within(held) && a.Within(role) {
+		return ErrWithheld
+	}
+	return ErrForbidden
+}
+
 // Within says whether what somebody holds suffices.
 func (a Authority) Within(held []Right) bool {
 	return !slices.ContainsFunc(a.needs, func(r Right) bool { return !slices.Contains(held, r) })

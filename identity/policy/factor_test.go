@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -26,5 +27,34 @@ func TestWithoutTheFactorThatIsAskedForNobodyReachesAKey(t *testing.T) {
 	}
 	if got := policy.ForToken("main", "tok_1", []policy.Right{policy.ManageKeys}).WithoutFactor(); !got.May(policy.ManageKeys) {
 		t.Error("a program has no second factor to lack")
+	}
+}
+
+// TestARefusalSpeaksOfTheFactorToThoseAloneWhoseItWouldBe: role × right, with and without
+// a factor; a right that is missing besides makes it a plain refusal.
+func TestARefusalSpeaksOfTheFactorToThoseAloneWhoseItWouldBe(t *testing.T) {
+	for _, role := range append(policy.Roles(), "nobody") {
+		whole := policy.ForAgent("main", "agt_1", "lgn_1", role)
+		lacking := whole.WithoutFactor()
+		for _, right := range policy.RightsOf(policy.Owner) {
+			if whole.May(right) && !lacking.May(right) != errors.Is(lacking.Refusal(right), policy.ErrWithheld) {
+				t.Errorf("%s, %s: %v", role, right, lacking.Refusal(right))
+			}
+			if !whole.May(right) && lacking.Refusal(right) != policy.ErrForbidden {
+				t.Errorf("%s, %s: tells %v", role, right, lacking.Refusal(right))
+			}
+			for name, who := range map[string]policy.Principal{"with a factor": whole, "program": policy.ForToken("main", "t", nil).WithoutFactor(), "nobody": {}, "visitor": policy.ForVisitor("main", "s")} {
+				if got := who.Refusal(right); got != policy.ErrForbidden {
+					t.Errorf("%s %s, %s: tells %v", role, name, right, got)
+				}
+			}
+		}
+	}
+	security := policy.ForAgent("main", "agt_1", "lgn_1", policy.Security).WithoutFactor()
+	if got := security.Refusal(policy.ManageKeys, policy.ManageTeam); got != policy.ErrForbidden {
+		t.Errorf("one right withheld and one not theirs: %v", got)
+	}
+	if !errors.Is(policy.ErrWithheld, policy.ErrForbidden) {
+		t.Error("who asks for a refusal does not find this one")
 	}
 }

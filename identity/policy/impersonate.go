@@ -34,7 +34,7 @@ func (p Principal) Present(now time.Time) error {
 func (p Principal) Impersonate(right Right, reason string, now time.Time) error {
 	switch {
 	case !p.May(right):
-		return ErrForbidden
+		return p.Refusal(right)
 	case p.kind != AgentPrincipal:
 		return nil
 	case p.Present(now) != nil:

@@ -78,6 +78,15 @@ func (p Principal) Actor() string {
 	return string(p.kind) + ":" + p.id
 }
 
+// Refusal is the answer to a principal that may not do what takes these rights.
+// Who could, with a second factor, is told so; who could not anyway learns nothing.
+func (p Principal) Refusal(rights ...Right) error {
+	if p.kind != AgentPrincipal || !p.lacking {
+		return ErrForbidden
+	}
+	return p.Needing(rights...).Refusal(Held(p.role, true), RightsOf(p.role))
+}
+
 // May says whether the principal holds a right. A visitor holds none of these:
 // what it may do follows from its own session. The zero Principal may nothing.
 func (p Principal) May(right Right) bool {

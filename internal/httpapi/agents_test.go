@@ -76,6 +76,9 @@ func TestEveryRouteAsksForItsRight(t *testing.T) {
 				t.Errorf("%s: nobody said which right it needs", r.ID)
 				continue
 			}
+			if r.Right != right {
+				t.Errorf("%s: the documentation names the right %q, and it takes %q", r.ID, r.Right, right)
+			}
 			may := right == "" || slices.Contains(policy.RightsOf(role), right)
 			if more := also[operation(r)]; more != "" {
 				may = may && slices.Contains(policy.RightsOf(role), more)
@@ -114,6 +117,9 @@ func TestEveryRouteOfProgramsAsksForItsScope(t *testing.T) {
 		if !known || right == "" {
 			t.Errorf("%s: nobody said which scope it needs", r.ID)
 			continue
+		}
+		if r.Right != right {
+			t.Errorf("%s: the documentation names the scope %q, and it takes %q", r.ID, r.Right, right)
 		}
 		path := pathOf(r)
 		if operation(r) == "rotateKey" {

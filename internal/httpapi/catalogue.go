@@ -36,6 +36,7 @@ const (
 	ConfirmRefused   Code = "confirmation_refused"
 	Forbidden        Code = "forbidden"
 	Unconfirmed      Code = "confirmation_required"
+	FactorRequired   Code = "second_factor_required"
 	NotFound         Code = "not_found"
 	Conflict         Code = "conflict"
 	TooMany          Code = "too_many"
@@ -89,6 +90,8 @@ var catalogue = []entry{
 		"Links work once and for one hour. `countersign owner reset` prints a new one."},
 	{Forbidden, http.StatusForbidden, "Forbidden", "Your role does not allow this.",
 		"The role or the token's scopes do not hold the right, or a foreign page tried to act for you."},
+	{FactorRequired, http.StatusForbidden, "Second factor required", "Set up a second factor first.",
+		"The role holds the right, and the workspace asks for a second factor before it is theirs: POST /api/v1/console/factors/app, or a passkey, then the same call again. Who has not the right is told forbidden, with or without a factor."},
 	{Unconfirmed, http.StatusForbidden, "Confirmation required", "Confirm with your password or passkey first.",
 		"What was asked for would let its holder pass as a customer. It takes a password or passkey given within the last five minutes: POST /api/v1/console/confirm, then the same call again."},
 	{NotFound, http.StatusNotFound, "Not found", "There is no such thing here.",
@@ -156,6 +159,7 @@ type translation struct {
 
 // translations :: what the rooms say → what the doors answer.
 var translations = []translation{
+	{is: policy.ErrWithheld, code: FactorRequired}, // before ErrForbidden, which it also is
 	{is: policy.ErrForbidden, code: Forbidden},
 	{is: policy.ErrUnconfirmed, code: Unconfirmed},
 	{is: policy.ErrNoReason, code: RequestInvalid, tell: true},

@@ -340,7 +340,7 @@ func TestAnOwnerWithoutTheSecondFactorReachesNoKey(t *testing.T) {
 	must(t, h.Team.RequireFactor(t.Context(), h.System, true))
 	within(t, "the rule", func() bool { return h.call("GET", "/api/v1/console/me", kim, nil).JSON["lacks_second_factor"] == true })
 	for _, c := range guarded {
-		if a := h.call(c.method, "/api/v1/console"+c.path, kim, c.body); a.StatusCode != 403 || a.code() != "forbidden" {
+		if a := h.call(c.method, "/api/v1/console"+c.path, kim, c.body); a.StatusCode != 403 || a.code() != "second_factor_required" {
 			t.Errorf("%s %s without a factor: %d %s", c.method, c.path, a.StatusCode, a.Text)
 		}
 	}
@@ -357,10 +357,62 @@ func TestAnOwnerWithoutTheSecondFactorReachesNoKey(t *testing.T) {
 	})
 	h.want(204, "DELETE", "/api/v1/console/factors/app", kim, nil)
 	within(t, "the factor to be gone", func() bool {
-		return h.call("POST", "/api/v1/console/tokens", kim, object{"name": "x", "scopes": []string{"audit.read"}}).code() == "forbidden"
+		return h.call("POST", "/api/v1/console/tokens", kim, object{"name": "x", "scopes": []string{"audit.read"}}).code() == "second_factor_required"
 	})
 	must(t, h.Team.RequireFactor(t.Context(), h.System, false))
 	within(t, "the rule to be off", func() bool { return h.call("GET", "/api/v1/console/me", kim, nil).JSON["lacks_second_factor"] == nil })
+}
+
+// TestWhoHasNotTheRightLearnsNothingOfTheSecondFactor walks role × route while the rule is
+// on and nobody has one: who would hold the right with a factor is told what is missing,
+// and everybody else hears the very same "forbidden" as without the rule.
+func TestWhoHasNotTheRightLearnsNothingOfTheSecondFactor(t *testing.T) {
+	h := open(t)
+	_, key, _ := h.channel("shop", policy.Observe)
+	must(t, h.Team.RequireFactor(t.Context(), h.System, true))
+	told := 0
+	for _, role := range policy.Roles() {
+		who := h.join(string(role)+"@example.com", role)
+		within(t, "the rule", func() bool {
+			return (h.call("GET", "/api/v1/console/me", who, nil).JSON["lacks_second_factor"] == true) == policy.NeedsFactor(role)
+		})
+		for _, r := range h.Floor.Routes() {
+			right := needs[operation(r)]
+			if r.Access != httpapi.AgentLogin || right == "" || r.Stream {
+				continue
+			}
+			want := ""
+			switch {
+			case !slices.Contains(policy.RightsOf(role), right):
+				want = "forbidden"
+			case policy.NeedsFactor(role) && slices.Contains(policy.Guarded(), right):
+				want, told = "second_factor_required", told+1
+			}
+			if more := also[operation(r)]; more != "" && !slices.Contains(policy.RightsOf(role), more) {
+				want = "forbidden"
+			}
+			for _, path := range []string{pathOf(r), strings.Replace(pathOf(r), "xyz_1", key, 1)} { // what is there and what is not look alike
+				if operation(r) == "rotateKey" && path == pathOf(r) {
+					continue // whoever may list keys may learn that one is not there
+				}
+				a := h.call(r.Method, path, who, bodies[operation(r)])
+				if want == "" && (a.code() == "forbidden" || a.code() == "second_factor_required") || want != "" && (a.StatusCode != 403 || a.code() != want) {
+					t.Errorf("%s as %s: want %q, got %d %s", r.ID, role, want, a.StatusCode, a.Text)
+				}
+				if want == "forbidden" && (strings.Contains(string(a.Text), "factor") || a.text("detail") != "Your role does not allow this.") {
+					t.Errorf("%s tells %s: %s", r.ID, role, a.Text)
+				}
+			}
+		}
+	}
+	if told < 30 {
+		t.Errorf("only %d calls were withheld", told)
+	}
+	// A program has no factor to lack, whatever its maker lacks.
+	program := bearer(h.program(policy.ReadKeys))
+	if a := h.call("POST", "/api/v1/keys/"+key+"/revoke", program, object{}); a.code() != "forbidden" {
+		t.Errorf("a program is told %d %s", a.StatusCode, a.Text)
+	}
 }
 
 // TestAnAdminRisesByNoPath: who may manage the team and is no owner comes by none of

@@ -5,11 +5,13 @@ import (
 	"net/http"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"countersign/identity/policy"
 	"countersign/internal/httpapi/wire"
 )
 
@@ -48,7 +50,7 @@ var wildcard = regexp.MustCompile(`\{([A-Za-z_]+)(\.\.\.)?\}`)
 func describe(spec *huma.OpenAPI, route Route, in, out reflect.Type) {
 	op := &huma.Operation{
 		OperationID: route.ID, Method: route.Method, Path: wildcard.ReplaceAllString(route.Path, "{$1}"),
-		Summary: route.Summary, Responses: map[string]*huma.Response{},
+		Summary: route.summary(), Description: route.description(), Responses: map[string]*huma.Response{},
 		// An empty list, not an absent one, says that a call takes no credential.
 		Security: []map[string][]string{},
 	}
@@ -71,6 +73,31 @@ func describe(spec *huma.OpenAPI, route Route, in, out reflect.Type) {
 	spec.AddOperation(op)
 }
 
+// summary names the scope that a program's token needs.
+func (r Route) summary() string {
+	if r.Access == APIToken && r.Right != "" {
+		return r.Summary + " (scope " + string(r.Right) + ")"
+	}
+	return r.Summary
+}
+
+// description says what the right is that a call takes.
+func (r Route) description() string {
+	if r.Right == "" {
+		return ""
+	}
+	return "Takes `" + string(r.Right) + "`: " + r.Right.Means() + "."
+}
+
+// fails are the refusals of a route beyond those of every call. A program has no second
+// factor to lack.
+func (r Route) fails() []Code {
+	if r.Access == AgentLogin && slices.Contains(policy.Guarded(), r.Right) {
+		return append(slices.Clone(r.Fails), FactorRequired)
+	}
+	return r.Fails
+}
+
 func describeAnswers(spec *huma.OpenAPI, op *huma.Operation, route Route, out reflect.Type) {
 	good := &huma.Response{Description: http.StatusText(route.Status)}
 	switch {
@@ -82,7 +109,7 @@ func describeAnswers(spec *huma.OpenAPI, op *huma.Operation, route Route, out re
 	}
 	op.Responses[strconv.Itoa(route.Status)] = good
 
-	codes := append([]Code{Internal}, route.Fails...)
+	codes := append([]Code{Internal}, route.fails()...)
 	if route.Access != Public {
 		codes = append(codes, SessionEnded, NotReady)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"countersign/identity/policy"
 	"countersign/internal/httpapi/wire"
 )
 
@@ -55,13 +56,14 @@ type Route struct {
 	ID      string // of the operation in the OpenAPI
 	Tag     string
 	Summary string
-	Status  int     // of success; 0 is 200, or 204 without a body
-	Query   []Query // accepted in the query
-	Fails   []Code  // beyond those that every call of its access may answer with
-	MaxBody int64   // bytes; 0 is DefaultMaxBody
-	Access  Access  // filled by Handle and Stream
-	Hidden  bool    // not in the OpenAPI: a page, a script
-	Stream  bool    // lives for hours: its duration is no duration
+	Status  int          // of success; 0 is 200, or 204 without a body
+	Query   []Query      // accepted in the query
+	Fails   []Code       // beyond those that every call of its access may answer with
+	MaxBody int64        // bytes; 0 is DefaultMaxBody
+	Access  Access       // filled by Handle and Stream
+	Right   policy.Right // that an operator needs for it, for the documentation; the rooms ask. Empty: none, or a visitor's
+	Hidden  bool         // not in the OpenAPI: a page, a script
+	Stream  bool         // lives for hours: its duration is no duration
 	// Spell, if set, is how a vendor whose contract the route keeps would put a refusal.
 	Spell func(wire.Problem) (status int, body any)
 }

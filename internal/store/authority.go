@@ -35,13 +35,13 @@ func (c *committer) change(ctx context.Context, drafts []audit.Draft, write func
 // good when the request began; a request can take its time.
 func (t *tx) allow(by policy.Authority) error {
 	who := by.Who()
-	var held []policy.Right
+	var held, role []policy.Right
 	var err error
 	switch who.Kind() {
 	case "", policy.SystemPrincipal:
 		return nil
 	case policy.AgentPrincipal:
-		held, err = t.heldByAgent(who)
+		held, role, err = t.heldByAgent(who)
 	case policy.TokenPrincipal:
 		held, err = t.heldByToken(who)
 	default:
@@ -50,23 +50,27 @@ func (t *tx) allow(by policy.Authority) error {
 	if err != nil {
 		return fmt.Errorf("authority: %w", err)
 	}
-	if held == nil || !by.Within(held) {
+	if held == nil {
 		return policy.ErrForbidden
+	}
+	if !by.Within(held) {
+		return by.Refusal(held, role)
 	}
 	t.vouched = append(t.vouched, who)
 	return nil
 }
 
-// heldByAgent are the rights of an agent whose login lives; nil if it does not.
-func (t *tx) heldByAgent(who policy.Principal) ([]policy.Right, error) {
+// heldByAgent are the rights of an agent whose login lives, nil if it does not, and
+// those of the agent's role, which may be more.
+func (t *tx) heldByAgent(who policy.Principal) (held, role []policy.Right, err error) {
 	const query = `SELECT ` + loginColumns + `, ` + agentColumns + ` FROM logins l JOIN agents a ON a.id = l.agent AND a.workspace = l.workspace
 	WHERE l.id = $1 AND l.workspace = $2 AND l.agent = $3`
 	var r loginRow
 	found, err := t.found(query, []any{who.Login(), who.Workspace(), who.ID()}, append(loginInto(&r.Login), agentInto(&r.agent)...)...)
 	if err != nil || !found || !r.lives(t.now) {
-		return nil, err
+		return nil, nil, err
 	}
-	return slices.Concat([]policy.Right{}, r.agent.Rights()), nil
+	return slices.Concat([]policy.Right{}, r.agent.Rights()), policy.RightsOf(r.agent.Role), nil
 }
 
 // heldByToken are the scopes of a token that is good; nil if it is not.

@@ -232,7 +232,7 @@ func (t *Team) ResetFactors(ctx context.Context, who policy.Principal, id string
 // a customer's identity. It is theirs to say who have everything to lose.
 func (t *Team) RequireFactor(ctx context.Context, who policy.Principal, required bool) error {
 	if !who.May(policy.ManageTeam) || !mayGrant(who, policy.Owner) {
-		return policy.ErrForbidden
+		return who.Refusal(policy.RightsOf(policy.Owner)...)
 	}
 	if err := who.Present(t.now()); err != nil {
 		return err

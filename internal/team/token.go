@@ -48,7 +48,7 @@ type TokenDraft struct {
 // shown this one time.
 func (t *Team) CreateToken(ctx context.Context, who policy.Principal, wish TokenDraft) (token Token, secret string, err error) {
 	if !who.May(policy.ManageTokens) {
-		return Token{}, "", policy.ErrForbidden
+		return Token{}, "", who.Refusal(policy.ManageTokens)
 	}
 	if wish.Name, err = checkName(wish.Name); err != nil {
 		return Token{}, "", err
@@ -66,7 +66,7 @@ func (t *Team) CreateToken(ctx context.Context, who policy.Principal, wish Token
 			return Token{}, "", fmt.Errorf("%w: no token can have the scope %q", ErrInvalid, right)
 		}
 		if !who.May(right) {
-			return Token{}, "", policy.ErrForbidden
+			return Token{}, "", who.Refusal(right)
 		}
 	}
 	if slices.ContainsFunc(wish.Scopes, func(r policy.Right) bool { return slices.Contains(impersonating, r) }) {
@@ -133,7 +133,7 @@ func (t *Team) NoteToken(ctx context.Context, token Token, from netip.Addr) erro
 // Tokens lists the workspace's tokens, revoked ones included.
 func (t *Team) Tokens(ctx context.Context, who policy.Principal) ([]Token, error) {
 	if !who.May(policy.ManageTokens) {
-		return nil, policy.ErrForbidden
+		return nil, who.Refusal(policy.ManageTokens)
 	}
 	return t.store.Tokens(ctx, who.Workspace())
 }
@@ -141,7 +141,7 @@ func (t *Team) Tokens(ctx context.Context, who policy.Principal) ([]Token, error
 // RevokeToken ends a token on every node within a second.
 func (t *Team) RevokeToken(ctx context.Context, who policy.Principal, id string) error {
 	if !who.May(policy.ManageTokens) {
-		return policy.ErrForbidden
+		return who.Refusal(policy.ManageTokens)
 	}
 	return t.store.RevokeToken(ctx, who.Workspace(), id, t.now(), draftOf(who.Needing(policy.ManageTokens), audit.TokenRevoked, id))
 }

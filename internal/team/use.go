@@ -87,7 +87,7 @@ func (t *Team) OwnerReset(ctx context.Context, who policy.Principal) (token stri
 // has not come yet, for the same role, makes a fresh link.
 func (t *Team) Invite(ctx context.Context, who policy.Principal, email string, role policy.Role) (agent Agent, token string, err error) {
 	if !who.May(policy.ManageTeam) {
-		return Agent{}, "", policy.ErrForbidden
+		return Agent{}, "", who.Refusal(policy.ManageTeam)
 	}
 	if len(policy.RightsOf(role)) == 0 {
 		return Agent{}, "", fmt.Errorf("%w: there is no role %q", ErrInvalid, role)
@@ -123,7 +123,7 @@ func mayGrant(who policy.Principal, role policy.Role) bool {
 // of the one who gives it: it outlives an open console that somebody found.
 func (t *Team) mayGive(who policy.Principal, role policy.Role) error {
 	if !mayGrant(who, role) {
-		return policy.ErrForbidden
+		return who.Refusal(policy.RightsOf(role)...)
 	}
 	if policy.NeedsFactor(role) {
 		return who.Present(t.now())
@@ -296,7 +296,7 @@ func (t *Team) Remove(ctx context.Context, who policy.Principal, id string) erro
 // reach finds a colleague whom the principal may manage.
 func (t *Team) reach(ctx context.Context, who policy.Principal, id string) (Agent, error) {
 	if !who.May(policy.ManageTeam) {
-		return Agent{}, policy.ErrForbidden
+		return Agent{}, who.Refusal(policy.ManageTeam)
 	}
 	agent, err := t.store.Agent(ctx, who.Workspace(), id)
 	if err != nil {

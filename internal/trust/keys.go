@@ -289,7 +289,7 @@ func successor(old KeyRow, who policy.Principal, now time.Time) KeyRow {
 // channel asks for the right first, so that somebody without it learns nothing.
 func (k *Keys) channel(ctx context.Context, who policy.Principal, right policy.Right, id string) (workspace.Channel, error) {
 	if !who.May(right) {
-		return workspace.Channel{}, policy.ErrForbidden
+		return workspace.Channel{}, who.Refusal(right)
 	}
 	return k.channels.Get(ctx, who, id)
 }

@@ -49,7 +49,7 @@ func (k *Keys) Extend(ctx context.Context, who policy.Principal, key string, end
 // Rename calls a key something else. It is the same key: what it proved names it by id.
 func (k *Keys) Rename(ctx context.Context, who policy.Principal, key, name string) error {
 	if !who.May(policy.ManageKeys) {
-		return policy.ErrForbidden
+		return who.Refusal(policy.ManageKeys)
 	}
 	name, err := checkName(name)
 	if err != nil {
@@ -111,7 +111,7 @@ type transition struct {
 // the ring in between: what is asked for does not depend on the rest of it.
 func (k *Keys) change(ctx context.Context, who policy.Principal, key string, t transition) (sessionsEnded int, err error) {
 	if !who.May(policy.ManageKeys) {
-		return 0, policy.ErrForbidden
+		return 0, who.Refusal(policy.ManageKeys)
 	}
 	channel, err := k.store.KeyChannel(ctx, who.Workspace(), key)
 	if err != nil {

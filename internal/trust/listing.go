@@ -73,7 +73,7 @@ func (k *Keys) Impact(ctx context.Context, who policy.Principal, key string) (Im
 // find is a key of the principal's workspace, without its secret.
 func (k *Keys) find(ctx context.Context, who policy.Principal, right policy.Right, key string) (KeyRow, error) {
 	if !who.May(right) {
-		return KeyRow{}, policy.ErrForbidden
+		return KeyRow{}, who.Refusal(right)
 	}
 	channel, err := k.store.KeyChannel(ctx, who.Workspace(), key)
 	if err != nil {

@@ -223,7 +223,7 @@ func (r *rings) publicSet(row KeyRow, sealed []byte) (*identity.PublicSet, error
 // opened. It may be one that the issuer has not published yet, or no longer does.
 func (k *Keys) RevokeKid(ctx context.Context, who policy.Principal, key, kid string) (sessionsEnded int, err error) {
 	if !who.May(policy.ManageKeys) {
-		return 0, policy.ErrForbidden
+		return 0, who.Refusal(policy.ManageKeys)
 	}
 	if kid == "" || len(kid) > maxIssuer || identity.Tidy(kid, maxIssuer) != kid {
 		return 0, fmt.Errorf("%w: a kid is one line of at most %d bytes, exactly as the issuer writes it", ErrInvalid, maxIssuer)

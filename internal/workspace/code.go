@@ -12,7 +12,7 @@ import (
 // Turned off, it ends the sessions that codes opened: their number comes back.
 func (d *Directory) SetEmailCode(ctx context.Context, who policy.Principal, id string, allowed bool) (ended int, err error) {
 	if !who.May(policy.SetEnforcement) {
-		return 0, policy.ErrForbidden
+		return 0, who.Refusal(policy.SetEnforcement)
 	}
 	channel, err := d.store.Channel(ctx, who.Workspace(), id)
 	if err != nil {

@@ -167,7 +167,7 @@ func (d *Directory) Create(ctx context.Context, who policy.Principal, wish Creat
 		return Channel{}, err
 	}
 	if !who.May(policy.SetEnforcement) && switched(channel.Platforms) {
-		return Channel{}, policy.ErrForbidden
+		return Channel{}, who.Refusal(policy.SetEnforcement)
 	}
 	d.creating.Lock()
 	defer d.creating.Unlock()
@@ -237,8 +237,9 @@ func (d *Directory) plan(who policy.Principal, wish Creation) (Channel, error) {
 	return checkChannel(channel)
 }
 
-// Update writes name, appearance, origins and minimum tier of the channel that
-// has the id; nothing else of what is passed counts.
+// Update writes name, appearance, origins, the longest life of tokens and the minimum
+// tier of the channel that has the id; nothing else of what is passed counts. Another
+// minimum tier takes the right to set enforcement.
 func (d *Directory) Update(ctx context.Context, who policy.Principal, change Channel) error {
 	if !who.May(policy.ManageChannels) {
 		return policy.ErrForbidden
@@ -253,7 +254,14 @@ func (d *Directory) Update(ctx context.Context, who policy.Principal, change Cha
 	if after, err = checkChannel(after); err != nil {
 		return err
 	}
-	draft := draftOf(who.Needing(policy.ManageChannels), audit.ChannelChanged, after.ID)
+	by := who.Needing(policy.ManageChannels)
+	if after.MinimumTier != before.MinimumTier {
+		if !who.May(policy.SetEnforcement) { // who may chat at all is decided with it
+			return who.Refusal(policy.SetEnforcement)
+		}
+		by = by.Needing(policy.SetEnforcement)
+	}
+	draft := draftOf(by, audit.ChannelChanged, after.ID)
 	draft.Detail = difference(before, after)
 	return d.store.UpdateChannel(ctx, after, draft)
 }
@@ -281,7 +289,7 @@ func difference(before, after Channel) map[string]string {
 // more: the number of claimed sessions that this ended comes back.
 func (d *Directory) SetEnforcement(ctx context.Context, who policy.Principal, change EnforcementChange) (ended int, err error) {
 	if !who.May(policy.SetEnforcement) {
-		return 0, policy.ErrForbidden
+		return 0, who.Refusal(policy.SetEnforcement)
 	}
 	if !slices.Contains(enforcements, change.To) {
 		return 0, fmt.Errorf("%w: enforcement is off, observe or enforce", ErrInvalid)

@@ -24,7 +24,7 @@ export async function call<T>(method: string, path: string, body?: unknown, sign
   } catch (failure) {
     if (failure instanceof ApiError && !openDoors.has(path)) {
       if (failure.status === 401) onEnded();
-      if (failure.code === "forbidden") onForbidden();
+      if (failure.code === "forbidden" || failure.code === "second_factor_required") onForbidden();
     }
     throw failure;
   }

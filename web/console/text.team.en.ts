@@ -45,6 +45,7 @@ export const team = {
     noneHint: "Set up a passkey or an authenticator app. It takes a minute.",
     required: "This workspace asks your role for one. Until it is set up you cannot manage keys, enforcement, the team or tokens.",
     lacking: "Set up a second factor: until then you cannot manage keys, enforcement, the team or tokens.",
+    withheld: "This takes a second factor, and you have not set one up yet.",
     setUp: "Set it up",
 
     passkeys: "Passkeys",

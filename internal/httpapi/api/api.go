@@ -38,8 +38,8 @@ func (d *Door) Register(f *httpapi.Floor) {
 	operate.Register(f, operate.Mount{Guard: Program(d.Tokens), Base: "/api/v1", Name: func(id string) string { return id }, Group: "Management: "}, d.Operate)
 	httpapi.Handle(f, Program(d.Tokens), httpapi.Route{
 		Method: "POST", Path: "/api/v1/verify", ID: "verifyAssertion", Tag: "Verification",
-		Summary: "Judge an assertion, without a session: verification for a product that has its own chat (scope identity.verify)",
-		Fails:   []httpapi.Code{httpapi.Forbidden, httpapi.NotFound},
+		Summary: "Judge an assertion, without a session: verification for a product that has its own chat",
+		Fails:   []httpapi.Code{httpapi.Forbidden, httpapi.NotFound}, Right: policy.VerifyIdentity,
 	}, d.verify)
 }
 

@@ -33,17 +33,17 @@ type call = httpapi.Call[policy.Principal]
 // reference describes it (GET, POST, DELETE /secure_mode_secrets, version Preview).
 func (d *Door) registerSecrets(f *httpapi.Floor) {
 	const path = "/secure_mode_secrets"
-	route := func(method, path, id, summary string) httpapi.Route {
+	route := func(method, path, id string, right policy.Right, summary string) httpapi.Route {
 		return httpapi.Route{
-			Method: method, Path: path, ID: id, Tag: "Intercom: identity verification secrets", Summary: summary, Spell: intercomError,
+			Method: method, Path: path, ID: id, Tag: "Intercom: identity verification secrets", Summary: summary, Spell: intercomError, Right: right,
 			Query: []httpapi.Query{{Name: "app_id", Doc: "Slug or alias of the channel; needed only where several have keys of this dialect."}},
 		}
 	}
-	create := route("POST", path, "createSecureModeSecret", "Create a secret: it is shown this one time (scope keys.manage)")
+	create := route("POST", path, "createSecureModeSecret", policy.ManageKeys, "Create a secret: it is shown this one time")
 	create.Status = http.StatusCreated
-	httpapi.Handle(f, d.Program, route("GET", path, "listSecureModeSecrets", "The secrets that verify, without their values (scope keys.read)"), d.listSecrets)
+	httpapi.Handle(f, d.Program, route("GET", path, "listSecureModeSecrets", policy.ReadKeys, "The secrets that verify, without their values"), d.listSecrets)
 	httpapi.Handle(f, d.Program, create, d.createSecret)
-	httpapi.Handle(f, d.Program, route("DELETE", path+"/{id}", "deleteSecureModeSecret", "Revoke a secret, with its sessions (scope keys.manage)"), d.deleteSecret)
+	httpapi.Handle(f, d.Program, route("DELETE", path+"/{id}", "deleteSecureModeSecret", policy.ManageKeys, "Revoke a secret, with its sessions"), d.deleteSecret)
 }
 
 const (

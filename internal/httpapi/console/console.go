@@ -90,7 +90,7 @@ type call = httpapi.Call[caller]
 const base = "/api/v1/console"
 
 func route(method, path, id, tag, summary string, fails ...httpapi.Code) httpapi.Route {
-	return httpapi.Route{Method: method, Path: base + path, ID: id, Tag: tag, Summary: summary, Fails: append(fails, httpapi.Forbidden)}
+	return httpapi.Route{Method: method, Path: base + path, ID: id, Tag: tag, Summary: summary, Fails: append(fails, httpapi.Forbidden), Right: rights[id]}
 }
 
 func created(r httpapi.Route) httpapi.Route { r.Status = http.StatusCreated; return r }

@@ -57,6 +57,7 @@ func Register(f *httpapi.Floor, m Mount, deps Deps) {
 func (m Mount) route(method, path, id, tag, summary string, fails ...httpapi.Code) httpapi.Route {
 	return httpapi.Route{
 		Method: method, Path: m.Base + path, ID: m.Name(id), Tag: m.Group + tag, Summary: summary, Fails: append(fails, httpapi.Forbidden),
+		Right: rights[id],
 	}
 }
 

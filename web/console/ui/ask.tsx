@@ -8,7 +8,11 @@ import type { ApiError } from "../../shared/api";
 import { sharedText } from "../../shared/text";
 import { Button, Dialog, Icon } from "../../shared/ui";
 import { problemOf } from "../http";
+import { href } from "../router";
 import { t } from "../text";
+
+/** The role has the right, and its holder has yet to set up the second factor that goes with it. */
+const LACKING = "second_factor_required";
 
 interface Question {
   title: string;
@@ -81,6 +85,14 @@ export function ProblemLine({ problem, title }: { problem: ApiError; title?: str
       <div>
         {title && <strong>{title}. </strong>}
         {explain(problem)}
+        {problem.code === LACKING && (
+          <>
+            {" "}
+            <a href={href("/account")} onClick={() => (asked.value = null)}>
+              {t.factors.setUp}
+            </a>
+          </>
+        )}
         {problem.requestId && <span class="request-id request-id--inline">{t.common.requestId(problem.requestId)}</span>}
       </div>
     </div>
@@ -89,6 +101,7 @@ export function ProblemLine({ problem, title }: { problem: ApiError; title?: str
 
 /** The server's own sentence where it is about what was entered, ours for all else. */
 export function explain(problem: ApiError): string {
+  if (problem.code === LACKING) return t.factors.withheld;
   const ownWords = problem.code === "request_invalid" || (problem.code === "conflict" && problem.detail);
   return ownWords && problem.detail ? problem.detail : sharedText().problem(problem.code);
 }
