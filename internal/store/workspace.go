@@ -179,6 +179,11 @@ func (db *DB) UpdateChannel(ctx context.Context, channel workspace.Channel, draf
 		if err != nil {
 			return fmt.Errorf("update channel: %w", err)
 		}
+		if before != channel.MinimumTier { // it may be another by now than when the change was asked for
+			if err := t.allow(draft.By.Needing(policy.SetEnforcement)); err != nil {
+				return err
+			}
+		}
 		if _, err := t.exec(update, channel.Name, text(channel.Appearance), text(channel.Origins), string(channel.MinimumTier),
 			channel.LongestLife.Microseconds(), channel.ID, channel.Workspace); err != nil {
 			return fmt.Errorf("update channel: %w", err)

@@ -210,7 +210,7 @@ function Settings({ channel, onSaved }: { channel: Channel; onSaved: (channel: C
             legend={c.minimum}
             name="minimum"
             value={draft.minimum}
-            disabled={locked}
+            disabled={locked || !may("enforcement.set")}
             onValue={(minimum) => set({ minimum })}
             options={(["anonymous", "claimed", "verified"] as const).map((tier) => ({ value: tier, label: c.minimums[tier] ?? tier, hint: c.minimumHints[tier] ?? "" }))}
           />

@@ -188,7 +188,7 @@ function Audience({ channel, onChange }: { channel: Channel; onChange: (channel:
           legend={e.audience}
           name="audience"
           value={now}
-          disabled={!may("channels.manage")}
+          disabled={!may("channels.manage") || !may("enforcement.set")}
           onValue={change}
           options={(["anonymous", "claimed", "verified"] as const).map((tier) => ({ value: tier, label: e.tiers[tier] ?? tier, hint: e.tierHints[tier] ?? "" }))}
         />
