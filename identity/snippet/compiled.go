@@ -206,6 +206,9 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+{{- if .Hex}}
+using System.Text.RegularExpressions;
+{{- end}}
 
 /// <summary>For your server, for the customer who is logged in there.</summary>
 public static class ChatProof
@@ -219,6 +222,10 @@ public static class ChatProof
         }
 {{- if .Hex}}
         // This secret is hexadecimal: the key is the bytes that it stands for.
+        if (!Regex.IsMatch(secret, "\\A([0-9a-fA-F]{2})+\\z"))
+        {
+            throw new InvalidOperationException("{{.Variable}} is not hexadecimal");
+        }
         byte[] key = new byte[secret.Length / 2];
         for (int i = 0; i < key.Length; i++)
         {

@@ -18,6 +18,7 @@ def chat_{{.Result}}({{if .UserID}}user_id{{if .Email}}, email{{end}}{{else}}ema
 {{- if .Hex}}
 
   # This secret is hexadecimal: the key is the bytes that it stands for.
+  raise "{{.Variable}} is not hexadecimal" unless secret.match?(/\A(\h\h)+\z/)
   key = [secret].pack("H*")
   OpenSSL::HMAC.hexdigest("SHA256", key, {{.Field}}.to_s{{if .Lower}}.downcase{{end}})
 {{- else}}
@@ -69,6 +70,9 @@ function chat_{{.Result}}({{if .UserID}}$user_id{{if .Email}}, $email{{end}}{{el
 {{- if .Hash}}
 {{- if .Hex}}
     // This secret is hexadecimal: the key is the bytes that it stands for.
+    if (!preg_match('/\A([0-9a-f]{2})+\z/i', $secret)) {
+        throw new RuntimeException('{{.Variable}} is not hexadecimal');
+    }
     $key = hex2bin($secret);
     return hash_hmac('sha256', {{if .Lower}}strtolower((string) ${{.Field}}){{else}}(string) ${{.Field}}{{end}}, $key);
 {{- else}}
@@ -195,6 +199,7 @@ function {{if .Hash}}chatHash{{else}}chatToken{{end}}({{if .UserID}}userId{{if .
 {{- if .Hash}}
 {{- if .Hex}}
   // This secret is hexadecimal: the key is the bytes that it stands for.
+  if (!/^([0-9a-f]{2})+$/i.test(secret)) throw new Error('{{.Variable}} is not hexadecimal');
   const key = Buffer.from(secret, 'hex');
 {{- end}}
   return createHmac('sha256', {{if .Hex}}key{{else}}secret{{end}}).update(String({{if eq .Field "user_id"}}userId{{else}}email{{end}}){{if .Lower}}.toLowerCase(){{end}}).digest('hex');

@@ -41,12 +41,13 @@ const escaping = "Print each value as JSON with < as \\u003c, never as it is."
 // setting is one line of an object in a script.
 type setting struct{ name, value string }
 
-func object(indent string, settings []setting) string {
+// object is a statement's argument, indented as statements in a script are.
+func object(settings []setting) string {
 	lines := make([]string, len(settings))
 	for i, s := range settings {
-		lines[i] = indent + "  " + s.name + ": " + s.value
+		lines[i] = "    " + s.name + ": " + s.value
 	}
-	return "{\n" + strings.Join(lines, ",\n") + "\n" + indent + "}"
+	return "{\n" + strings.Join(lines, ",\n") + "\n  }"
 }
 
 // person is who the page names: what is signed, and the rest.
@@ -82,7 +83,7 @@ func nativePage(r Request, row row) string {
   Countersign('identify', %s);
 </script>
 <script async src="%s/v1.js"></script>
-`, value(r.Channel, "CHANNEL"), escaping, object("  ", settings), strings.TrimRight(r.Origin, "/"))
+`, value(r.Channel, "CHANNEL"), escaping, object(settings), strings.TrimRight(r.Origin, "/"))
 }
 
 // script wraps the statement with which a vendor's page names its customer.
@@ -97,11 +98,11 @@ func intercomPage(r Request, row row) string {
 	} else {
 		settings = append(settings, setting{"user_hash", proof(r, false)})
 	}
-	return script("window.intercomSettings = " + object("  ", settings) + ";")
+	return script("window.intercomSettings = " + object(settings) + ";")
 }
 
 func helpscoutPage(r Request, _ row) string {
-	return script("Beacon('identify', " + object("  ", append(person(r, true), setting{"signature", proof(r, false)})) + ");")
+	return script("Beacon('identify', " + object(append(person(r, true), setting{"signature", proof(r, false)})) + ");")
 }
 
 func pylonPage(r Request, row row) string {
@@ -111,9 +112,9 @@ func pylonPage(r Request, row row) string {
 	} else {
 		settings = append(settings, setting{"email_hash", proof(r, false)})
 	}
-	return script("window.pylon = { chat_settings: " + object("  ", settings) + " };")
+	return script("window.pylon = { chat_settings: " + object(settings) + " };")
 }
 
 func ensorasPage(r Request, _ row) string {
-	return script("Ensoras('identify', " + object("  ", []setting{{"email", value(r.Customer.Email, "EMAIL")}, {"hash", proof(r, false)}}) + ");")
+	return script("Ensoras('identify', " + object([]setting{{"email", value(r.Customer.Email, "EMAIL")}, {"hash", proof(r, false)}}) + ");")
 }

@@ -8,7 +8,8 @@
 //
 //   - No snippet holds a secret or has a place for one: it is read from an environment
 //     variable, and a variable that is missing or empty stops the code, since an HMAC
-//     under an empty key is one that anybody can make.
+//     under an empty key is one that anybody can make. So does one that should be
+//     hexadecimal and is not: some decoders answer with a shorter key, or with none.
 //   - The standard library of the language suffices. Where a token is written by hand
 //     it is because that is a dozen lines, and an unpinned library is not.
 //   - A user id becomes text before it is signed, by the integer's decimal digits.
