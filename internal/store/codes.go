@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"strconv"
@@ -66,8 +67,15 @@ func endCodes(t *tx, of, channel string) (int, error) {
 	return len(list), err
 }
 
-// PutCode replaces the asker's code and posts its letter.
+// PutCode replaces the asker's code and posts its letter. Whoever asked too often is told
+// so without a turn at writing: a stranger must not be able to keep everybody waiting.
 func (db *DB) PutCode(ctx context.Context, code trust.CodeRow, limits trust.CodeLimits, letter deliver.Letter) error {
+	read := func(query string, args []any, into ...any) error { return db.row(ctx, query, args, into...) }
+	if refused, err := beyond(read, code.CreatedAt, limits.Asked...); err != nil {
+		return fmt.Errorf("store: ask for a code: %w", err)
+	} else if refused {
+		return trust.ErrAskedTooOften
+	}
 	return db.writer.alone(ctx, func(t *tx) error {
 		if err := askerStands(t, code.Asker); err != nil {
 			return err
@@ -118,12 +126,13 @@ func (t *tx) putCode(code trust.CodeRow, withheld bool) error {
 	}, ` ON CONFLICT (asker) DO NOTHING`)
 }
 
+const takesCodes = `SELECT 1 FROM channels WHERE id = $1 AND workspace = $2 AND email_code <> 0`
+
 // askerStands says whether the channel takes codes and the session that asks is live
 // and has proved nothing yet.
 func askerStands(t *tx, asker trust.Asker) error {
-	const takes = `SELECT 1 FROM channels WHERE id = $1 AND workspace = $2 AND email_code <> 0`
 	const query = `SELECT ` + sessionColumns + ` FROM ` + sessionTables + ` WHERE s.id = $1 AND s.workspace = $2 AND s.channel = $3`
-	on, err := t.found(takes, []any{asker.Channel, asker.Workspace}, new(int))
+	on, err := t.found(takesCodes, []any{asker.Channel, asker.Workspace}, new(int))
 	if err != nil {
 		return fmt.Errorf("ask for a code: %w", err)
 	}
@@ -147,17 +156,29 @@ func askerStands(t *tx, asker trust.Asker) error {
 	return nil
 }
 
-// TryCode hands the asker's code to judge: a yes spends it, a no costs a try.
+const codeByAsker = ` FROM codes WHERE asker = $1 AND workspace = $2 AND session = $3 AND channel = $4`
+
+// codeInto is how a code of an asker is read: query, arguments and where it goes.
+func codeInto(code *trust.CodeRow) (columns string, args, into []any) {
+	by := code.Asker
+	return `SELECT id, realm, address, sealed, tag, tries, created_at, expires_at`, []any{by.ID, by.Workspace, by.Session, by.Channel},
+		[]any{&code.ID, &code.Realm, &code.Address, &code.Sealed, &code.Tag, &code.Tries, stamp{&code.CreatedAt}, stamp{&code.ExpiresAt}}
+}
+
+// TryCode hands the asker's code to judge: a yes spends it, a no costs a try. Where no
+// try is left, nothing is written, and nobody waits for it: the names of those who never
+// asked, and the tries behind the last one, are as many as a stranger likes.
 func (db *DB) TryCode(ctx context.Context, asker trust.Asker, wrong func(address string) trust.Quota, judge func(trust.CodeRow, time.Time) bool) error {
-	const query = `SELECT id, realm, address, sealed, tag, tries, created_at, expires_at FROM codes
-	WHERE asker = $1 AND workspace = $2 AND session = $3 AND channel = $4`
+	if hopeless, err := db.hopeless(ctx, asker, judge); err != nil || hopeless {
+		return err
+	}
 	return db.writer.alone(ctx, func(t *tx) error {
 		if err := askerStands(t, asker); err != nil {
 			return err
 		}
 		code := trust.CodeRow{Asker: asker}
-		found, err := t.found(query, []any{asker.ID, asker.Workspace, asker.Session, asker.Channel},
-			&code.ID, &code.Realm, &code.Address, &code.Sealed, &code.Tag, &code.Tries, stamp{&code.CreatedAt}, stamp{&code.ExpiresAt})
+		columns, args, into := codeInto(&code)
+		found, err := t.found(columns+codeByAsker, args, into...)
 		if err != nil {
 			return fmt.Errorf("try a code: %w", err)
 		}
@@ -170,16 +191,15 @@ func (db *DB) TryCode(ctx context.Context, asker trust.Asker, wrong func(address
 		if err != nil {
 			return err
 		}
-		// A try at what cannot be right any more tells nothing, and costs nobody anything.
-		counts := !beyond && len(code.Tag) > 0 && code.Tries < identity.CodeTries && t.now.Before(code.ExpiresAt)
 		if beyond {
 			code.Tag = nil // no code of this address is right any more today
 		}
 		if judge(code, t.now) {
 			_, err = t.exec(`DELETE FROM codes WHERE id = $1 AND workspace = $2`, code.ID, asker.Workspace)
-		} else if counts {
-			_, err = t.exec(`UPDATE codes SET tries = tries + 1 WHERE id = $1 AND workspace = $2`, code.ID, asker.Workspace)
-			if err == nil {
+		} else if !isSpent(code, t.now) {
+			// A code that was withheld has as many tries as any, so that none can be told from another;
+			// what cannot be right costs its address nothing.
+			if _, err = t.exec(`UPDATE codes SET tries = tries + 1 WHERE id = $1 AND workspace = $2`, code.ID, asker.Workspace); err == nil && len(code.Tag) > 0 {
 				err = t.mark(tried)
 			}
 		}
@@ -190,18 +210,53 @@ func (db *DB) TryCode(ctx context.Context, asker trust.Asker, wrong func(address
 	})
 }
 
+var errSpent = errors.New("store: a code that is spent was called right")
+
+func isSpent(code trust.CodeRow, now time.Time) bool {
+	return code.Tries >= identity.CodeTries || !now.Before(code.ExpiresAt)
+}
+
+// hopeless judges, without a turn at writing, what no answer can make right any more.
+func (db *DB) hopeless(ctx context.Context, asker trust.Asker, judge func(trust.CodeRow, time.Time) bool) (bool, error) {
+	var now time.Time
+	code := trust.CodeRow{Asker: asker}
+	columns, args, into := codeInto(&code)
+	err := db.row(ctx, columns+`, `+db.engine.clock+codeByAsker, args, append(into, stamp{&now})...)
+	if absent(err) {
+		if err = db.row(ctx, takesCodes, []any{asker.Channel, asker.Workspace}, new(int)); absent(err) {
+			return false, trust.ErrNoCodes
+		}
+		if err == nil {
+			judge(trust.CodeRow{}, now)
+			return true, nil
+		}
+	}
+	if err != nil {
+		return false, fmt.Errorf("store: try a code: %w", err)
+	}
+	if !isSpent(code, now) {
+		return false, nil
+	}
+	if judge(code, now) {
+		return false, errSpent // and nobody comes in
+	}
+	return true, nil
+}
+
 // beyond says whether any of the quotas is used up.
-func (t *tx) beyond(quotas ...trust.Quota) (bool, error) {
+func (t *tx) beyond(quotas ...trust.Quota) (bool, error) { return beyond(t.row, t.now, quotas...) }
+
+func beyond(read func(query string, args []any, into ...any) error, now time.Time, quotas ...trust.Quota) (bool, error) {
 	const query = `SELECT COALESCE(SUM(CASE WHEN at > $1 THEN 1 ELSE 0 END), 0), COUNT(*) FROM code_marks WHERE name = $2 AND at > $3`
-	beyond := false
+	used := false
 	for _, q := range quotas { // all of them, whatever the first one says: the same work for every address
 		var hour, today int
-		if err := t.row(query, []any{micros(t.now.Add(-time.Hour)), q.Name, micros(t.now.Add(-day))}, &hour, &today); err != nil {
+		if err := read(query, []any{micros(now.Add(-time.Hour)), q.Name, micros(now.Add(-day))}, &hour, &today); err != nil {
 			return true, fmt.Errorf("count: %w", err)
 		}
-		beyond = beyond || q.Hour > 0 && hour >= q.Hour || q.Day > 0 && today >= q.Day
+		used = used || q.Hour > 0 && hour >= q.Hour || q.Day > 0 && today >= q.Day
 	}
-	return beyond, nil
+	return used, nil
 }
 
 // mark counts one more of each.
