@@ -553,3 +553,56 @@ func TestATokenSaysWhyUntilWhenAndWhereFrom(t *testing.T) {
 		t.Errorf("recorded %v", entry)
 	}
 }
+
+// TestTheRecordNamesWhoseFactorWasTouchedAndByWhom reads it as an auditor would: who, whose,
+// which kind; and no secret, code or key of any of them.
+func TestTheRecordNamesWhoseFactorWasTouchedAndByWhom(t *testing.T) {
+	h := open(t, onChat)
+	kim, sam, ida := h.join("kim@example.com", policy.Owner), h.join("sam@example.com", policy.Security), h.join("ida@example.com", policy.Auditor)
+	id := func(who credential) string {
+		return h.want(200, "GET", "/api/v1/console/me", who, nil).JSON["agent"].(object)["id"].(string)
+	}
+	h.withApp(kim)
+	begun := h.want(200, "GET", "/api/v1/console/audit?action=factor.begun", ida, nil)
+	h.passkey(kim, "Laptop")
+	passkey := h.want(200, "GET", "/api/v1/console/factors", kim, nil).JSON["passkeys"].([]any)[0].(object)["id"].(string)
+	codes := texts(h.want(200, "POST", "/api/v1/console/factors/recovery", kim, object{}).JSON["recovery_codes"])
+	h.want(204, "DELETE", "/api/v1/console/factors/passkeys/"+passkey, kim, nil)
+	h.want(204, "DELETE", "/api/v1/console/factors/app", kim, nil)
+	h.withApp(sam)
+	kims, sams := id(kim), id(sam)
+	h.want(204, "DELETE", "/api/v1/console/agents/"+sams+"/factors", kim, nil)
+
+	type row struct{ action, actor, subject, kind, passkey string }
+	want := []row{
+		{"factor.reset", "agent:" + kims, sams, "", ""},
+		{"factor.added", "agent:" + sams, sams, "app", ""},
+		{"factor.removed", "agent:" + kims, kims, "app", ""},
+		{"factor.removed", "agent:" + kims, kims, "passkey", passkey},
+		{"factor.recovery_made", "agent:" + kims, kims, "", ""},
+		{"factor.added", "agent:" + kims, kims, "passkey", passkey},
+		{"factor.added", "agent:" + kims, kims, "app", ""},
+	}
+	page := h.want(200, "GET", "/api/v1/console/audit?limit=100", ida, nil)
+	var got []row
+	for _, e := range page.JSON["entries"].([]any) {
+		e := e.(object)
+		if action := e["action"].(string); strings.HasPrefix(action, "factor.") && action != "factor.begun" && action != "factor.rule_set" {
+			detail, _ := e["detail"].(object)
+			kind, _ := detail["kind"].(string)
+			which, _ := detail["passkey"].(string)
+			got = append(got, row{action, e["actor"].(string), e["subject"].(string), kind, which})
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("recorded %+v,\nwant %+v", got, want)
+	}
+	for _, secret := range codes {
+		if strings.Contains(string(page.Text), secret) {
+			t.Error("a recovery code stands in the record")
+		}
+	}
+	if strings.Contains(string(begun.Text), "otpauth") || strings.Contains(string(begun.Text), "secret") {
+		t.Errorf("the record of a begun app tells %s", begun.Text)
+	}
+}
