@@ -34,6 +34,12 @@ func TestAKeyFromItsFirstSecretToABadFriday(t *testing.T) {
 	customer := meet(t, "customer").open(host.URL + "/?as=ada").openMessenger()
 	customer.say(plea)
 	customer.sees("Sent")
+	inbox := meet(t, "the owner's other desk").open(s.Base + "/console")
+	inbox.write("textbox", "Email address", "owner@example.com")
+	inbox.write("textbox", "Password", ownersPassword)
+	inbox.click("button", "Sign in")
+	inbox.clickText(plea) // and stays open through what comes
+	inbox.sees(plea)
 	page.reload()
 	page.sees("Active", "Who signs with it")
 
@@ -72,6 +78,7 @@ func TestAKeyFromItsFirstSecretToABadFriday(t *testing.T) {
 	page.click("button", "Revoke")
 	page.sees("Compromised", "Somebody else may have had it since", "user id: ada", "cut from this contact")
 	customer.losesSight(plea)
+	inbox.sees("Proved by a key that was revoked: somebody else may have had “Web 2026”") // nobody has read it again
 
 	page.clickText("Messages")
 	page.sees("2 messages", "marked")

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -280,15 +281,24 @@ func (db *DB) firstSince(ctx context.Context, head int64, since time.Time) (int6
 // threadsStep lowers the conversations whose latest word from their visitor is one in
 // doubt: what a conversation is good for follows from that word.
 func (db *DB) threadsStep(ctx context.Context, s sweep) (portion, error) {
-	const query = `SELECT id FROM findings WHERE key_id = $1 AND kind = 'conversation' AND workspace = $2 AND id > $3 ORDER BY id LIMIT ` + sweepRowsText
-	var ids []string
+	const query = `SELECT id, contact FROM findings WHERE key_id = $1 AND kind = 'conversation' AND workspace = $2 AND id > $3 ORDER BY id LIMIT ` + sweepRowsText
+	var ids, contacts []string
 	err := db.rows(ctx, query, []any{s.key, s.workspace, s.at(1)[0]}, func(row scanner) error {
-		var id string
-		err := row.Scan(&id)
+		var id, contact string
+		err := row.Scan(&id, &contact)
 		ids = append(ids, id)
+		if !slices.Contains(contacts, contact) {
+			contacts = append(contacts, contact)
+		}
 		return err
 	})
-	found := portion{apply: func(t *tx) error { return s.lower(t, ids) }}
+	found := portion{apply: func(t *tx) error {
+		// Whoever looks at such a thread has messages on the screen that look proved.
+		for _, contact := range contacts {
+			t.append(event.Event{Workspace: s.workspace, Audience: event.AudienceAgents, Kind: event.ContactUpdated, Contact: contact, At: t.now})
+		}
+		return s.lower(t, ids)
+	}}
 	if n := len(ids); n > 0 {
 		found.next = after(n, ids[n-1])
 	}

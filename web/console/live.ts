@@ -4,7 +4,7 @@
 import { signal } from "@preact/signals";
 import { Stream, type Link, type StreamEvent } from "../shared/stream";
 import { dropContact, fetchRow, forgetInbox, list, loadCountsSoon, loadList, patchRow, rowNow } from "./inbox/store";
-import { forgetThreads, openThreadIds, refreshThread, resumeOutbox, takeMessage, takeTyping } from "./inbox/thread";
+import { forgetThreads, openThreadIds, refreshThread, rereadThread, resumeOutbox, takeMessage, takeTyping } from "./inbox/thread";
 import { leave, may, me, refreshMe } from "./session";
 import type { Message, Row } from "./types";
 
@@ -91,7 +91,10 @@ function take(event: StreamEvent): void {
       if (typeof data.contact_id === "string") touch(data.contact_id);
       return;
     case "contact.updated":
-      if (typeof data.id === "string") touch(data.id);
+      if (typeof data.id === "string") {
+        touch(data.id);
+        for (const id of openThreadIds()) if (rowNow(id)?.contact.id === data.id) rereadThread(id);
+      }
       return;
     case "contact.erased":
       if (typeof data.id === "string") {
@@ -123,6 +126,7 @@ function takeConversation(data: Partial<Row> & { id: string }): void {
     void fetchRow(data.id).catch(() => undefined);
     return;
   }
+  if (data.tier && data.tier !== row.tier) rereadThread(data.id);
   const patch: Partial<Row> = {};
   if (data.status) patch.status = data.status;
   if (data.tier) patch.tier = data.tier;

@@ -91,6 +91,28 @@ export async function refreshThread(id: string): Promise<void> {
   patch(id, joined ? { messages: mergeMessages(have, found) } : { messages: found, more: page.more });
 }
 
+const rereading = new Map<string, ReturnType<typeof setTimeout>>();
+
+/** What is known of its messages has changed (a key that proved them is compromised, whose they are): all that is on
+ * the screen is read again. Such news come in bursts, so it waits for the end of one. */
+export function rereadThread(id: string): void {
+  if (threads.get(id)?.peek().phase !== "ready") return;
+  clearTimeout(rereading.get(id));
+  rereading.set(id, setTimeout(() => void reread(id).catch(() => undefined), 250));
+}
+
+async function reread(id: string): Promise<void> {
+  rereading.delete(id);
+  const oldest = threadSignal(id).peek().messages[0]?.seq ?? 0;
+  for (let before: number | undefined; ; ) {
+    const page = await pageOf(id, before);
+    const found = page.messages ?? [];
+    patch(id, { messages: mergeMessages(threadSignal(id).peek().messages, found) });
+    before = found[0]?.seq;
+    if (!page.more || before === undefined || before <= oldest) return;
+  }
+}
+
 async function pageOf(id: string, before?: number): Promise<api.MessagePage> {
   const page = await api.messages(id, before);
   learnKeys((page.messages ?? []).map((message) => message.key));
@@ -232,6 +254,8 @@ export function sayTyping(id: string): void {
 
 export function forgetThreads(): void {
   clearTimeout(retrying);
+  for (const timer of rereading.values()) clearTimeout(timer);
+  rereading.clear();
   threads.clear();
   queues.clear();
   saidTyping.clear();
