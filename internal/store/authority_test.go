@@ -75,6 +75,19 @@ func walkAuthority(t *testing.T, fresh func(testing.TB) storetest.Database) {
 			t.Error("a change in an agent's name was written without asking for that agent's right")
 		}
 	})
+	t.Run("an admin's settings, read before security raised the minimum tier, do not lower it again", func(t *testing.T) {
+		admin, login := h.NewAgent("setter@example.com", policy.Admin)
+		stale := h.NewChannel("raised")
+		raised := stale
+		raised.MinimumTier = policy.Verified
+		w.must(h.DB.UpdateChannel(t.Context(), raised, h.Draft(audit.ChannelChanged, raised.ID)))
+		who := policy.ForAgent(storetest.Main, admin.ID, login.ID, policy.Admin)
+		draft := audit.Draft{By: who.Needing(policy.ManageChannels), Workspace: storetest.Main, Actor: who.Actor(), Action: audit.ChannelChanged, Channel: stale.ID}
+		if err := h.DB.UpdateChannel(t.Context(), stale, draft); !errors.Is(err, policy.ErrForbidden) {
+			t.Errorf("lowered: %v", err)
+		}
+		w.must(h.DB.UpdateChannel(t.Context(), raised, draft))
+	})
 	t.Run("an owner from whom a second factor is asked meanwhile reaches no key and nobody", func(t *testing.T) {
 		owner, login := h.NewAgent("lacking@example.com", policy.Owner)
 		who := policy.ForAgent(storetest.Main, owner.ID, login.ID, policy.Owner)

@@ -78,19 +78,6 @@ var workspaceTests = []test{
 			h.Fatal("the epoch did not rise")
 		}
 	}},
-	{"an admin's settings, read before security raised the minimum tier, do not lower it again", func(h *House) {
-		admin, login := h.NewAgent("admin@example.com", policy.Admin)
-		stale := h.Channel
-		stale.Name = "New"
-		raised := h.Channel
-		raised.MinimumTier = policy.Verified
-		h.must(h.DB.UpdateChannel(h.ctx(), raised, h.Draft(audit.ChannelChanged, raised.ID)))
-		who := policy.ForAgent(Main, admin.ID, login.ID, policy.Admin)
-		draft := audit.Draft{By: who.Needing(policy.ManageChannels), Workspace: Main, Actor: who.Actor(), Action: audit.ChannelChanged, Channel: stale.ID}
-		h.is(h.DB.UpdateChannel(h.ctx(), stale, draft), policy.ErrForbidden)
-		stale.MinimumTier = policy.Verified
-		h.must(h.DB.UpdateChannel(h.ctx(), stale, draft))
-	}},
 	{"the installation is named once", func(h *House) {
 		h.must(h.DB.PutInstallation(h.ctx(), "ins_1", []byte{1}))
 		h.must(h.DB.PutInstallation(h.ctx(), "ins_2", []byte{2}))
