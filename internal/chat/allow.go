@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"countersign/identity/policy"
 	"countersign/internal/workspace"
@@ -37,19 +38,34 @@ func (c *Chat) allow(ctx context.Context, e entrance) (outcome string, err error
 	if !c.openings.reserve(e.limitKey(), e.now) {
 		return "", ErrTooMany
 	}
-	proof := recordOf(e.verdict)
-	known, denied, err := c.store.Expected(ctx, e.channel.Workspace, e.verdict.Identifiers()[0], contact.Scope, proof.Proof)
+	switch outcome, err = c.spent(ctx, e.verdict, e.channel, contact.Scope, e.now); {
+	case err != nil || outcome == "":
+		return "", err
+	case outcome == OutcomeBlocked:
+		return outcome, ErrSessionEnded
+	}
+	return outcome, ErrProofSpent
+}
+
+// Spent says why a right proof opens nothing for its person; empty if it does. It opens
+// nothing itself and counts nowhere: for whoever asks and lets in themselves.
+func (c *Chat) Spent(ctx context.Context, verdict policy.Verdict, channel workspace.Channel) (outcome string, err error) {
+	e := entrance{verdict: verdict, channel: channel, now: c.pulse.Now()}
+	contact, err := e.contact("")
+	if err != nil {
+		return "", err
+	}
+	return c.spent(ctx, verdict, channel, contact.Scope, e.now)
+}
+
+func (c *Chat) spent(ctx context.Context, verdict policy.Verdict, channel workspace.Channel, scope string, now time.Time) (outcome string, err error) {
+	proof := recordOf(verdict)
+	known, denied, err := c.store.Expected(ctx, channel.Workspace, verdict.Identifiers()[0], scope, proof.Proof)
 	if err != nil {
 		return "", fmt.Errorf("chat: read whether a proof still opens anything: %w", err)
 	}
-	outcome = known.Refuses(proof, e.now)
-	switch {
-	case outcome == OutcomeBlocked:
-		return outcome, ErrSessionEnded
-	case outcome != "":
-		return outcome, ErrProofSpent
-	case denied:
-		return OutcomeDenied, ErrProofSpent
+	if outcome = known.Refuses(proof, now); outcome == "" && denied {
+		outcome = OutcomeDenied
 	}
-	return "", nil
+	return outcome, nil
 }

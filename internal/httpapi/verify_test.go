@@ -3,9 +3,11 @@ package httpapi_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"countersign/identity/policy"
 	"countersign/internal/audit"
+	"countersign/internal/trust"
 	"countersign/internal/workspace"
 )
 
@@ -78,4 +80,48 @@ func TestVerificationAsAServiceStaysInItsWorkspace(t *testing.T) {
 	if a := h.call("POST", "/api/v1/verify", program, object{"channel": "theirs", "platform": "toaster", "assertion": object{}}); a.StatusCode != 404 && a.StatusCode != 422 {
 		t.Errorf("an unknown platform: %d", a.StatusCode)
 	}
+}
+
+// A second door skips no check: a proof that an operator or a log-out has ended opens
+// nothing in a product's own chat either, or a thief takes it there.
+func TestVerificationAsAServiceTakesNoProofThatWasEnded(t *testing.T) {
+	h := open(t)
+	owner := h.agent(policy.Owner)
+	made, _, hashes := h.channel("shop", policy.Enforce)
+	_, secret, err := h.Keys.Generate(t.Context(), h.System, trust.KeyDraft{Channel: made.ID, Dialect: "native-jwt"})
+	must(t, err)
+	program := bearer(h.program(policy.VerifyIdentity))
+	asks := func(assertion object) answer {
+		return h.want(200, "POST", "/api/v1/verify", program, object{"channel": "shop", "assertion": assertion})
+	}
+	refused := func(name string, a answer, outcome, reason string) {
+		t.Helper()
+		if a.JSON["verified"] != false || a.text("refusal") != "identity_refused" || a.text("reason") != reason || a.text("message") == "" ||
+			a.JSON["identifiers"] != nil || a.JSON["tier"] != nil {
+			t.Errorf("%s: %s", name, a.Text)
+		}
+		kept := h.entries(audit.SessionRefused)
+		if len(kept) == 0 || kept[0].Detail["outcome"] != outcome {
+			t.Errorf("%s: the record says %+v", name, kept)
+		}
+	}
+	jwt := token(t, secret, "shop", "ada", time.Now(), nil)
+	in := h.shows("shop", jwt, nil)
+	if a := asks(object{"jwt": jwt}); a.JSON["verified"] != true {
+		t.Fatalf("%s", a.Text)
+	}
+	h.want(204, "DELETE", "/api/v1/widget/sessions/current", bearer(in.text("session")), nil)
+	refused("a token that was logged out", asks(object{"jwt": jwt}), "logged_out", "token_expired")
+
+	stolen := token(t, secret, "shop", "ada", time.Now(), object{"jti": "2"})
+	hash := object{"user_id": "ada", "hash": sign(hashes, "ada")}
+	contact := "/api/v1/console/contacts/" + h.person("ada")
+	h.want(200, "POST", contact+"/sessions/end", owner, object{"bare_hashes": true})
+	refused("a token from before all sessions were ended", asks(object{"jwt": stolen}), "not_before", "token_expired")
+	refused("a hash that is refused", asks(hash), "bare_hash", "key_unusable")
+	if a := asks(object{"jwt": token(t, secret, "shop", "ada", time.Now().Add(2*time.Second), nil)}); a.JSON["verified"] != true {
+		t.Errorf("a fresh one: %s", a.Text)
+	}
+	h.want(200, "POST", contact+"/block", owner, object{"blocked": true})
+	refused("somebody who is blocked", asks(object{"jwt": token(t, secret, "shop", "ada", time.Now().Add(3*time.Second), nil)}), "blocked", "")
 }

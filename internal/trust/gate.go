@@ -179,15 +179,20 @@ func (g *Gate) turnedAway(ctx context.Context, channel workspace.Channel, j judg
 	if outcome == "" {
 		return nil
 	}
+	if err := g.store.Record(ctx, g.kept(channel, j, outcome)); err != nil {
+		return fmt.Errorf("trust: recording a refusal: %w", err)
+	}
+	return nil
+}
+
+// kept is the entry of a right proof that opens nothing.
+func (g *Gate) kept(channel workspace.Channel, j judgement, outcome string) audit.Draft {
 	draft := g.opened(channel, j)
 	draft.Action, draft.Detail["outcome"] = audit.SessionRefused, outcome
 	if reason, ok := spent[outcome]; ok {
 		draft.Detail["reason"] = string(reason)
 	}
-	if err := g.store.Record(ctx, draft); err != nil {
-		return fmt.Errorf("trust: recording a refusal: %w", err)
-	}
-	return nil
+	return draft
 }
 
 // judge verifies and decides; it reads no clock and no store.

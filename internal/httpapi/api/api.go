@@ -22,9 +22,10 @@ type Tokens interface {
 
 // Deps is what the door stands on.
 type Deps struct {
-	Tokens  Tokens
-	Gate    Gate
-	Operate operate.Deps
+	Tokens   Tokens
+	Gate     Gate
+	Sessions Sessions
+	Operate  operate.Deps
 }
 
 // Door is the programs' door.

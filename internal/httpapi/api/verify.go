@@ -7,11 +7,17 @@ import (
 	"countersign/internal/httpapi"
 	"countersign/internal/httpapi/wire"
 	"countersign/internal/trust"
+	"countersign/internal/workspace"
 )
 
 // Gate judges an assertion without opening a session.
 type Gate interface {
-	Check(ctx context.Context, who policy.Principal, arrival trust.Arrival) (policy.Verdict, error)
+	Check(ctx context.Context, who policy.Principal, arrival trust.Arrival) (trust.Checked, error)
+}
+
+// Sessions says what an operator or a log-out has said of a person's proofs.
+type Sessions interface {
+	Spent(ctx context.Context, verdict policy.Verdict, channel workspace.Channel) (outcome string, err error)
 }
 
 // verify answers 200 to a refused proof too: the question was answered.
@@ -21,9 +27,16 @@ func (d *Door) verify(ctx context.Context, c *httpapi.Call[policy.Principal], in
 	}
 	assertion := httpapi.ReadAssertion(in.Assertion)
 	assertion.Platform = in.Platform
-	verdict, err := d.Gate.Check(ctx, c.Who, trust.Arrival{Channel: in.Channel, Platform: policy.Platform(in.Platform), Assertion: assertion})
+	verdict, err := d.Gate.Check(ctx, c.Who, trust.Arrival{
+		Channel: in.Channel, Platform: policy.Platform(in.Platform), Assertion: assertion, Allow: d.Sessions.Spent,
+	})
 	if err != nil {
 		return wire.CheckedAssertion{}, err
+	}
+	if verdict.Outcome != "" {
+		return wire.CheckedAssertion{
+			Refusal: string(policy.IdentityRefused), Reason: string(verdict.Why), Message: verdict.Because,
+		}, nil
 	}
 	out := wire.CheckedAssertion{
 		Verified: verdict.Tier() == policy.Verified && verdict.Refusal() == policy.NotRefused,
