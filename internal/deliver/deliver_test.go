@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -139,6 +140,11 @@ func letter(t *testing.T, desk *deliver.Desk, life time.Duration) deliver.Letter
 // run carries letters in a bubble until it is quiet, for a while.
 func run(t *testing.T, q *queue, s *sender, life, while time.Duration) {
 	t.Helper()
+	runLogging(t, q, s, life, while, io.Discard)
+}
+
+func runLogging(t *testing.T, q *queue, s *sender, life, while time.Duration, log io.Writer) {
+	t.Helper()
 	pulse := &event.Pulse{}
 	pulse.Observe(event.Head{Now: time.Now()}, time.Now())
 	desk := deliver.NewDesk(plainSeal{}, pulse)
@@ -151,7 +157,7 @@ func run(t *testing.T, q *queue, s *sender, life, while time.Duration) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		deliver.NewWorker(desk, q, s, slog.New(slog.NewTextHandler(io.Discard, nil))).Run(ctx)
+		deliver.NewWorker(desk, q, s, slog.New(slog.NewTextHandler(log, nil))).Run(ctx)
 	}()
 	desk.Wake()
 	time.Sleep(while) // the bubble's time
@@ -194,6 +200,30 @@ func TestALetterIsGivenUpInTheOpen(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// Mail servers repeat what they were told: to whom, and filters what about. Neither the
+// outbox, which any admin reads, nor the log is to know an address or a code by that.
+func TestAServersWordsTellNeitherTheAddressNorTheCode(t *testing.T) {
+	for name, words := range map[string]string{
+		"for now":      "recipient: 450 4.2.1 <ada@shop.example>: try later",
+		"another case": "recipient: 450 <ADA@Shop.Example> is full: ada@shop.example",
+		"the subject":  "message: 451 looks like spam: Subject: 042137 is your code",
+		"cut inside":   strings.Repeat("x", 190) + " ada@shop.example",
+	} {
+		for _, err := range []error{errors.New(words), fmt.Errorf("%w: %s", deliver.ErrNever, words)} {
+			t.Run(name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					q, s, log := &queue{}, &sender{errs: slices.Repeat([]error{err}, 20)}, &bytes.Buffer{}
+					runLogging(t, q, s, time.Minute, 2*time.Minute, log)
+					kept := q.state().LastError + log.String()
+					if q.state().LastError == "" || strings.Contains(strings.ToLower(kept), "ada@") || strings.Contains(kept, "042137") {
+						t.Errorf("kept: %s", kept)
+					}
+				})
+			})
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"regexp"
 	"time"
 
 	"countersign/identity/policy"
@@ -123,13 +124,23 @@ func (w *Worker) carry(ctx context.Context, letter Letter) Outcome {
 	case ctx.Err() != nil:
 		return Outcome{State: Waiting, Error: "the server was stopped"}
 	}
-	why := OneLine(err.Error(), maxError)
+	why := OneLine(withoutWords(err.Error(), mail), maxError)
 	after := backoff(letter.Attempts)
 	if errors.Is(err, ErrNever) || !w.desk.pulse.Now().Add(after).Before(letter.ExpiresAt) {
 		w.log.Warn("a letter was given up", "letter", letter.ID, "kind", letter.Kind, "tries", letter.Attempts, "error", why)
 		return Outcome{State: Failed, Error: why}
 	}
 	return Outcome{State: Waiting, After: after, Error: why}
+}
+
+// withoutWords takes out of a server's answer what it repeats of the letter: the whole
+// address, and the subject, which may hold a code.
+func withoutWords(answer string, mail Mail) string {
+	for words, instead := range map[string]string{mail.To: Cut(mail.To), mail.Subject: "…"} {
+		repeated := regexp.MustCompile(`(?i)` + regexp.QuoteMeta(words))
+		answer = repeated.ReplaceAllLiteralString(answer, instead)
+	}
+	return answer
 }
 
 // backoff is 5 s, 15 s, 45 s and so on, half an hour at most.
