@@ -239,6 +239,50 @@ func TestACrashAfterSendingSendsTheSameLetterAgain(t *testing.T) {
 	})
 }
 
+// slow takes nearly as long for each letter as a worker waits for.
+type slow struct{ sender }
+
+func (s *slow) Send(ctx context.Context, mail deliver.Mail) error {
+	time.Sleep(50 * time.Second)
+	return s.sender.Send(ctx, mail)
+}
+
+// A mailbox gets no more letters than its limits say, however slow the server and however
+// many the nodes: whoever holds letters for longer than they are theirs gives them up.
+func TestASlowServerMakesNoSecondNodeSendTheSameLetter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, s, pulse := &queue{}, &slow{}, &event.Pulse{}
+		pulse.Observe(event.Head{Now: time.Now()}, time.Now())
+		desks := []*deliver.Desk{deliver.NewDesk(plainSeal{}, pulse), deliver.NewDesk(plainSeal{}, pulse)}
+		const letters = 8
+		for range letters {
+			q.put(letter(t, desks[0], time.Hour))
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var nodes sync.WaitGroup
+		for _, desk := range desks {
+			nodes.Go(func() {
+				deliver.NewWorker(desk, q, s, slog.New(slog.NewTextHandler(io.Discard, nil))).Run(ctx)
+			})
+		}
+		time.Sleep(30 * time.Minute)
+		cancel()
+		nodes.Wait()
+		times := map[string]int{}
+		for _, mail := range s.sent {
+			times[mail.ID]++
+		}
+		for id, n := range times {
+			if n != 1 {
+				t.Errorf("%s was sent %d times", id, n)
+			}
+		}
+		if len(times) != letters {
+			t.Errorf("%d of %d letters were sent", len(times), letters)
+		}
+	})
+}
+
 func TestAnIdleWorkerHardlyLooks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q, s := &queue{}, &sender{}

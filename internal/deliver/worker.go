@@ -95,7 +95,11 @@ func (w *Worker) round(ctx context.Context) (wait time.Duration, err error) {
 	if err != nil {
 		return idle, err
 	}
+	claimed := time.Now()
 	for _, letter := range letters {
+		if time.Since(claimed) > lease-sendTakes {
+			break // the rest is about to be somebody else's
+		}
 		how := w.carry(ctx, letter)
 		// What was sent is noted although the process is on its way out.
 		if err := w.queue.SettleLetter(context.WithoutCancel(ctx), letter, how); err != nil {
