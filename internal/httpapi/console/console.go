@@ -187,8 +187,12 @@ func (d *Door) setLogin(set func(*http.Cookie), client httpapi.Client, token str
 
 // hint tells the console's page, which cannot see the login's cookie, that there is one.
 func (d *Door) hint(set func(*http.Cookie), client httpapi.Client, value string, expires time.Time) {
+	life := 0
+	if value == "" {
+		life = -1
+	}
 	set(&http.Cookie{ //nolint:gosec // it says nothing but that, and is for scripts
-		Name: httpapi.HintCookie, Value: value, Path: "/console", Expires: expires,
+		Name: httpapi.HintCookie, Value: value, Path: "/console", Expires: expires, MaxAge: life,
 		SameSite: http.SameSiteStrictMode, Secure: d.floor.Secure(client),
 	})
 }
@@ -198,5 +202,5 @@ func (d *Door) clearLogin(set func(*http.Cookie), client httpapi.Client) {
 		Name: httpapi.LoginCookie, Path: base, MaxAge: -1,
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: d.floor.Secure(client),
 	})
-	d.hint(set, client, "", time.Unix(1, 0).UTC())
+	d.hint(set, client, "", time.Time{})
 }
