@@ -28,7 +28,11 @@ func (c *emailCodeCmd) Run(ctx context.Context, t terminal) error {
 	}
 	return c.print(t, map[string]any{"channel": channel.ID, "email_code": allowed, "sessions_ended": ended}, func() string {
 		if !allowed {
-			return fmt.Sprintf("%s: no emailed codes, %d session(s) ended\n", channel.Slug, ended)
+			text := channel.Slug + ": no emailed codes"
+			if c.Set != "" {
+				text += fmt.Sprintf(", %d session(s) ended", ended)
+			}
+			return text + "\n"
 		}
 		return fmt.Sprintf("%s: visitors can prove an address by an emailed code, where the server was started with COUNTERSIGN_SMTP_URL\n", channel.Slug)
 	})

@@ -20,7 +20,7 @@ import (
 
 // onInstallation is embedded by every command that works on data.
 type onInstallation struct {
-	config.Installation `embed:""`
+	config.Installation `embed:"" group:"Which installation:"`
 	JSON                bool `name:"json" help:"Answer as JSON."`
 }
 

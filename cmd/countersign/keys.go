@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"countersign/identity/keyring"
 	"countersign/identity/policy"
 	"countersign/internal/app"
 	"countersign/internal/team"
@@ -23,7 +24,7 @@ type keysCmd struct {
 	Rotate    keysRotateCmd    `cmd:"" help:"A new active key; the old one verifies on until the overlap ends."`
 	Reveal    keysRevealCmd    `cmd:"" help:"Print the secret of a key that was made with --reveal request; recorded."`
 	Rename    keysRenameCmd    `cmd:"" help:"Call a key something else."`
-	SignBy    keysSignByCmd    `cmd:"" name:"sign-by" help:"Refuse tokens of a retiring key that were issued after a time."`
+	SignBy    keysSignByCmd    `cmd:"" name:"sign-by" help:"Refuse what a retiring key signs later than a time; of proofs that carry one: JWT and v1."`
 	Extend    keysExtendCmd    `cmd:"" help:"Move the end of a retiring key, earlier or later."`
 	Finish    keysFinishCmd    `cmd:"" help:"End a retiring key now."`
 	Revoke    keysRevokeCmd    `cmd:"" help:"End a key now and every session that it opened; of a compromised one, cut what it proved."`
@@ -108,17 +109,19 @@ func (c *keysImportCmd) Run(ctx context.Context, t terminal) error {
 }
 
 func printNewKey(o *onInstallation, t terminal, key trust.KeyRow, secret string) error {
+	answer, text := newKey(key, secret)
+	return o.print(t, answer, func() string { return text })
+}
+
+// newKey is a key as its maker sees it this one time, for programs and for people.
+func newKey(key trust.KeyRow, secret string) (map[string]any, string) {
 	answer := map[string]any{"id": key.ID, "fingerprint": key.Fingerprint}
+	text := fmt.Sprintf("id           %s\nfingerprint  %s\n", key.ID, key.Fingerprint)
 	if secret != "" {
 		answer["secret"] = secret
+		text += fmt.Sprintf("secret       %s\n", secret)
 	}
-	return o.print(t, answer, func() string {
-		text := fmt.Sprintf("id           %s\nfingerprint  %s\n", key.ID, key.Fingerprint)
-		if secret != "" {
-			text += fmt.Sprintf("secret       %s\n", secret)
-		}
-		return text
-	})
+	return answer, text
 }
 
 type keysListCmd struct {
@@ -137,7 +140,7 @@ func (c *keysListCmd) Run(ctx context.Context, t terminal) error {
 		return refused(err)
 	}
 	answers := []map[string]any{}
-	rows := [][]string{{"ID", "NAME", "STATE", "SIGNS", "DIALECT", "PLATFORMS", "FINGERPRINT", "LAST USED", "LIVE SESSIONS"}}
+	rows := [][]string{{"ID", "NAME", "STATE", "SIGNS", "DIALECT", "PLATFORMS", "FINGERPRINT", "LAST USED", "LIVE SESSIONS", "ENDS"}}
 	for _, k := range keys {
 		platforms := []string{}
 		for _, p := range k.Platforms {
@@ -150,7 +153,7 @@ func (c *keysListCmd) Run(ctx context.Context, t terminal) error {
 			"revoked_at": timeOrNil(k.RevokedAt), "compromised_since": timeOrNil(k.CompromisedSince), "origins": origins(k.Uses),
 		}))
 		rows = append(rows, []string{k.ID, k.Name, standing(k.KeyRow), k.Signs, spoken(k.KeyRow), strings.Join(platforms, ","), k.Fingerprint,
-			timeOr(k.LastUsedAt, "never"), strconv.Itoa(k.LiveSessions)})
+			timeOr(k.LastUsedAt, "never"), strconv.Itoa(k.LiveSessions), ends(k.KeyRow)})
 	}
 	return c.print(t, map[string]any{"keys": answers}, func() string {
 		if len(keys) == 0 {
@@ -186,7 +189,29 @@ func (c *keysRotateCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return refused(err)
 	}
-	return printNewKey(&c.onInstallation, t, key, generated)
+	old, err := c.putAside(ctx, a, who, channel.ID)
+	if err != nil {
+		return refused(err)
+	}
+	answer, text := newKey(key, generated)
+	answer["old_ends_at"] = timeOrNil(old.EndsAt)
+	return c.print(t, answer, func() string {
+		if old.State != string(keyring.Retiring) {
+			return text + "old key      verifies no longer\n"
+		}
+		return text + "old key      verifies until " + timeOr(old.EndsAt, "") + "\n"
+	})
+}
+
+// putAside is the old key as the rotation left it.
+func (c *keysRotateCmd) putAside(ctx context.Context, a *app.App, who policy.Principal, channel string) (trust.ListedKey, error) {
+	keys, err := a.Keys.List(ctx, who, channel)
+	for _, k := range keys {
+		if k.ID == c.Key {
+			return k, nil
+		}
+	}
+	return trust.ListedKey{}, err
 }
 
 type keysSignByCmd struct {
@@ -205,7 +230,7 @@ func (c *keysSignByCmd) Run(ctx context.Context, t terminal) error {
 		return refused(err)
 	}
 	return c.print(t, map[string]any{"key": c.Key, "sign_by": c.At.UTC().Format(time.RFC3339)}, func() string {
-		return fmt.Sprintf("%s: tokens issued after %s are refused\n", c.Key, c.At.UTC().Format(time.RFC3339))
+		return fmt.Sprintf("%s: proofs with a time, JWT and v1, are refused when they were issued after %s; a bare hash carries none and ends with the key\n", c.Key, c.At.UTC().Format(time.RFC3339))
 	})
 }
 
@@ -344,6 +369,14 @@ func standing(k trust.KeyRow) string {
 	return k.State
 }
 
+// ends is when a key that was put aside verifies no more.
+func ends(k trust.KeyRow) string {
+	if k.State != string(keyring.Retiring) {
+		return ""
+	}
+	return timeOr(k.EndsAt, "")
+}
+
 // origins are the pages whose proofs a key made.
 func origins(uses []trust.KeyUse) []map[string]any {
 	list := []map[string]any{}
@@ -398,7 +431,7 @@ func refused(err error) error {
 	case errors.Is(err, trust.ErrConflict):
 		return no("conflict: %s", strings.TrimPrefix(told(err), "conflict: "))
 	case errors.Is(err, trust.ErrInvalid), errors.Is(err, workspace.ErrInvalid), errors.Is(err, team.ErrInvalid):
-		return misuse("%s", told(err))
+		return misuse("%s", strings.TrimPrefix(told(err), "invalid: "))
 	}
 	return no("%s", told(err))
 }

@@ -9,7 +9,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"reflect"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -83,6 +85,7 @@ func run(ctx context.Context, args []string, t terminal) int {
 		kong.Writers(t.Out, t.Err),
 		kong.WithHyphenPrefixedParameters(true), // a user id may begin with a hyphen
 		kong.Exit(func(code int) { panic(exiting(code)) }),
+		kong.TypeMapper(reflect.TypeFor[time.Time](), kong.MapperFunc(decodeTime)),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(t),
 		kong.Resolvers(fileTwins(t.Getenv)),
@@ -109,6 +112,20 @@ func run(ctx context.Context, args []string, t terminal) int {
 		}
 	}()
 	return status
+}
+
+// decodeTime reads a flag's time and says how one is written, in no language's layout.
+func decodeTime(ctx *kong.DecodeContext, target reflect.Value) error {
+	var text string
+	if err := ctx.Scan.PopValueInto("time", &text); err != nil {
+		return err
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return fmt.Errorf("%q is no time; write it like 2026-01-02T15:04:05Z", text)
+	}
+	target.Set(reflect.ValueOf(at))
+	return nil
 }
 
 // exiting unwinds kong's --help, which wants to leave the process.

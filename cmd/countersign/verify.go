@@ -46,6 +46,9 @@ func (c *verifyCmd) Run(t terminal) error {
 		if assertion.Token, err = readText(t, *c.TokenFile); err != nil {
 			return err
 		}
+		if assertion.Token != "" && row.NeedAudience && c.Audience == "" { // an empty one is refused, whomever it is for
+			return misuse("a token of %s names the channel that it is for: give --audience", row.Name)
+		}
 	}
 	verified, err := c.verify(ring, assertion, now)
 	if err != nil {
@@ -70,8 +73,6 @@ func (c *verifyCmd) check(row dialect.Row) error {
 		return misuse("a hash names no audience")
 	case c.Issuer != "" && !row.PublicKeys:
 		return misuse("the issuer is compared for native-jwt alone")
-	case c.TokenFile != nil && row.NeedAudience && c.Audience == "":
-		return misuse("a token of %s names the channel that it is for: give --audience", row.Name)
 	}
 	return nil
 }
@@ -87,7 +88,7 @@ func (c *verifyCmd) ring(t terminal, row dialect.Row) (identity.Ring, error) {
 	}
 	setup := dialect.Setup{Signs: signs, Audiences: nonEmpty(c.Audience), RequireAudience: c.Audience != "", Issuer: c.Issuer}
 	if row.NeedAudience && c.Audience == "" {
-		setup.Audiences = []string{"none"} // a hash: the key will say that it takes none
+		setup.Audiences = []string{"none"} // a hash or an empty token: the key will say that it takes none
 	}
 	var entries []identity.Entry
 	for i, text := range texts {
