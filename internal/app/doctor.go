@@ -219,8 +219,12 @@ func checkEnforcement(channel workspace.Channel, now time.Time) []Check {
 		if at := channel.Since[platform]; !at.IsZero() && now.After(at) {
 			since = " since " + at.UTC().Format(time.DateOnly)
 		}
+		first, next := "Look at the preview in the console, then: ", policy.Enforce
+		if mode == policy.Off {
+			first, next = "See first what enforcing would refuse: ", policy.Observe
+		}
 		found = append(found, Check{name, Warn, fmt.Sprintf("%s is at %s%s: a forger can write under a claimed name there.", platform, mode, since),
-			"Look at the preview in the console, then: countersign channel set --slug " + channel.Slug + " --platform " + string(platform) + " --enforcement enforce"})
+			first + "countersign channel set --slug " + channel.Slug + " --platform " + string(platform) + " --enforcement " + string(next)})
 	}
 	return found
 }

@@ -8,12 +8,12 @@ import (
 
 // Option is one row of the table.
 type Option struct {
-	Flag    string // empty: variable only
-	Env     string
-	Default string
-	Help    string
-	Section string
-	Secret  bool // has a _FILE twin
+	Flag    string `json:"flag"` // empty: variable only
+	Env     string `json:"env"`
+	Default string `json:"default"`
+	Help    string `json:"help"`
+	Section string `json:"section"`
+	Secret  bool   `json:"secret"` // has a _FILE twin
 }
 
 // Options lists every process option in the order of the structs.
