@@ -56,7 +56,16 @@ func mailboxPage(f *httpapi.Floor, box *mail.Mailbox) {
 	}))
 }
 
+// proxied are headers of whoever speaks for somebody else: a tunnel to this machine, which
+// comes from here and may name it so too, brings others along.
+var proxied = []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Forwarded", "Via"}
+
 func onThisMachine(r *http.Request) bool {
+	for _, name := range proxied {
+		if len(r.Header.Values(name)) > 0 {
+			return false
+		}
+	}
 	from, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		return false

@@ -58,6 +58,9 @@ func TestTheDemosMailboxAnswersThisMachineAloneAndRunsNothing(t *testing.T) {
 		"by an address of the network":             ask("192.168.1.5:8080", "192.168.1.9:5000"),
 		"with a forged forwarding header":          ask("127.0.0.1:8080", "203.0.113.7:5000", "X-Forwarded-For", "127.0.0.1"),
 		"behind a proxy that keeps the name":       ask("demo.example", "127.0.0.1:5000", "X-Forwarded-For", "203.0.113.7"),
+		"behind a tunnel that renames":             ask("localhost:8080", "127.0.0.1:5000", "X-Forwarded-For", "203.0.113.7", "X-Forwarded-Proto", "https"),
+		"behind a proxy that says so":              ask("127.0.0.1:8080", "127.0.0.1:5000", "Via", "1.1 proxy"),
+		"behind a proxy of the newer kind":         ask("127.0.0.1:8080", "[::1]:5000", "Forwarded", "for=203.0.113.7"),
 		"by a name that begins like this machine":  ask("localhost.evil.example", "127.0.0.1:5000"),
 		"by an address that only looks like local": ask("127.0.0.1.evil.example:8080", "127.0.0.1:5000"),
 	} {
