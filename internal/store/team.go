@@ -49,6 +49,11 @@ func (db *DB) PutLink(ctx context.Context, link team.Link, draft audit.Draft) er
 		if err := t.allow(draft.By.Needing(policy.RightsOf(a.Role)...)); err != nil {
 			return err
 		}
+		// Whoever asks for an invitation is shown its link: of somebody who came in meanwhile it
+		// would be the account, without password and second factor.
+		if draft.Action == audit.AgentInvited && a.Password != "" {
+			return team.ErrTaken
+		}
 		if err := putLink(t, link); err != nil {
 			return err
 		}

@@ -122,7 +122,8 @@ type Store interface {
 	Agents(ctx context.Context, workspace string) ([]Agent, error)
 	// OwnerOf answers with the first live owner, or ErrNotFound.
 	OwnerOf(ctx context.Context, workspace string) (Agent, error)
-	// PutLink replaces every unused link of that agent.
+	// PutLink replaces every unused link of that agent. An invitation is for somebody who has
+	// set no password: ErrTaken.
 	PutLink(ctx context.Context, link Link, draft audit.Draft) error
 	// LinkAgent looks at an unused, unexpired link without using it.
 	LinkAgent(ctx context.Context, tokenHash []byte, now time.Time) (Agent, error)

@@ -61,7 +61,9 @@ func (t *Team) FirstOwner(ctx context.Context, who policy.Principal) (token stri
 	case errors.Is(err, ErrNotFound):
 		_, token, err = t.add(ctx, who, FirstAddress, policy.Owner)
 	case err == nil && owner.Password == "":
-		token, err = t.relink(ctx, who, owner, audit.AgentInvited)
+		if token, err = t.relink(ctx, who, owner, audit.AgentInvited); errors.Is(err, ErrTaken) {
+			err = nil // the owner came in just now
+		}
 	}
 	return token, token != "", err
 }

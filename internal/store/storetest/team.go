@@ -63,6 +63,15 @@ var teamTests = []test{
 		_, err = h.DB.UseLink(h.ctx(), h.Hash(), team.Choice{Name: "x", Password: "x"}, h.Now, h.Draft(audit.AgentJoined, ""))
 		h.is(err, team.ErrRefused)
 	}},
+	{"an invitation that is asked for while its colleague joins does not take the account from them", func(h *House) {
+		agent, link := h.invite("bob@example.com", policy.AgentR)
+		_, err := h.DB.UseLink(h.ctx(), link.TokenHash, team.Choice{Name: "Bob", Password: "x"}, h.Now, h.Draft(audit.AgentJoined, agent.ID))
+		h.must(err)
+		again := team.Link{TokenHash: h.Hash(), Workspace: Main, Agent: agent.ID, ExpiresAt: h.Now.Add(time.Hour)}
+		h.is(h.DB.PutLink(h.ctx(), again, h.Draft(audit.AgentInvited, agent.ID)), team.ErrTaken)
+		_, err = h.DB.LinkAgent(h.ctx(), again.TokenHash, h.Now)
+		h.is(err, team.ErrRefused)
+	}},
 	{"a new password ends every login that the old one opened", func(h *House) {
 		link := team.Link{TokenHash: h.Hash(), Workspace: Main, Agent: h.Owner.ID, ExpiresAt: h.Now.Add(time.Hour)}
 		h.must(h.DB.PutLink(h.ctx(), link, h.Draft(audit.OwnerReset, h.Owner.ID)))
