@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,11 @@ var customers = []customer{
 	{"123456789012", "Ada.Lovelace@example.com"},
 	{"42", "zoë+news@exämple.com"},
 	{"7", `o'neil"quote@example.com`},
+	{"0", "zero@example.com"},
+	{"-5", "below@example.com"},
+	{"1000000", "a.million@example.com"}, // where some print an exponent
+	{"1000000000000000", "ten.to.fifteen@example.com"},
+	{"9007199254740991", "the.last.whole.number@example.com"},
 }
 
 func programs(t *testing.T, language snippet.Language) []program {
@@ -106,12 +112,17 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
+// environment is ours without a secret that somebody's shell may have.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(pair string) bool { return strings.HasPrefix(pair, snippet.SecretVariable+"=") })
+}
+
 // run runs a command and answers with its lines.
 func run(t *testing.T, dir string, env []string, name string, args ...string) []string {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), name, args...)
 	command.Dir = dir
-	command.Env = append(os.Environ(), env...)
+	command.Env = append(environment(), env...)
 	var out, errs bytes.Buffer
 	command.Stdout, command.Stderr = &out, &errs
 	if err := command.Run(); err != nil {
@@ -299,7 +310,7 @@ func TestASnippetWithoutItsSecretStops(t *testing.T) {
 		write(t, filepath.Join(dir, "s"+how.extension), made.Server+calls[language])
 		for _, env := range [][]string{nil, {snippet.SecretVariable + "="}} {
 			command := exec.CommandContext(t.Context(), how.command, "s"+how.extension)
-			command.Dir, command.Env = dir, append(os.Environ(), env...)
+			command.Dir, command.Env = dir, append(environment(), env...)
 			if out, err := command.Output(); err == nil || len(bytes.TrimSpace(out)) > 0 {
 				t.Errorf("%s with %q printed %q", language, env, out)
 			}
@@ -325,18 +336,21 @@ func TestSnippetsMakeTheHashesThatVendorsPublish(t *testing.T) {
 		snippet.Node: {"node", ".js", "\nconsole.log(%s(%s));\n"}, snippet.PHP: {"php", ".php", "\necho %s(%s);\n"},
 	}
 	for language, how := range calls {
-		need(t, how.command)
-		for _, p := range published {
-			p.request.Language = language
-			made, err := snippet.Render(p.request)
-			if err != nil {
-				t.Fatal(err)
+		t.Run(string(language), func(t *testing.T) {
+			t.Parallel()
+			need(t, how.command)
+			for _, p := range published {
+				p.request.Language = language
+				made, err := snippet.Render(p.request)
+				if err != nil {
+					t.Fatal(err)
+				}
+				dir := t.TempDir()
+				write(t, filepath.Join(dir, "s"+how.extension), made.Server+fmt.Sprintf(how.call, made.Function, p.argument))
+				if lines := run(t, dir, []string{snippet.SecretVariable + "=" + p.secret}, how.command, "s"+how.extension); lines[0] != p.hash {
+					t.Errorf("%s %s: %q", language, p.request.Dialect, lines)
+				}
 			}
-			dir := t.TempDir()
-			write(t, filepath.Join(dir, "s"+how.extension), made.Server+fmt.Sprintf(how.call, made.Function, p.argument))
-			if lines := run(t, dir, []string{snippet.SecretVariable + "=" + p.secret}, how.command, "s"+how.extension); lines[0] != p.hash {
-				t.Errorf("%s %s: %q", language, p.request.Dialect, lines)
-			}
-		}
+		})
 	}
 }

@@ -141,45 +141,6 @@ func TestALiteralIsTheTextThatWentIn(t *testing.T) {
 	}
 }
 
-// The page's script is run with the vendors' globals in place, and what they were
-// told is what the customer is called.
-func TestThePageTellsItsGlobalWhoTheCustomerIs(t *testing.T) {
-	need(t, "node")
-	inside := regexp.MustCompile(`(?s)^<script>\n(.*?)</script>`)
-	proofs := map[string]string{
-		"native": "hash", "native-jwt": "jwt", "native-v1": "jwt", "intercom": "user_hash", "intercom-jwt": "intercom_user_jwt",
-		"helpscout": "signature", "pylon": "email_hash", "pylon-jwt": "jwt", "ensoras": "hash",
-	}
-	for _, row := range dialect.All() {
-		made, err := snippet.Render(snippet.Request{Language: snippet.Node, Dialect: row.Name, Channel: "shop", Origin: "https://chat.example.com",
-			Customer: snippet.Customer{UserID: "42", Email: "ada@example.com", Name: nasty[0], Proof: "the proof"}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		harness := `globalThis.window = globalThis; const seen = [];
-const take = (command, value) => { if (command === 'identify') seen.push(value); };
-globalThis.Countersign = take; globalThis.Beacon = take; globalThis.Ensoras = take;
-` + inside.FindStringSubmatch(made.Page)[1] + `
-if (globalThis.intercomSettings) seen.push(intercomSettings);
-if (globalThis.pylon) seen.push(pylon.chat_settings);
-console.log(JSON.stringify(seen));`
-		out, err := exec.CommandContext(t.Context(), "node", "-e", harness).Output()
-		if err != nil {
-			t.Fatalf("%s: %v\n%s", row.Name, err, made.Page)
-		}
-		var seen []map[string]string
-		if err := json.Unmarshal(out, &seen); err != nil || len(seen) != 1 {
-			t.Fatalf("%s: %s, %v", row.Name, out, err)
-		}
-		if seen[0][proofs[row.Name]] != "the proof" || seen[0]["email"] != "ada@example.com" {
-			t.Errorf("%s: %v", row.Name, seen[0])
-		}
-		if name, there := seen[0]["name"]; there && name != nasty[0] {
-			t.Errorf("%s: %q", row.Name, name)
-		}
-	}
-}
-
 func TestLanguagesAreListedOnce(t *testing.T) {
 	all := snippet.Languages()
 	sorted := slices.Clone(all)

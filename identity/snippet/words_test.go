@@ -216,7 +216,7 @@ func TestValuesThatNeedNoEscapingAreTaken(t *testing.T) {
 
 func TestValuesThatWouldLeaveTheirPlaceAreRefused(t *testing.T) {
 	cases := map[string][]string{
-		"channel": {" shop", "shop ", "sh op", "'", `"`, "`", "\\", "$x", "${x}", "#{x}", "%s", "<", ">", "&", ";", "(", ")", "{{x}}", "\n", "shop\n", "\nshop", "shop\r", "a\x00", "é", "漢", "a\u2028", "-a", ".a", "_a", ":a", "a/b", "a@b", "a,b", "a+b", strings.Repeat("a", 129)},
+		"channel":  {" shop", "shop ", "sh op", "'", `"`, "`", "\\", "$x", "${x}", "#{x}", "%s", "<", ">", "&", ";", "(", ")", "{{x}}", "\n", "shop\n", "\nshop", "shop\r", "a\x00", "é", "漢", "a\u2028", "-a", ".a", "_a", ":a", "a/b", "a@b", "a,b", "a+b", strings.Repeat("a", 129)},
 		"variable": {" ", "a", "chat_secret", "1A", "A B", "A-B", "A.B", "A$", "A'", `A"`, "A`", "A\\", "A\n", "\nA", "A\x00", "É", "A;", "A=B", "A}", "A)", "A%s", strings.Repeat("A", 65)},
 		"origin": {" ", "chat.example.com", "//chat.example.com", "ftp://chat.example.com", "file:///etc/passwd", "data:text/html,x", "javascript:alert(1)", "JAVASCRIPT:alert(1)//x", "https://", "https:///v1.js", "http:x",
 			"https://u@chat.example.com", "https://u:p@chat.example.com", "https://chat.example.com/path", "https://chat.example.com/?q", "https://chat.example.com#f", "https://chat.example.com\"", "https://chat.example.com'",
