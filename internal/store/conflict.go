@@ -86,15 +86,15 @@ func (db *DB) HolderOf(ctx context.Context, workspace string, i identity.Identif
 
 // Release takes an identifier from the contact that holds it, and gives it to nobody:
 // whoever proves it next is somebody new. The sessions that came in by it end. Nobody
-// whom the team keeps out gets rid of that by it.
+// whom the team keeps out gets rid of that by it, and no token that was ended is good again.
 func (db *DB) Release(ctx context.Context, workspace, contact string, i identity.Identifier, draft audit.Draft) (int, error) {
-	const orders = `SELECT blocked_at, bare_until FROM contacts WHERE id = $1 AND workspace = $2`
+	const orders = `SELECT blocked_at, bare_until, not_before FROM contacts WHERE id = $1 AND workspace = $2`
 	const unlink = `DELETE FROM links WHERE workspace = $1 AND realm = $2 AND kind = $3 AND value = $4 AND contact = $5`
 	const unsay = `DELETE FROM attributes WHERE contact = $1 AND name = $2 AND provenance = 'signed' AND value = $3`
 	n := 0
 	err := db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
-		var blocked, bare time.Time
-		known, err := t.found(orders, []any{contact, workspace}, stamp{&blocked}, stamp{&bare})
+		var blocked, bare, since time.Time
+		known, err := t.found(orders, []any{contact, workspace}, stamp{&blocked}, stamp{&bare}, stamp{&since})
 		if err != nil {
 			return fmt.Errorf("release: %w", err)
 		}
@@ -110,6 +110,9 @@ func (db *DB) Release(ctx context.Context, workspace, contact string, i identity
 		}
 		if err == nil {
 			_, err = t.exec(unsay, contact, string(i.Kind), text(i.Value))
+		}
+		if err == nil && !since.IsZero() {
+			err = t.keepReleased(workspace, i, since)
 		}
 		if err != nil {
 			return fmt.Errorf("release: %w", err)

@@ -30,6 +30,9 @@ func (db *DB) Expected(ctx context.Context, workspace string, proved identity.Id
 			return nil
 		})
 	}
+	if err == nil && proof != "" && scope == "" {
+		err = db.sinceRelease(ctx, workspace, proved, &contact)
+	}
 	if err != nil {
 		return chat.Contact{}, false, fmt.Errorf("store: whom a proof finds: %w", err)
 	}

@@ -110,7 +110,8 @@ type openings struct {
 	people   map[string]*chat.Contact // :: id → contact, one place in memory for each
 	visitors map[string]*visitorState // :: id → visitor
 	denied   map[string]bool          // :: workspace/digest of a token that opens nothing
-	after    map[string]succession    // :: id of a visitor → what it became for whom
+	released map[workspaceName]time.Time
+	after    map[string]succession // :: id of a visitor → what it became for whom
 
 	contacts   written[chat.Contact]
 	browsers   written[visitorState]
@@ -129,7 +130,7 @@ func (b *batch) open(t *tx) error {
 	s := &openings{
 		t: t, keys: map[string]keyWord{}, doors: map[string]door{},
 		owners: map[identity.Identifier]map[string]*chat.Contact{}, scopes: map[string]*chat.Contact{},
-		people: map[string]*chat.Contact{}, visitors: map[string]*visitorState{}, denied: map[string]bool{}, after: map[string]succession{},
+		people: map[string]*chat.Contact{}, visitors: map[string]*visitorState{}, denied: map[string]bool{}, after: map[string]succession{}, released: map[workspaceName]time.Time{},
 		attributes: latestWord{last: map[string]*chat.Attribute{}},
 	}
 	if err := s.read(b.openings); err != nil {
@@ -192,7 +193,7 @@ func (s *openings) apply(w *openingWrite) error {
 // refuses asks the contact, as it is in this transaction, what the door asked before:
 // an identify in flight does not outlive the end of all sessions, nor a log-out.
 func (s *openings) refuses(o *chat.Opening, contact *chat.Contact) error {
-	switch contact.Refuses(o.Verdict, s.t.now) {
+	switch s.judged(o, contact).Refuses(o.Verdict, s.t.now) {
 	case "":
 	case chat.OutcomeBlocked:
 		return chat.ErrSessionEnded

@@ -16,9 +16,9 @@ func contactInto(c *chat.Contact) []any {
 }
 
 // read finds everything that the batch's openings depend on: in five questions, and
-// two more for those of a token and of a browser that was somebody else's.
+// three more for those of a token and of a browser that was somebody else's.
 func (s *openings) read(list []*openingWrite) error {
-	for _, ask := range []func([]*openingWrite) error{s.readKeys, s.readChannels, s.readOwners, s.readScopes, s.readVisitors, s.readDenied, s.readSuccessions} {
+	for _, ask := range []func([]*openingWrite) error{s.readKeys, s.readChannels, s.readOwners, s.readScopes, s.readVisitors, s.readDenied, s.readReleased, s.readSuccessions} {
 		if err := ask(list); err != nil {
 			return err
 		}

@@ -5,6 +5,17 @@
 ALTER TABLE contacts ADD COLUMN not_before {{int}} NOT NULL DEFAULT 0;
 ALTER TABLE contacts ADD COLUMN bare_until {{int}} NOT NULL DEFAULT 0;
 
+-- The same of an identifier that such a person had to give away: it finds somebody else
+-- by now, and a token that was stolen before must not.
+CREATE TABLE released (
+	workspace {{text}} NOT NULL,
+	realm {{text}} NOT NULL,
+	kind {{text}} NOT NULL,
+	value {{text}} NOT NULL,
+	not_before {{int}} NOT NULL,
+	PRIMARY KEY (workspace, realm, kind, value)
+);
+
 -- The digest of the token that opened a session: what a log-out denies.
 ALTER TABLE sessions ADD COLUMN proof {{text}} NOT NULL DEFAULT '';
 

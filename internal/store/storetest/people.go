@@ -278,6 +278,32 @@ var peopleTests = []test{
 		h.must(h.DB.RefuseBare(h.ctx(), Main, g.Contact.ID, time.Time{}, h.Draft(audit.BareProofsRefused, g.Contact.ID)))
 		h.must(release())
 	}},
+	{"a stolen token from before all sessions were ended is not good again because its identifier was released", func(h *House) {
+		ends := h.Now.Add(time.Hour)
+		g := h.Enter(signed(h.Verified("u-1"), "a", h.Now, ends))
+		h.endAll(g.Contact.ID, time.Time{})
+		_, err := h.DB.Release(h.ctx(), Main, g.Contact.ID, h.Named("u-1"), h.Draft(audit.IdentifierReleased, g.Contact.ID))
+		h.must(err)
+		told := func() bool {
+			h.Helper()
+			known, _, err := h.DB.Expected(h.ctx(), Main, h.Named("u-1"), "", "stolen")
+			h.must(err)
+			return known.NotBefore.After(h.Now)
+		}
+		same(h, "the door is told, of nobody", told(), true)
+		h.is(h.enters(signed(h.Verified("u-1"), "stolen", h.Now, ends)), chat.ErrProofSpent)
+		_, err = h.DB.HolderOf(h.ctx(), Main, h.Named("u-1"))
+		h.is(err, chat.ErrNotFound)
+		fresh := h.Enter(signed(h.Verified("u-1"), "b", h.now().Add(time.Second), ends))
+		same(h, "somebody new", fresh.Contact.ID != g.Contact.ID, true)
+		same(h, "the door is told, of the next one", told(), true)
+		h.is(h.enters(signed(h.Verified("u-1"), "stolen", h.Now, ends)), chat.ErrProofSpent)
+		h.must(h.enters(h.Verified("u-1"))) // a hash does not say when: the operator did not ask
+		h.must(h.enters(signed(h.Verified("u-2"), "c", h.Now, ends)))
+		_, err = h.DB.Erase(h.ctx(), Main, fresh.Contact.ID, h.Draft(audit.ContactErased, fresh.Contact.ID))
+		h.must(err)
+		same(h, "what was ordered about somebody who was erased", told(), false)
+	}},
 	{"a channel's sessions are listed by page, tier and key, counted and ended", func(h *House) {
 		second := h.NewKey(h.Channel, "active")
 		var mine, all []string
