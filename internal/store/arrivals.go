@@ -83,11 +83,12 @@ type register struct {
 	allowed  []string
 	domains  map[string]domain // :: origin → what is known of it
 	changed  map[string]domain
+	gone     []string         // origins that gave their line up to another
 	versions map[version]bool // :: version → whether a proof came from it
 	cells    int
 }
 
-type domain struct{ proved, seen time.Time }
+type domain struct{ proved, seen, ignored time.Time }
 
 type version struct {
 	platform policy.Platform
@@ -100,10 +101,10 @@ func readRegister(t *tx, of trust.Cell) (*register, error) {
 	if k.channel, err = t.found(`SELECT origins FROM channels WHERE id = $1 AND workspace = $2`, []any{of.Channel, of.Workspace}, document{&k.allowed}); err != nil || !k.channel {
 		return k, err
 	}
-	err = t.rows(`SELECT origin, proved_at, seen_at FROM domains WHERE channel = $1`, []any{of.Channel}, func(row scanner) error {
+	err = t.rows(`SELECT origin, proved_at, seen_at, ignored_at FROM domains WHERE channel = $1`, []any{of.Channel}, func(row scanner) error {
 		var origin string
 		var d domain
-		err := row.Scan(&origin, stamp{&d.proved}, stamp{&d.seen})
+		err := row.Scan(&origin, stamp{&d.proved}, stamp{&d.seen}, stamp{&d.ignored})
 		k.domains[origin] = d
 		return err
 	})
@@ -144,7 +145,7 @@ func (k *register) originOf(c trust.Cell, at time.Time, full bool) string {
 	case proves && proved < mostProvedOrigins:
 	case len(c.Origin) > longestOriginInARow, full:
 		return trust.Elsewhere
-	case ok, !proves && strangers < mostStrangers:
+	case ok, !proves && (strangers < mostStrangers || k.makesRoom(at)):
 	default:
 		return trust.Elsewhere
 	}
@@ -163,11 +164,35 @@ func (k *register) count() (proved, strangers int) {
 		switch {
 		case !d.proved.IsZero():
 			proved++
-		case !slices.Contains(k.allowed, origin):
+		case k.strange(origin, d):
 			strangers++
 		}
 	}
 	return proved, strangers
+}
+
+// strange: a domain that neither a proof, nor the channel, nor an operator knows.
+func (k *register) strange(origin string, d domain) bool {
+	return d.proved.IsZero() && d.ignored.IsZero() && !slices.Contains(k.allowed, origin)
+}
+
+// makesRoom takes the line of the stranger that was not seen for longest, if that is a day
+// or more: who once made up as many as there is room for must not hide every new page for
+// as long as counts are kept.
+func (k *register) makesRoom(at time.Time) bool {
+	oldest := ""
+	for origin, d := range k.domains {
+		if k.strange(origin, d) && (oldest == "" || d.seen.Before(k.domains[oldest].seen)) {
+			oldest = origin
+		}
+	}
+	if oldest == "" || at.Sub(k.domains[oldest].seen) < day {
+		return false
+	}
+	delete(k.domains, oldest)
+	delete(k.changed, oldest)
+	k.gone = append(k.gone, oldest)
+	return true
 }
 
 func (k *register) versionOf(c trust.Cell, full bool) string {
@@ -194,6 +219,12 @@ func (k *register) versionOf(c trust.Cell, full bool) string {
 func (k *register) write(t *tx) error {
 	const head = `INSERT INTO domains (workspace, channel, origin, proved_at, seen_at, ignored_at) VALUES `
 	const tail = ` ON CONFLICT (channel, origin) DO UPDATE SET proved_at = excluded.proved_at, seen_at = excluded.seen_at`
+	const drop = `DELETE FROM domains WHERE channel = $1 AND origin = $2 AND proved_at = 0 AND ignored_at = 0`
+	for _, origin := range k.gone {
+		if _, err := t.exec(drop, k.of.Channel, origin); err != nil {
+			return err
+		}
+	}
 	var args []any
 	for origin, d := range k.changed {
 		args = append(args, k.of.Workspace, k.of.Channel, origin, micros(d.proved), micros(d.seen), 0)

@@ -91,6 +91,47 @@ var arrivalTests = []test{
 			h.Errorf("%d domains have a line", len(domains))
 		}
 	}},
+	{"a flood of made-up origins hides new ones for a day and not for ever", func(h *House) {
+		flood := func(round int, at time.Time) (list []trust.Tally) {
+			for i := range 150 {
+				t := h.tally(fmt.Sprintf("https://made-up-%d-%d.example", round, i), trust.CameAnonymous)
+				t.Day, t.LastAt = trust.DayOf(at), at
+				list = append(list, t)
+			}
+			return list
+		}
+		one := func(origin string, at time.Time) trust.Tally {
+			t := h.tally(origin, trust.CameAnonymous)
+			t.Day, t.LastAt = trust.DayOf(at), at
+			return t
+		}
+		kept := func() map[string]bool {
+			domains, err := h.DB.Domains(h.ctx(), Main, h.Channel.ID)
+			h.must(err)
+			list := map[string]bool{}
+			for _, d := range domains {
+				list[d.Origin] = true
+			}
+			return list
+		}
+		begin := h.Now.Add(-72 * time.Hour)
+		seen := one("https://seen-before.example", begin)
+		h.must(h.DB.AddArrivals(h.ctx(), append([]trust.Tally{seen}, flood(1, begin)...)))
+		h.must(h.DB.AddArrivals(h.ctx(), []trust.Tally{one("https://too-soon.example", begin.Add(time.Hour))}))
+		same(h, "a new one during the flood", kept()["https://too-soon.example"], false)
+		// Those that somebody looked at and wants no warning of stay, and take no place from others.
+		h.must(h.DB.IgnoreDomain(h.ctx(), Main, h.Channel.ID, "https://seen-before.example", h.Now, h.Draft(audit.DomainIgnored, h.Channel.ID)))
+		later := begin.Add(25 * time.Hour)
+		h.must(h.DB.AddArrivals(h.ctx(), append([]trust.Tally{one("https://new-shop.example", later)}, flood(2, later)...)))
+		list := kept()
+		same(h, "a new one a day later", list["https://new-shop.example"], true)
+		same(h, "an ignored one", list["https://seen-before.example"], true)
+		same(h, "lines", len(list), 101)
+		same(h, "counts are lost by nobody", h.arrivals()["https://new-shop.example"], 1)
+		if one := h.arrivals(); one[trust.Elsewhere] < 100 {
+			h.Errorf("the rest is %d", one[trust.Elsewhere])
+		}
+	}},
 	{"made-up versions do not fill the disk, nor hide one that proofs come from", func(h *House) {
 		for round := range 3 {
 			var flood []trust.Tally
