@@ -144,6 +144,7 @@ export const team = {
 
   tokenTerms: {
     hint: "A token lets a program act for this workspace, within its scopes. Programs send it as a bearer token.",
+    docs: "What programs can call",
     expires: "Expires",
     lives: { "30": "In 30 days", "90": "In 90 days", "365": "In a year", "0": "Never: until it is revoked" } as Record<string, string>,
     livesHint: "A token that ends by itself cannot be forgotten.",
@@ -162,7 +163,7 @@ export const team = {
     scopes: {
       "audit.read": "For a SIEM or an auditor's export.",
       "conversations.read": "Every conversation and person, with what is known of them.",
-      "conversations.reply": "Answers visitors see as from your team.",
+      "conversations.reply": "Sets values on people that your team reads as its own.",
       "channels.read": "Names and settings, no secrets.",
       "channels.manage": "New channels, their texts and allowed domains.",
       "keys.read": "States, dates and fingerprints, never a secret.",

@@ -73,35 +73,36 @@ function signingKey(keys: Key[]): Key | undefined {
 }
 
 function Install({ channel, keys }: { channel: Channel; keys: Key[] }): JSX.Element {
-  const key = signingKey(keys);
   const aliases = channel.aliases ?? [];
+  const ids = (
+    <dl class="facts-row channel__ids">
+      <div>
+        <dt>{c.slug}</dt>
+        <dd>
+          <Id text={channel.slug} />
+        </dd>
+      </div>
+      <div>
+        <dt>{c.aliases}</dt>
+        <dd>{aliases.length > 0 ? aliases.map((alias) => <Id key={alias} text={alias} />) : c.noAliases}</dd>
+      </div>
+    </dl>
+  );
+  if (may("keys.read")) return <Snippets channel={channel} subject={signingKey(keys)} ids={ids} />;
   return (
-    <>
-      <Section title={c.install} hint={c.installHint}>
-        <dl class="facts-row channel__ids">
-          <div>
-            <dt>{c.slug}</dt>
-            <dd>
-              <Id text={channel.slug} />
-            </dd>
-          </div>
-          <div>
-            <dt>{c.aliases}</dt>
-            <dd>{aliases.length > 0 ? aliases.map((alias) => <Id key={alias} text={alias} />) : c.noAliases}</dd>
-          </div>
-        </dl>
-      </Section>
-      {may("keys.read") && <Snippets channel={channel} subject={key} />}
-    </>
+    <Section title={c.install} hint={c.installHint}>
+      {ids}
+    </Section>
   );
 }
 
 /** Page and backend, as the server writes them for the key that backends should sign with. */
-function Snippets({ channel, subject }: { channel: Channel; subject: Key | undefined }): JSX.Element {
+function Snippets({ channel, subject, ids }: { channel: Channel; subject: Key | undefined; ids: JSX.Element }): JSX.Element {
   const made = useSnippets(channel.id, subject?.id ?? "");
   return (
     <>
-      <Section title={c.page}>
+      <Section title={c.install} hint={c.installHint}>
+        {ids}
         <Loaded resource={made} failed={t.snippets.failed} lines={8}>
           {(code) => <Code text={code.page} label={c.page} />}
         </Loaded>

@@ -21,7 +21,7 @@ const terms = t.tokenTerms;
 
 /** What a token may be given, in the order of what it can do. Managing roles and tokens stays with people. */
 const SCOPES = [
-  "audit.read", "metrics.read", "channels.read", "keys.read", "team.read", "conversations.read", "conversations.reply", "channels.manage", "people.manage",
+  "audit.read", "metrics.read", "channels.read", "keys.read", "conversations.read", "conversations.reply", "channels.manage", "people.manage",
   "enforcement.set", "identity.verify", "people.export", "people.erase", "keys.manage",
 ];
 /** With these, whoever gets the token could pass as a customer or take their data along. */
@@ -107,7 +107,9 @@ export function TokensPanel(): JSX.Element {
   return (
     <>
       <div class="panel-head">
-        <p class="section__hint">{terms.hint}</p>
+        <p class="section__hint">
+          {terms.hint} <a href="/api/docs">{terms.docs}</a>
+        </p>
         {(tokens.data?.length ?? 0) > 0 && create}
       </div>
       <Loaded resource={tokens} failed={m.failed}>
