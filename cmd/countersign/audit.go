@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -181,7 +182,9 @@ func newExportFile(name string) (*exportFile, error) {
 	if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
 		return nil, no("%s is there already", name)
 	}
-	file, err := os.OpenFile(name+".part", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	// A name that nobody can know beforehand: in a directory that others write into, one that
+	// is known could be a link of theirs, or their file, in which they read what is written.
+	file, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.part")
 	if err != nil {
 		return nil, no("%v", err)
 	}
@@ -190,12 +193,12 @@ func newExportFile(name string) (*exportFile, error) {
 
 // Sync is what the export asks for before it counts as made.
 func (f *exportFile) Sync() error {
-	return errors.Join(f.File.Sync(), f.Close(), os.Rename(f.name+".part", f.name))
+	return errors.Join(f.File.Sync(), f.Close(), os.Rename(f.File.Name(), f.name))
 }
 
 func (f *exportFile) discard() {
 	_ = f.Close()
-	_ = os.Remove(f.name + ".part")
+	_ = os.Remove(f.File.Name())
 }
 
 // keepFor is how long entries are kept unless another date is said.
