@@ -13,7 +13,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -34,6 +33,7 @@ import (
 	"countersign/internal/mail"
 	"countersign/internal/realtime"
 	"countersign/internal/store"
+	"countersign/internal/store/storetest"
 	"countersign/internal/team"
 	"countersign/internal/trust"
 	"countersign/internal/workspace"
@@ -97,7 +97,7 @@ func open(t *testing.T, change ...func(*httpapi.Options)) *house {
 	pulse := &event.Pulse{}
 	var relay *realtime.Relay
 	db, err := store.Open(ctx, store.Options{
-		Path:      filepath.Join(t.TempDir(), "db"),
+		Path:      storetest.File(t),
 		Chain:     audit.NewChain(master.Derive("audit"), "test"),
 		Committed: func(seq int64) { relay.Hint(seq) },
 	})

@@ -16,7 +16,7 @@ func TestMain(m *testing.M) { os.Exit(server.Run(m)) }
 // postgres is a fresh database, opened as often as asked.
 func postgres(t testing.TB) storetest.Database {
 	t.Helper()
-	return opener(store.Options{URL: server.Database(t)})
+	return opener(store.Options{URL: server.Copy(t, func(url string) error { return storetest.Prepare(store.Options{URL: url}) })})
 }
 
 func TestPostgres(t *testing.T) { storetest.Run(t, postgres) }

@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -13,7 +12,7 @@ import (
 
 // sqlite is a fresh file, opened as often as asked.
 func sqlite(t testing.TB) storetest.Database {
-	return opener(store.Options{Path: filepath.Join(t.TempDir(), "countersign.db")})
+	return opener(store.Options{Path: storetest.File(t)})
 }
 
 func opener(options store.Options) storetest.Database {

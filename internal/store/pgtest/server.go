@@ -37,6 +37,9 @@ type Server struct {
 	stop   func()
 	mu     sync.Mutex
 	number int
+
+	prepared   sync.Once
+	prepareErr error
 }
 
 const (
@@ -67,6 +70,28 @@ func (s *Server) Stop() {
 // and fails if Postgres is missing for any other reason.
 func (s *Server) Database(t testing.TB) string {
 	t.Helper()
+	s.needed(t)
+	return s.create(t, "")
+}
+
+// Copy is Database, filled with what prepare wrote into the first one that was asked
+// for. Whoever uses Copy gives the same prepare each time.
+func (s *Server) Copy(t testing.TB, prepare func(url string) error) string {
+	t.Helper()
+	s.needed(t)
+	s.prepared.Do(func() {
+		if s.prepareErr = s.exec(t.Context(), "CREATE DATABASE prepared"); s.prepareErr == nil {
+			s.prepareErr = prepare(s.URL("prepared"))
+		}
+	})
+	if s.prepareErr != nil {
+		t.Fatalf("pgtest: %v", s.prepareErr)
+	}
+	return s.create(t, " TEMPLATE prepared")
+}
+
+func (s *Server) needed(t testing.TB) {
+	t.Helper()
 	if slices.Contains(strings.Split(os.Getenv("SKIP"), ","), "postgres") {
 		t.Skip("left out by SKIP=postgres")
 	}
@@ -74,11 +99,15 @@ func (s *Server) Database(t testing.TB) string {
 	if s.err != nil {
 		t.Fatalf("pgtest: %v", s.err)
 	}
+}
+
+func (s *Server) create(t testing.TB, from string) string {
+	t.Helper()
 	s.mu.Lock()
 	s.number++
 	name := "t" + strconv.Itoa(s.number)
 	s.mu.Unlock()
-	if err := s.exec(t.Context(), "CREATE DATABASE "+name); err != nil {
+	if err := s.exec(t.Context(), "CREATE DATABASE "+name+from); err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
 	t.Cleanup(func() {
