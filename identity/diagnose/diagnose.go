@@ -154,7 +154,8 @@ func (q *Question) ask() (Answer, *identity.Error) {
 }
 
 // sure holds a verified proof against whom the operator asked about: where a
-// dialect lets the token win silently, "verified" would answer another question.
+// dialect lets the token win silently, "verified" would answer another question. A
+// hash is of what the page sends and names nobody else.
 func (q *Question) sure(v identity.Verified) (Answer, *identity.Error) {
 	signed := v.Signed()
 	answer := Answer{Verified: true, Signed: signed, Dialect: v.Dialect()}
@@ -162,6 +163,9 @@ func (q *Question) sure(v identity.Verified) (Answer, *identity.Error) {
 		if key.ID == v.Key() {
 			answer.Signs = key.Signs
 		}
+	}
+	if q.Token == "" {
+		return answer, nil
 	}
 	email, covered := v.Email()
 	other := signed.Kind == identity.KindUserID && q.UserID != "" && q.UserID != signed.Value ||

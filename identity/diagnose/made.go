@@ -3,8 +3,8 @@ package diagnose
 import (
 	"cmp"
 	"crypto/hmac"
-	"crypto/md5"
-	"crypto/sha1"
+	"crypto/md5"  //nolint:gosec // made again to recognise it as the mistake, never to believe it
+	"crypto/sha1" //nolint:gosec // as above
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"

@@ -56,7 +56,7 @@ func floatForms(text string) []string {
 		upper := strings.ToUpper(form)
 		forms = append(forms, upper, strings.Replace(upper, "E+", "E", 1))
 		if mantissa, power, found := strings.Cut(form, "e"); found && !strings.Contains(mantissa, ".") {
-			forms = append(forms, mantissa+".0e"+power, mantissa+".0E"+strings.TrimPrefix(power, "+"))
+			forms = append(forms, mantissa+".0e"+power, mantissa+".0E"+power, mantissa+".0E"+strings.TrimPrefix(power, "+"))
 		}
 	}
 	return forms

@@ -55,9 +55,11 @@ func (q *Question) spellings(row dialect.Row, signs identity.Signs) [maxSlips + 
 		add(mistakes(base, right.name)...)
 	}
 	kinds := q.otherKinds(right, other)
-	add(kinds...)
 	for _, kind := range kinds {
-		add(mistakes(kind, other.name)...)
+		add(kind.spelling)
+	}
+	for _, kind := range kinds {
+		add(mistakes(kind.spelling, kind.name)...)
 	}
 	once := out[1]
 	pairs := len(out[2]) + maxPairs
@@ -92,7 +94,11 @@ func signedAs(row dialect.Row, f field) []spelling {
 	if !row.Lowered {
 		return []spelling{{text: f.text}}
 	}
-	return []spelling{{text: lowerASCII(f.text)}, {text: strings.ToLower(f.text)}, {text: identity.Fold(f.text)}}
+	lowered := []spelling{{text: lowerASCII(f.text)}, {text: identity.Fold(f.text)}}
+	for _, text := range dialect.Lowerings(f.text) {
+		lowered = append(lowered, spelling{text: text})
+	}
+	return lowered
 }
 
 func lowerASCII(s string) string {
@@ -112,25 +118,31 @@ func verbatim(row dialect.Row, f field) []spelling {
 		"Lower the " + f.name + " before signing it."}}}}
 }
 
-// otherKinds are texts that name the person, but not by the field that the key signs.
-func (q *Question) otherKinds(right, other field) []spelling {
-	said := func(what string) []slip {
-		return []slip{{IdentifierKind, "The backend signs " + what + ", and this key signs the " + right.name + ".",
-			"Sign the " + right.name + ", exactly as the page sends it; or let a key sign the " + other.name + "."}}
+// otherKind is a text that names the person by something else than the field that the
+// key signs, and what people call it.
+type otherKind struct {
+	spelling
+	name string
+}
+
+func (q *Question) otherKinds(right, other field) []otherKind {
+	var out []otherKind
+	add := func(text, name string) {
+		out = append(out, otherKind{spelling{text, []slip{{IdentifierKind, "The backend signs the " + name + ", and this key signs the " + right.name + ".",
+			"Sign the " + right.name + ", exactly as the page sends it; or let a key sign the " + other.name + "."}}}, name})
 	}
-	var out []spelling
 	if other.text != "" {
-		out = append(out, spelling{other.text, said("the " + other.name)})
+		add(other.text, other.name)
 	}
 	for _, f := range []field{right, other} {
 		if at := strings.LastIndexByte(f.text, '@'); at > 0 {
-			out = append(out, spelling{f.text[:at], said("the part of the email before its @")})
+			add(f.text[:at], "part of the "+f.name+" before its @")
 		}
 	}
 	if right.text != "" && other.text != "" {
 		for _, between := range []string{"", ":", "|"} {
-			out = append(out, spelling{right.text + between + other.text, said("user id and email together")},
-				spelling{other.text + between + right.text, said("user id and email together")})
+			add(right.text+between+other.text, right.name+" and the "+other.name+" together")
+			add(other.text+between+right.text, other.name+" and the "+right.name+" together")
 		}
 	}
 	return out

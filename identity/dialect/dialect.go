@@ -201,7 +201,7 @@ func (r Row) NewKey(s Setup) (*identity.Key, error) {
 		},
 	}
 	if r.Lowered {
-		spec.MoreLowerings = lowerings
+		spec.MoreLowerings = Lowerings
 	}
 	return identity.NewKey(spec)
 }
