@@ -143,6 +143,90 @@ func TestAPublicKeyAtTheDoor(t *testing.T) {
 	}
 }
 
+// TestARotationToAnotherPublicHalf: pair to pair, pair to provider, provider to provider,
+// each with an overlap in which both sign; and what cannot follow what.
+func TestARotationToAnotherPublicHalf(t *testing.T) {
+	h := open(t)
+	channel, _, _ := h.channel("shop", policy.Enforce)
+	owner, first, second, third, fourth := h.agent(policy.Owner), newPair(t), newPair(t), newPair(t), newPair(t)
+	const otherSet = "https://next.example/jwks.json"
+	h.Pages.put(setAt, `{"keys":[`+third.jwk("autumn")+`]}`)
+	h.Pages.put(otherSet, `{"keys":[`+fourth.jwk("winter")+`]}`)
+	produce := func(body object) string {
+		body["reason"] = "x"
+		return h.want(201, "POST", "/api/v1/console/channels/"+channel.ID+"/keys", owner, body).JSON["key"].(object)["id"].(string)
+	}
+	verifies := func(name, token string) {
+		t.Helper()
+		if in := h.shows("shop", token, nil); in.StatusCode != 201 || in.text("tier") != "verified" {
+			t.Errorf("%s: %d %s", name, in.StatusCode, in.Text)
+		}
+	}
+	rotated := 0
+	rotate := func(key string, body object) string {
+		t.Helper()
+		body["reason"] = "the next"
+		a := h.want(201, "POST", "/api/v1/console/keys/"+key+"/rotate", owner, body)
+		if a.text("secret") != "" || a.JSON["key"].(object)["public"] == nil {
+			t.Errorf("rotated to %s", a.Text)
+		}
+		if rotated++; len(h.entries(audit.KeyRotated)) != rotated {
+			t.Errorf("%d rotations are recorded, not %d", len(h.entries(audit.KeyRotated)), rotated)
+		}
+		return a.JSON["key"].(object)["id"].(string)
+	}
+	key := produce(object{"dialect": "native-jwt", "name": "Backend", "public_key": first.pem(t), "issuer": "https://idp.example"})
+	hashes := produce(object{"dialect": "native", "name": "Hashes"})
+	hidden, err := x509.MarshalPKCS8PrivateKey(second.private)
+	must(t, err)
+	private := string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: hidden}))
+	for _, c := range []struct {
+		name, key string
+		body      object
+		status    int
+		says      string
+	}{
+		{"to nothing", key, object{}, 422, "public key of the new pair"},
+		{"to itself", key, object{"public_key": first.pem(t)}, 409, ""},
+		{"to a private key", key, object{"public_key": private}, 422, "private key"},
+		{"to two things", key, object{"public_key": second.pem(t), "secret": strings.Repeat("5b", 32)}, 422, "one of them"},
+		{"to an address where nothing is", key, object{"jwks_url": "https://idp.example/nothing", "issuer": "x"}, 422, "404"},
+		{"hashes to a public key", hashes, object{"public_key": second.pem(t)}, 422, "native-jwt"},
+		{"hashes to a set", hashes, object{"jwks_url": setAt, "issuer": "x"}, 422, "native-jwt"},
+	} {
+		c.body["reason"] = "x"
+		a := h.call("POST", "/api/v1/console/keys/"+c.key+"/rotate", owner, c.body)
+		if a.StatusCode != c.status || !strings.Contains(string(a.Text), c.says) || strings.Contains(string(a.Text), private[40:70]) {
+			t.Errorf("%s: %d %s", c.name, a.StatusCode, a.Text)
+		}
+	}
+	if a := h.call("POST", "/api/v1/console/keys/"+key+"/rotate", h.agent(policy.Admin), object{"jwks_url": "https://idp.example/nothing", "issuer": "x", "reason": "x"}); a.code() != "forbidden" {
+		t.Errorf("whoever may not rotate makes us fetch: %d %s", a.StatusCode, a.Text)
+	}
+
+	key = rotate(key, object{"public_key": second.pem(t)})
+	verifies("the pair put aside", first.sign(t, "", "ada", nil))
+	verifies("the next pair", second.sign(t, "", "ada", nil))
+	if in := h.shows("shop", second.sign(t, "", "ada", object{"iss": "https://evil.example"}), nil); in.StatusCode == 201 {
+		t.Error("the issuer was lost with the rotation")
+	}
+	set := rotate(key, object{"jwks_url": setAt, "issuer": "https://idp.example"})
+	verifies("the pair, beside a provider", second.sign(t, "", "bob", nil))
+	verifies("the provider", third.sign(t, "autumn", "bob", nil))
+	if a := h.call("POST", "/api/v1/console/keys/"+set+"/rotate", owner, object{"reason": "x"}); a.StatusCode != 422 || !strings.Contains(string(a.Text), "issuer rotates its key set itself") {
+		t.Errorf("a set to nothing: %d %s", a.StatusCode, a.Text)
+	}
+	if a := h.call("POST", "/api/v1/console/keys/"+set+"/rotate", owner, object{"reason": "x", "secret": strings.Repeat("5c", 32)}); a.StatusCode != 422 {
+		t.Errorf("a set to a secret: %d %s", a.StatusCode, a.Text)
+	}
+	none := 0
+	rotate(set, object{"jwks_url": otherSet, "issuer": "https://next.example", "overlap_hours": none})
+	verifies("the next provider", fourth.sign(t, "winter", "eve", object{"iss": "https://next.example"}))
+	if in := h.shows("shop", third.sign(t, "autumn", "eve", nil), nil); in.StatusCode == 201 {
+		t.Error("a provider without an overlap still signs")
+	}
+}
+
 // TestARevokedKidEndsItsStreamsWithinASecond, and the issuer cannot bring it back.
 func TestARevokedKidEndsItsStreamsWithinASecond(t *testing.T) {
 	h := open(t)

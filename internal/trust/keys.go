@@ -215,6 +215,7 @@ type Rotation struct {
 	Key     string        // to put aside
 	Overlap time.Duration // how long it verifies on; zero: it ends now
 	Secret  string        // for the new key; a random one if empty
+	Public  PublicDraft   // instead: the public half that takes over; without an issuer it keeps the old one's
 	Insist  bool          // take a weak Secret all the same
 	Reason  string        // for the record, as of a new key
 	Version int64         // of the ring that the operator looked at; zero: as it is now
@@ -273,6 +274,9 @@ func (k *Keys) Rotate(ctx context.Context, who policy.Principal, r Rotation) (ke
 	}
 	if _, err := k.store.SwapRing(ctx, change, now); err != nil {
 		return fail(err)
+	}
+	if in.published != nil {
+		k.sets.keep(row, *in.published, in.asked)
 	}
 	return shown(row), generated, nil
 }

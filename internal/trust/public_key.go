@@ -183,8 +183,17 @@ func (k *Keys) sealPublic(ctx context.Context, row KeyRow, in entered) (KeyRow, 
 // or a secret made here where the old key was one. A public key may follow a secret.
 func (k *Keys) successorSecret(ctx context.Context, old KeyRow, r Rotation) (in entered, generated string, err error) {
 	switch {
-	case old.Public.URL != "":
-		return entered{}, "", fmt.Errorf("%w: an issuer's key set is rotated by its issuer, who publishes the next key beside the old one; a single kid can be revoked here", ErrInvalid)
+	case r.Public != PublicDraft{}:
+		if r.Secret != "" {
+			return entered{}, "", fmt.Errorf("%w: a key is a secret, a public key or an issuer's key set: give one of them", ErrInvalid)
+		}
+		if r.Public.Issuer == "" {
+			r.Public.Issuer = old.Public.Issuer
+		}
+		in, err = k.enter(ctx, old.Dialect, r.Public)
+		return in, "", err
+	case old.Public.URL != "" && !takesPublic(old.Dialect, r.Secret):
+		return entered{}, "", fmt.Errorf("%w: an issuer rotates its key set itself: it publishes the next key beside the old one; to move to another issuer or key, give it; a single kid can be revoked", ErrInvalid)
 	case r.Secret == "" && old.Public.Algorithm != "":
 		return entered{}, "", fmt.Errorf("%w: of this key we hold the public half alone: give the public key of the new pair", ErrInvalid)
 	case r.Secret == "":

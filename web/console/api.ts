@@ -137,7 +137,14 @@ export const updateChannel = (id: string, settings: ChannelSettings) => call<Cha
 export const setEnforcement = (id: string, platform: Platform, enforcement: Enforcement) =>
   call<{ ended: number; warnings?: Warning[] }>("PUT", `/channels/${seg(id)}/enforcement`, { platform, enforcement });
 export const keys = (channel: string) => call<{ keys: Key[] | null }>("GET", `/channels/${seg(channel)}/keys`);
-export interface NewKey {
+/** Instead of a secret. */
+export interface PublicHalf {
+  public_key?: string;
+  jwks_url?: string;
+  issuer?: string;
+  algorithm?: string;
+}
+export interface NewKey extends PublicHalf {
   name: string;
   dialect: string;
   signs: Signs;
@@ -146,15 +153,11 @@ export interface NewKey {
   reveal?: "once" | "request";
   secret?: string;
   insist?: boolean;
-  public_key?: string;
-  jwks_url?: string;
-  issuer?: string;
-  algorithm?: string;
 }
 export const createKey = (channel: string, key: NewKey) => call<{ key: Key; secret?: string }>("POST", `/channels/${seg(channel)}/keys`, key);
 export const renameKey = (id: string, name: string) => call<void>("PATCH", `/keys/${seg(id)}`, { name });
-export const rotateKey = (id: string, overlapHours: number, reason: string) =>
-  call<{ key: Key; secret: string }>("POST", `/keys/${seg(id)}/rotate`, { overlap_hours: overlapHours, reason });
+export const rotateKey = (id: string, overlapHours: number, reason: string, half: PublicHalf) =>
+  call<{ key: Key; secret?: string }>("POST", `/keys/${seg(id)}/rotate`, { overlap_hours: overlapHours, reason, ...half });
 export const revealKey = (id: string, reason: string) => call<{ secret: string }>("POST", `/keys/${seg(id)}/reveal`, { reason });
 export const signKeyBy = (id: string, at: string) => call<void>("POST", `/keys/${seg(id)}/sign-by`, { at });
 export const extendKey = (id: string, ends_at: string) => call<void>("POST", `/keys/${seg(id)}/extend`, { ends_at });

@@ -23,6 +23,8 @@ export const proofTexts = {
     revokeBody: "Sessions that it opened end now, and no token of it counts again, whatever the issuer publishes. The issuer's other keys stay.",
     revokedToast: (kid: string, n: number) => `${kid} is revoked. ${plural(n, { one: "# session ended.", other: "# sessions ended." })}`,
     none: "The set holds no key that can be used. Nobody is verified by it.",
+    rotatePublic: "Make the next key pair on your backend and give its public half here. Your backend can change over at any time until the old one ends.",
+    rotateSet: "The next key of the same issuer needs nothing here: the issuer publishes it beside the old one. This moves you to another issuer, or to a key of your own.",
     algorithm: "Algorithm",
     algorithmHint: "Only if the set holds keys for several.",
     algorithmAny: "The only one that it has keys for",

@@ -72,6 +72,10 @@ type RenameKey struct {
 type RotateKey struct {
 	OverlapHours *int   `json:"overlap_hours,omitempty" doc:"How long the old key still verifies; 168 if absent."`
 	Secret       string `json:"secret,omitzero" doc:"For the new key; a random one if absent."`
+	PublicKey    string `json:"public_key,omitzero" doc:"Instead of a secret, for native-jwt: PEM (BEGIN PUBLIC KEY) or JWK."`
+	JWKSURL      string `json:"jwks_url,omitzero" doc:"Instead of a secret, for native-jwt: where the issuer publishes its key set."`
+	Issuer       string `json:"issuer,omitzero" doc:"What iss of a token must be; with public_key or jwks_url the old key's if absent."`
+	Algorithm    string `json:"algorithm,omitzero" enum:"ES256,RS256,EdDSA" doc:"Which keys of the set count; the only kind that it has if absent."`
 	Insist       bool   `json:"insist,omitzero" doc:"Take a secret that is short or guessable; recorded."`
 	Reason       string `json:"reason,omitzero" doc:"Why, for the record. A colleague must say; a program may."`
 }

@@ -18,6 +18,7 @@ import { Check, Choice, Select } from "../ui/forms";
 import { platformsOf } from "../ui/modes";
 import { BackendCode } from "../ui/snippets";
 import { PlatformChoice } from "./channels";
+import { halfOf, isWhole, noHalf, PublicHalf, type PublicDraft } from "./key-public";
 import type { Shown } from "./keys";
 
 const k = t.keys;
@@ -25,7 +26,7 @@ const k = t.keys;
 /** How a key comes in: made here, brought along, or as a public half. */
 export type Way = "generate" | "import" | "publish";
 
-interface KeyDraft {
+interface KeyDraft extends PublicDraft {
   name: string;
   dialect: string;
   signs: Signs;
@@ -33,11 +34,6 @@ interface KeyDraft {
   reveal: "once" | "request";
   secret: string;
   insist: boolean;
-  source: "set" | "key";
-  publicKey: string;
-  url: string;
-  issuer: string;
-  algorithm: string;
   reason: string;
 }
 
@@ -55,14 +51,14 @@ const pasted = (text: string) => text.replace(/\r?\n$/, "");
 function complete(way: Way, draft: KeyDraft): boolean {
   const common = draft.name.trim() && draft.platforms.length > 0 && draft.reason.trim();
   if (way === "import") return !!common && !!pasted(draft.secret);
-  if (way === "publish") return !!common && (draft.source === "set" ? !!draft.url.trim() && !!draft.issuer.trim() : !!draft.publicKey.trim());
+  if (way === "publish") return !!common && isWhole(draft);
   return !!common;
 }
 
 function request(way: Way, draft: KeyDraft): api.NewKey {
   const key: api.NewKey = { name: draft.name.trim(), dialect: draft.dialect, signs: draft.signs, platforms: draft.platforms, reason: draft.reason.trim() };
   if (way === "publish")
-    return draft.source === "set" ? { ...key, jwks_url: draft.url.trim(), issuer: draft.issuer.trim(), ...(draft.algorithm ? { algorithm: draft.algorithm } : {}) } : { ...key, public_key: draft.publicKey.trim(), ...(draft.issuer.trim() ? { issuer: draft.issuer.trim() } : {}) };
+    return { ...key, ...halfOf(draft) };
   if (way === "generate") return { ...key, reveal: draft.reveal };
   return { ...key, reveal: draft.reveal, secret: pasted(draft.secret), ...(draft.insist ? { insist: true } : {}) };
 }
@@ -71,7 +67,7 @@ export function NewKeyDialog({ channel, way, onClose, onMade }: { channel: Chann
   const serves = platformsOf(channel);
   const [draft, setDraft] = useState<KeyDraft>({
     name: "", dialect: firstDialect[way], signs: "user_id", platforms: serves, reveal: "once", secret: "", insist: false,
-    source: "set", publicKey: "", url: "", issuer: "", algorithm: "", reason: "",
+    ...noHalf, reason: "",
   });
   const [tried, setTried] = useState(false);
   const action = useAction();
@@ -175,37 +171,8 @@ function Pasted({ draft, set, tried, weak }: { draft: KeyDraft; set: Set; tried:
   );
 }
 
-function PublicHalf({ draft, set, missing }: { draft: KeyDraft; set: Set; missing: (value: string, error: string) => { error?: string } }): JSX.Element {
-  return (
-    <>
-      <Choice
-        legend={k.source}
-        name="source"
-        value={draft.source}
-        onValue={(source) => set({ source })}
-        options={(["set", "key"] as const).map((value) => ({ value, label: k.sources[value] ?? value }))}
-      />
-      {draft.source === "set" ? (
-        <>
-          <Field label={k.jwksURL} hint={k.jwksHint} type="url" value={draft.url} onValue={(url) => set({ url })} {...missing(draft.url, k.publicMissing)} />
-          <Field label={k.issuer} hint={k.issuerHint} value={draft.issuer} onValue={(issuer) => set({ issuer })} {...missing(draft.issuer, k.publicMissing)} />
-          <Select
-            label={t.proofs.algorithm}
-            hint={t.proofs.algorithmHint}
-            value={draft.algorithm}
-            options={["", "ES256", "RS256", "EdDSA"].map((value) => ({ value, label: value || t.proofs.algorithmAny }))}
-            onValue={(algorithm) => set({ algorithm })}
-          />
-        </>
-      ) : (
-        <Field label={k.publicKey} hint={k.publicHint} lines={5} value={draft.publicKey} onValue={(publicKey) => set({ publicKey })} {...missing(draft.publicKey, k.publicMissing)} />
-      )}
-    </>
-  );
-}
-
 /** Why somebody wants what lets its holder pass as a customer. */
-function Reason({ value, onValue, tried }: { value: string; onValue: (value: string) => void; tried: boolean }): JSX.Element {
+export function Reason({ value, onValue, tried }: { value: string; onValue: (value: string) => void; tried: boolean }): JSX.Element {
   return <Field label={k.why} hint={k.whyHint} value={value} maxLength={200} onValue={onValue} {...(tried && !value.trim() ? { error: k.whyMissing } : {})} />;
 }
 
@@ -246,6 +213,8 @@ const overlaps = ["168", "720", "72", "24", "0"];
 export function RotateDialog({ subject, onClose, onMade }: { subject: Key; onClose: () => void; onMade: (next: Shown) => void }): JSX.Element {
   const [overlap, setOverlap] = useState("168");
   const [reason, setReason] = useState("");
+  // Of a public key we hold one half: the next one is brought along.
+  const [half, setHalf] = useState<PublicDraft>({ ...noHalf, source: subject.public?.jwks_url ? "set" : "key", issuer: subject.public?.issuer ?? "" });
   const [tried, setTried] = useState(false);
   const action = useAction();
   const hours = Number(overlap);
@@ -253,17 +222,22 @@ export function RotateDialog({ subject, onClose, onMade }: { subject: Key; onClo
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     setTried(true);
-    if (!reason.trim()) return;
+    if (!reason.trim() || (subject.public && !isWhole(half))) return;
     await action.run(async () => {
-      const made = await confirmed(() => api.rotateKey(subject.id, hours, reason.trim()));
-      onMade({ kind: "secret", key: made.key, secret: made.secret });
+      const made = await confirmed(() => api.rotateKey(subject.id, hours, reason.trim(), subject.public ? halfOf(half) : {}));
+      if (!made.secret) toast(k.publishedToast);
+      onMade(made.secret ? { kind: "secret", key: made.key, secret: made.secret } : null);
     });
   };
   return (
     <Dialog title={k.rotateTitle(subject.name)} open onClose={onClose}>
       <form class="stack" onSubmit={(event) => void submit(event)} noValidate autocomplete="off">
         <p>{k.rotateBody(subject.live_sessions)}</p>
+        {subject.public && <p class="dim">{subject.public.jwks_url ? t.proofs.rotateSet : t.proofs.rotatePublic}</p>}
         <Fingerprint subject={subject} />
+        {subject.public && (
+          <PublicHalf draft={half} set={(patch) => setHalf({ ...half, ...patch })} missing={(value, error) => (tried && !value.trim() ? { error } : {})} />
+        )}
         <Select label={k.overlap} value={overlap} onValue={setOverlap} options={overlaps.map((value) => ({ value, label: k.overlaps[value] ?? value }))} />
         <Notice {...(hours === 0 ? { kind: "warn" as const } : {})} icon="info">
           {hours === 0 ? k.overlapNow(subject.live_sessions) : k.overlapUntil(full(ends))}

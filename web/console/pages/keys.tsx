@@ -206,7 +206,7 @@ function KeyActions({ subject: key, manage, show }: { subject: Key; manage: bool
           {k.finish}
         </Button>
       )}
-      {manage && (key.state === "active" || key.state === "pending") && !key.public && (
+      {manage && (key.state === "active" || key.state === "pending") && (
         <Button aria-label={k.actionOn(k.rotate, key.name, mark)} onClick={() => show({ kind: "rotate", key })}>
           {k.rotate}
         </Button>
