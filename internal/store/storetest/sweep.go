@@ -293,7 +293,16 @@ var sweepTests = []test{
 		honest := h.Enter(by(h.Verified("u-1"), good))
 		h.Post(h.Say(honest, healed, "this is really me"))
 		h.compromise(h.Now.Add(-time.Minute))
+		head, err := h.DB.Head(h.ctx())
+		h.must(err)
 		cut := h.sweep()
+		told := 0 // who has the healed thread on the screen hears of it too, though no word of it is lowered
+		for _, e := range h.Events(head.Seq) {
+			if e.Kind == event.ContactUpdated && e.Contact == bad.Contact.ID && e.Audience == event.AudienceAgents {
+				told++
+			}
+		}
+		same(h, "agents are told", told > 0, true)
 		same(h, "conversations", cut.Conversations, 2)
 		same(h, "messages", cut.Messages, 3)
 		for id, want := range map[string]policy.Tier{doubtful: policy.Claimed, healed: policy.Verified} {
