@@ -1,6 +1,8 @@
 package audit
 
 import (
+	"bufio"
+	"bytes"
 	"crypto/hmac"
 	"encoding/csv"
 	"encoding/hex"
@@ -206,9 +208,9 @@ func writtenHeads(heads []Head) []writtenHead {
 // record. An export that begins behind an earlier one cannot be held to what came
 // before, and a note says so.
 func (k *Keeper) VerifyExport(in io.Reader, shown []Checkpoint) (Report, error) {
-	lines := json.NewDecoder(in)
-	var first line
-	if err := lines.Decode(&first); err != nil || first.Kind != "export" || first.Version != 1 {
+	lines := &lineReader{in: bufio.NewReaderSize(in, 1<<16)}
+	first, err := lines.next()
+	if err != nil || first.Kind != "export" || first.Version != 1 {
 		return Report{}, errors.New("audit: this is no export as JSON lines")
 	}
 	check, err := k.checkOf(first)
@@ -218,8 +220,8 @@ func (k *Keeper) VerifyExport(in io.Reader, shown []Checkpoint) (Report, error) 
 	shown = slices.Clone(shown)
 	ended := false
 	for !ended {
-		var l line
-		if err := lines.Decode(&l); errors.Is(err, io.EOF) {
+		l, err := lines.next()
+		if errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
 			return Report{}, fmt.Errorf("audit: the export cannot be read behind position %d: %w", check.Last, err)
@@ -231,6 +233,9 @@ func (k *Keeper) VerifyExport(in io.Reader, shown []Checkpoint) (Report, error) 
 				return Report{}, err
 			}
 			check.Entry(p)
+			if l.ID != p.ID() || l.Name != "" {
+				lines.odd++
+			}
 		case "checkpoint":
 			cp, err := l.checkpoint()
 			if err != nil {
@@ -256,10 +261,55 @@ func (k *Keeper) VerifyExport(in io.Reader, shown []Checkpoint) (Report, error) 
 	if !ended {
 		check.fault(Fault{Kind: CutOff, Position: check.Last, Text: fmt.Sprintf("the export breaks off behind position %d", check.Last)})
 	}
+	if ended && !lines.done() {
+		check.fault(Fault{Kind: Changed, Position: check.Last, Text: "something stands behind the export's last line, and nobody sealed it"})
+	}
+	if lines.odd > 0 {
+		check.fault(Fault{Kind: Changed, Text: fmt.Sprintf("%d of the lines are not as an export writes them: what is sealed is not all that they say", lines.odd)})
+	}
 	for _, s := range shown {
 		check.Notes = append(check.Notes, fmt.Sprintf("the checkpoint %d that was shown is not in this export", s.Number))
 	}
 	return check.Done(0), nil
+}
+
+// lineReader reads an export's lines, and counts those that an export would write
+// otherwise. JSON has many spellings of one text, and programs that differ over which
+// member counts where two have a name: a line that verifies must read the same to all.
+type lineReader struct {
+	in  *bufio.Reader
+	odd int64
+}
+
+func (r *lineReader) next() (line, error) {
+	text, err := r.in.ReadBytes('\n')
+	if len(text) == 0 {
+		return line{}, err
+	}
+	var l line
+	if err := json.Unmarshal(text, &l); err != nil {
+		return line{}, err
+	}
+	var written bytes.Buffer
+	w := NewWriter(&written, JSONL)
+	w.put(l)
+	if w.err != nil || !bytes.Equal(bytes.TrimSuffix(written.Bytes(), []byte("\n")), bytes.TrimSuffix(text, []byte("\n"))) {
+		r.odd++
+	}
+	return l, nil
+}
+
+// done says that nothing but blank lines is left.
+func (r *lineReader) done() bool {
+	for {
+		b, err := r.in.ReadByte()
+		if err != nil {
+			return errors.Is(err, io.EOF)
+		}
+		if b != '\n' {
+			return false
+		}
+	}
 }
 
 func (k *Keeper) checkOf(first line) (*Check, error) {

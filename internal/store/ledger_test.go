@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -429,6 +431,48 @@ func walkPruning(t *testing.T, fresh func(testing.TB) storetest.Database) {
 			t.Errorf("ExportAll = %v", err)
 		}
 	})
+}
+
+// An export that verifies is held up as what happened: nothing may stand in it, for
+// whoever reads it by another program, that was not sealed.
+func TestAnExportSaysNothingThatWasNotSealed(t *testing.T) {
+	r := newTrail(t, sqlite)
+	var file bytes.Buffer
+	_, err := r.keeper.ExportAll(t.Context(), system, "", &file, audit.JSONL)
+	must(t, err)
+	whole := file.String()
+	lines := strings.SplitAfter(strings.TrimSuffix(whole, "\n"), "\n")
+	at := slices.IndexFunc(lines, func(l string) bool { return strings.Contains(l, `"kind":"entry"`) && strings.Contains(l, `"actor":"`) })
+	entry := lines[at]
+	number := regexp.MustCompile(`"id":"([^"]+)/`)
+	for name, forged := range map[string]string{
+		"an actor of two spellings, as jq reads it": strings.Replace(entry, `"actor":`, `"Actor":"x","actor":"agt_innocent","ACTOR":`, 1),
+		"an actor said twice":                       strings.Replace(entry, `"actor":`, `"actor":"agt_innocent","actor":`, 1),
+		"a member of somebody's own":                strings.Replace(entry, `"actor":`, `"comment":"done by agt_innocent","actor":`, 1),
+		"another name for the entry":                number.ReplaceAllString(entry, `"id":"cli_other/`),
+		"the name of a person beside it":            strings.Replace(entry, `"previous":`, `"subject_name":"ada@shop.example","previous":`, 1),
+		"a second value on the line":                strings.TrimSuffix(entry, "\n") + ` {"kind":"note"}` + "\n",
+	} {
+		changed := slices.Clone(lines)
+		changed[at] = forged
+		if forged == entry {
+			t.Fatalf("%s: nothing was forged", name)
+		}
+		report, err := r.keeper.VerifyExport(strings.NewReader(strings.Join(changed, "")), nil)
+		if err == nil && report.Intact {
+			t.Errorf("%s verifies: %s", name, forged)
+		}
+	}
+	for name, behind := range map[string]string{"an entry behind the end": entry, "a text behind the end": "and then\n", "a second export": whole} {
+		if report, err := r.keeper.VerifyExport(strings.NewReader(whole+behind), nil); err == nil && report.Intact {
+			t.Errorf("%s verifies", name)
+		}
+	}
+	for name, text := range map[string]string{"as it was written": whole, "without its last line break": strings.TrimSuffix(whole, "\n"), "with a blank line behind": whole + "\n"} {
+		if report, err := r.keeper.VerifyExport(strings.NewReader(text), r.shown); err != nil || !report.Intact {
+			t.Errorf("%s: %+v, %v", name, report, err)
+		}
+	}
 }
 
 // crashing dies before it deletes anything that was cut.
