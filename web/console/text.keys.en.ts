@@ -127,7 +127,7 @@ export const keyTexts = {
     publicHint: "PEM (BEGIN PUBLIC KEY) or a JWK.",
     publicMissing: "Fill this in.",
     why: "Reason",
-    whyHint: "For the record: whoever holds the secret can pass as any of your customers.",
+    whyHint: "For the record: a key decides who can pass as any of your customers.",
     whyMissing: "Say why.",
     doGenerate: "Generate",
     doImport: "Import",

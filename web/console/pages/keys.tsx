@@ -263,12 +263,13 @@ function Fact({ name, children }: { name: string; children: JSX.Element | string
   );
 }
 
-/** "agent:agt_…" by name where the team is known, "cli:root" as the command line it is. */
+/** "agent:agt_…" by name where the team is known, "cli:root" and "token:tok_…" as the command line and the program that they are. */
 export function creator(actor: string): string {
   const [kind = "", id = ""] = actor.split(":");
   if (kind === "agent") {
     const agent = agents.value?.find((a) => a.id === id);
     return agent ? agent.name || agent.email : (t.audit.actors.agent ?? id);
   }
+  if (kind === "token") return t.audit.actors.token ?? actor;
   return kind === "cli" ? `${t.audit.actors.cli} (${id})` : actor;
 }

@@ -18,7 +18,7 @@ import { useResource, type Resource } from "../../ui/resource";
 import { When } from "../../ui/when";
 import { CheckSection } from "./check";
 import { dialectsOf, Outcomes, placeName, Steps } from "./places";
-import type { TabProps } from "./tabs";
+import { tabHref, type TabProps } from "./tabs";
 
 const i = t.installation;
 const spans = ["1", "7", "30", "90"] as const;
@@ -49,7 +49,14 @@ export function InstallationTab({ channel, channels }: TabProps): JSX.Element {
 }
 
 function Places({ data, channel, channels, reload }: { data: Installation; channel: Channel; channels: Resource<Channel[]>; reload: () => void }): JSX.Element {
-  if (data.places.length === 0) return <Empty icon="search" title={i.empty} text={i.emptyHint} />;
+  if (data.places.length === 0)
+    return (
+      <Empty icon="search" title={i.empty} text={i.emptyHint}>
+        <a class="button button--primary" href={tabHref(channel.id, "code")}>
+          {i.toSnippet}
+        </a>
+      </Empty>
+    );
   return (
     <>
       {(channel.origins?.length ?? 0) === 0 && channel.enforcement.web && (
