@@ -83,6 +83,76 @@ func TestVisitorProvesAnAddressByACode(t *testing.T) {
 	}
 }
 
+// Where only proved people may chat, a code is the way in for who has no account: there is
+// no session that could ask for it, before or between. Who types a wrong code, or leaves, is
+// nobody here again.
+func TestACodeIsTheWayInWhereOnlyProvedPeopleMayChat(t *testing.T) {
+	needBrowser(t)
+	t.Parallel()
+	const words = "I ordered as a guest, number 1009"
+	d := startDemo(t, filepath.Join(t.TempDir(), "demo"))
+	console := meet(t, "owner").open(d.Link)
+	console.setUp("Ada Owner", ownersPassword)
+	console.goTo(d.Base + "/console/identity")
+	console.click("link", "Shop*")
+	console.clickText("Enforcement")
+	console.click("radio", "Users only*")
+	console.sees("Nobody without a proof that holds gets in.")
+	console.click("button", "Change the audience")
+	console.sees("Audience: users only.")
+
+	visitor := meet(t, "visitor")
+	shop := visitor.open(d.Shop)
+	messenger := shop.openMessenger()
+	messenger.say("Is anybody there?") // a session begins with the first message, and here none does
+	messenger.sees("Sign in to chat", "or prove your email address.")
+	if kept := messenger.keeps(); strings.Contains(kept, `:session"`) {
+		t.Errorf("a guest has a session: %s", kept)
+	}
+	messenger.click("button", "Prove your email")
+	mailbox := visitor.open(d.Base + "/demo/mailbox")
+	code := askForCode(messenger, mailbox, d, "Guest@Mail.example", "guest@mail.example")
+	if code == "" {
+		t.Fatal("no code came")
+	}
+	if kept := messenger.keeps(); strings.Contains(kept, "guest@") {
+		t.Errorf("before the code is right the browser keeps %s", kept)
+	}
+	messenger.write("textbox", "Six-digit code", wrongCode(code))
+	messenger.click("button", "Confirm")
+	messenger.sees("This code is not right, or no longer good")
+	if kept := messenger.keeps(); strings.Contains(kept, `:session"`) {
+		t.Errorf("a wrong code opened a session: %s", kept)
+	}
+	emptyField(messenger)
+	messenger.write("textbox", "Six-digit code", code)
+	messenger.click("button", "Confirm")
+	messenger.sees("You are verified as guest@mail.example")
+	token := messenger.token()
+	messenger.say(words)
+	messenger.sees("Sent")
+	console.goTo(d.Base + "/console/inbox/open")
+	console.clickText(words)
+	console.sees("guest@mail.example", "Verified")
+
+	shop.reload()
+	messenger = shop.openMessenger()
+	messenger.sees(words)
+	messenger.click("button", "Back")
+	messenger.click("button", "Not you? Leave")
+	messenger.sees("You are chatting as a guest")
+	messenger.seesNothingOf(words, "guest@mail.example")
+	within(t, soon, "the left session to be refused", func() bool { return statusOf(t, d.Base, token) == 401 })
+
+	// The code that was used opens nothing again, with any attempt.
+	if status := d.call("POST", "/api/v1/widget/email-code/confirm", "", object{"channel": "shop", "attempt": strings.Repeat("A", 43), "code": code}, nil); status != 403 {
+		t.Errorf("a used code with a made-up attempt: %d", status)
+	}
+	next := meet(t, "somebody else").open(d.Shop).openMessenger()
+	next.sees("You are chatting as a guest")
+	next.seesNothingOf(words, "guest@mail.example")
+}
+
 var mailedCode = regexp.MustCompile(`(\d{6}) is your code`)
 
 // askForCode types an address and reads the newest code from the mailbox. The mailbox
