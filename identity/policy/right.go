@@ -85,7 +85,7 @@ var means = map[Right]string{
 	ReadKeys:           "see keys, their states and fingerprints, never a secret",
 	ManageKeys:         "generate, import, rotate, finish and revoke keys",
 	RevealKeys:         "be shown a key's secret or an expected hash",
-	SetEnforcement:     "set enforcement and the minimum tier",
+	SetEnforcement:     "set enforcement and the minimum tier, lengthen the life of tokens",
 	ManageChannels:     "create and change channels",
 	ReadChannels:       "see channels and who embeds them",
 	ManagePeople:       "block people, end their sessions",

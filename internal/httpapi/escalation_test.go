@@ -31,3 +31,30 @@ func TestWhoMayNotSetEnforcementLowersNoMinimumTier(t *testing.T) {
 		t.Errorf("%s", a.Text)
 	}
 }
+
+// TestWhoMayNotSetEnforcementWakesNoExpiredToken: a v1 token says when it was made and
+// lives as long as its channel says, so a longer life makes an old one good again.
+func TestWhoMayNotSetEnforcementWakesNoExpiredToken(t *testing.T) {
+	h := open(t)
+	channel, _, _ := h.channel("shop", policy.Enforce)
+	path := "/api/v1/console/channels/" + channel.ID
+	life := func(seconds int) object {
+		return object{"name": "Shop", "appearance": object{}, "origins": []string{}, "minimum_tier": "anonymous", "longest_life_seconds": seconds}
+	}
+	security, admin := h.agent(policy.Security), h.agent(policy.Admin)
+	program := bearer(h.program(policy.ManageChannels, policy.ReadChannels))
+	h.want(200, "PUT", path, security, life(300))
+	for name, a := range map[string]answer{
+		"an admin":  h.call("PUT", path, admin, life(86400)),
+		"a program": h.call("PUT", "/api/v1/channels/"+channel.ID, program, life(301)),
+	} {
+		if a.StatusCode != 403 {
+			t.Errorf("%s lengthens it: %d %s", name, a.StatusCode, a.Text)
+		}
+	}
+	h.want(200, "PUT", path, admin, life(60))
+	if a := h.call("PUT", path, admin, life(300)); a.StatusCode != 403 {
+		t.Errorf("an admin takes it back: %d", a.StatusCode)
+	}
+	h.want(200, "PUT", path, security, life(300))
+}

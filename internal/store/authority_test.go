@@ -75,7 +75,7 @@ func walkAuthority(t *testing.T, fresh func(testing.TB) storetest.Database) {
 			t.Error("a change in an agent's name was written without asking for that agent's right")
 		}
 	})
-	t.Run("an admin's settings, read before security raised the minimum tier, do not lower it again", func(t *testing.T) {
+	t.Run("an admin's settings, read before security was stricter, are not less strict again", func(t *testing.T) {
 		admin, login := h.NewAgent("setter@example.com", policy.Admin)
 		stale := h.NewChannel("raised")
 		raised := stale
@@ -86,7 +86,12 @@ func walkAuthority(t *testing.T, fresh func(testing.TB) storetest.Database) {
 		if err := h.DB.UpdateChannel(t.Context(), stale, draft); !errors.Is(err, policy.ErrForbidden) {
 			t.Errorf("lowered: %v", err)
 		}
+		stale.MinimumTier = policy.Verified
+		raised.LongestLife = time.Minute
 		w.must(h.DB.UpdateChannel(t.Context(), raised, draft))
+		if err := h.DB.UpdateChannel(t.Context(), stale, draft); !errors.Is(err, policy.ErrForbidden) {
+			t.Errorf("lengthened: %v", err)
+		}
 	})
 	t.Run("an owner from whom a second factor is asked meanwhile reaches no key and nobody", func(t *testing.T) {
 		owner, login := h.NewAgent("lacking@example.com", policy.Owner)

@@ -179,7 +179,11 @@ func (db *DB) UpdateChannel(ctx context.Context, channel workspace.Channel, draf
 		if err != nil {
 			return fmt.Errorf("update channel: %w", err)
 		}
-		if before != channel.MinimumTier { // it may be another by now than when the change was asked for
+		longer, err := lengthens(t, channel)
+		if err != nil {
+			return fmt.Errorf("update channel: %w", err)
+		}
+		if longer || before != channel.MinimumTier { // they may be others by now than when the change was asked for
 			if err := t.allow(draft.By.Needing(policy.SetEnforcement)); err != nil {
 				return err
 			}
@@ -214,6 +218,13 @@ func minimumTier(t *tx, of, channel string) (tier policy.Tier, err error) {
 		err = workspace.ErrNotFound
 	}
 	return tier, err
+}
+
+// lengthens says whether tokens of the channel are good for longer than before.
+func lengthens(t *tx, channel workspace.Channel) (bool, error) {
+	var before time.Duration
+	_, err := t.found(`SELECT longest_life FROM channels WHERE id = $1 AND workspace = $2`, []any{channel.ID, channel.Workspace}, span{&before})
+	return channel.Life() > workspace.Channel{LongestLife: before}.Life(), err
 }
 
 // under are the tiers below a minimum.

@@ -1,7 +1,6 @@
 package workspace
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -239,7 +238,8 @@ func (d *Directory) plan(who policy.Principal, wish Creation) (Channel, error) {
 
 // Update writes name, appearance, origins, the longest life of tokens and the minimum
 // tier of the channel that has the id; nothing else of what is passed counts. Another
-// minimum tier takes the right to set enforcement.
+// minimum tier takes the right to set enforcement, and so does a longer life: it makes
+// tokens good again that have expired.
 func (d *Directory) Update(ctx context.Context, who policy.Principal, change Channel) error {
 	if !who.May(policy.ManageChannels) {
 		return policy.ErrForbidden
@@ -255,8 +255,8 @@ func (d *Directory) Update(ctx context.Context, who policy.Principal, change Cha
 		return err
 	}
 	by := who.Needing(policy.ManageChannels)
-	if after.MinimumTier != before.MinimumTier {
-		if !who.May(policy.SetEnforcement) { // who may chat at all is decided with it
+	if after.MinimumTier != before.MinimumTier || after.Life() > before.Life() {
+		if !who.May(policy.SetEnforcement) { // who may chat at all, and by which proofs, is decided with it
 			return who.Refusal(policy.SetEnforcement)
 		}
 		by = by.Needing(policy.SetEnforcement)
@@ -276,7 +276,7 @@ func difference(before, after Channel) map[string]string {
 		}
 	}
 	note("name", before.Name, after.Name)
-	note("longest_life", cmp.Or(before.LongestLife, DefaultLongestLife).String(), cmp.Or(after.LongestLife, DefaultLongestLife).String())
+	note("longest_life", before.Life().String(), after.Life().String())
 	note("minimum_tier", string(before.MinimumTier), string(after.MinimumTier))
 	note("origins", strings.Join(before.Origins, " "), strings.Join(after.Origins, " "))
 	if before.Appearance != after.Appearance {

@@ -4,6 +4,7 @@
 package workspace
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"regexp"
@@ -49,6 +50,9 @@ type Channel struct {
 	EmailCode   bool // visitors may prove an address by an emailed code
 	CreatedAt   time.Time
 }
+
+// Life is how long a native token of the channel may be good for.
+func (c Channel) Life() time.Duration { return cmp.Or(c.LongestLife, DefaultLongestLife) }
 
 // Appearance is what a visitor sees before the first word.
 type Appearance struct {

@@ -1,7 +1,6 @@
 package operate
 
 import (
-	"cmp"
 	"context"
 	"time"
 
@@ -106,7 +105,7 @@ func platforms(names []string) []policy.Platform {
 func shapeChannel(c workspace.Channel) wire.Channel {
 	out := wire.Channel{
 		ID: c.ID, Slug: c.Slug, Aliases: c.Aliases, Name: c.Name, Realm: c.Realm, Enforcement: make(map[string]string, len(c.Platforms)),
-		Since: make(map[string]time.Time, len(c.Since)), MinimumTier: string(c.MinimumTier), LongestLife: int(cmp.Or(c.LongestLife, workspace.DefaultLongestLife) / time.Second), Origins: c.Origins, CreatedAt: c.CreatedAt.UTC(),
+		Since: make(map[string]time.Time, len(c.Since)), MinimumTier: string(c.MinimumTier), LongestLife: int(c.Life() / time.Second), Origins: c.Origins, CreatedAt: c.CreatedAt.UTC(),
 		Appearance: wire.Appearance{Accent: c.Appearance.Accent, Team: c.Appearance.Team, Greeting: c.Appearance.Greeting},
 	}
 	for platform, enforcement := range c.Platforms {

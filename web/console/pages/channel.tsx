@@ -220,7 +220,7 @@ function Settings({ channel, onSaved }: { channel: Channel; onSaved: (channel: C
             hint={t.proofs.lifeHint}
             value={String(draft.life)}
             disabled={locked}
-            options={lives(draft.life).map((seconds) => ({ value: String(seconds), label: t.proofs.lives(seconds) }))}
+            options={lives(draft.life).filter((seconds) => seconds <= before.life || may("enforcement.set")).map((seconds) => ({ value: String(seconds), label: t.proofs.lives(seconds) }))}
             onValue={(life) => set({ life: Number(life) })}
           />
           <Field label={c.origins} hint={c.originsHint} lines={4} value={draft.origins} disabled={locked} placeholder="https://shop.example" onValue={(origins) => set({ origins })} />
