@@ -25,11 +25,9 @@ type claims struct {
 
 func readJWT(parts []string) said {
 	s := said{signed: parts[0] + "." + parts[1], signature: parts[2]}
-	var header struct {
-		Algorithm string `json:"alg"`
-	}
+	var header map[string]json.RawMessage              // a struct would read "ALG" as well
 	_ = json.Unmarshal(looseBase64(parts[0]), &header) // what cannot be read says nothing
-	s.algorithm = header.Algorithm
+	_ = json.Unmarshal(header["alg"], &s.algorithm)
 	_ = json.Unmarshal(looseBase64(parts[1]), &s.claims.raw)
 	c := &s.claims
 	c.userID, _ = identity.ParseScalar(c.raw["user_id"])
@@ -37,8 +35,8 @@ func readJWT(parts []string) said {
 	var one string
 	if json.Unmarshal(c.raw["aud"], &one) == nil && one != "" {
 		c.audiences = []string{one}
-	} else {
-		_ = json.Unmarshal(c.raw["aud"], &c.audiences)
+	} else if json.Unmarshal(c.raw["aud"], &c.audiences) != nil {
+		c.audiences = nil // not the texts beside something else
 	}
 	c.issued, c.expires, c.begins = c.time("iat"), c.time("exp"), c.time("nbf")
 	return s
@@ -188,12 +186,18 @@ func identifierClaim(c claims, signs identity.Signs) (Cause, bool) {
 	return Cause{}, false
 }
 
-// contradiction says how what the page sends differs from what its token says.
-func (q *Question) contradiction(c claims) (Cause, bool) {
-	for _, pair := range []struct{ name, page, signed, other string }{
-		{"user id", q.UserID, c.userID, c.email}, {"email", q.Email, c.email, c.userID},
+// contradiction says how what the page sends differs from what its token says. A user
+// id beside a signed email is nothing that the key vouches for, and two spellings that
+// fold alike are one address: the gate minds neither.
+func (q *Question) contradiction(c claims, signs identity.Signs) (Cause, bool) {
+	for _, pair := range []struct {
+		name, page, signed, other string
+		agree                     bool
+	}{
+		{"user id", q.UserID, c.userID, c.email, q.UserID == c.userID || signs == identity.SignsEmail},
+		{"email", q.Email, c.email, c.userID, identity.Fold(q.Email) == identity.Fold(c.email)},
 	} {
-		if pair.page == "" || pair.signed == "" || pair.page == pair.signed {
+		if pair.page == "" || pair.signed == "" || pair.agree {
 			continue
 		}
 		if pair.page == pair.other {

@@ -105,6 +105,7 @@ type Question struct {
 	Now      time.Time
 
 	asked []Key // the targets: none is another's other key
+	bare  bool  // whatever stood around the token has been taken off
 }
 
 // Answer is what came of it.
@@ -195,29 +196,35 @@ func (q *Question) dialects() []string {
 }
 
 // targets are the keys that should have taken the proof: the live ones that speak
-// the dialect and take this kind of proof, else those that at least speak it. There
-// is always one, if only the dialect without a secret.
+// the dialect and take this very kind of proof, else any token where it is one, else
+// those that at least speak the dialect. There is always one, if only the dialect
+// without a secret.
 func (q *Question) targets() []Key {
 	family := q.Dialect
 	if row, ok := dialect.Get(q.Dialect); ok && q.Dialect != "" {
 		family = row.Global
 	}
-	var kind, spoken []Key
+	bare, _ := q.bareToken()
+	_, pasted := readToken(bare)
+	var choices [3][]Key // the best first
 	for _, key := range q.Keys {
 		row, ok := dialect.Get(key.Dialect)
 		if !ok || !lives(key) || q.Dialect != "" && row.Global != family {
 			continue
 		}
-		spoken = append(spoken, key)
-		if (row.Proof == identity.ProofHash) == (q.Token == "") {
-			kind = append(kind, key)
+		choices[2] = append(choices[2], key)
+		if (row.Proof == identity.ProofHash) != (q.Token == "") {
+			continue
+		}
+		choices[1] = append(choices[1], key)
+		if q.Token == "" || forms[row.Proof] == pasted {
+			choices[0] = append(choices[0], key)
 		}
 	}
-	switch {
-	case len(kind) > 0:
-		return kind[:min(len(kind), identity.MaxLive)]
-	case len(spoken) > 0:
-		return spoken[:min(len(spoken), identity.MaxLive)]
+	for _, keys := range choices {
+		if len(keys) > 0 {
+			return keys[:min(len(keys), identity.MaxLive)]
+		}
 	}
 	row, ok := dialect.Get(q.Dialect)
 	if !ok {

@@ -20,9 +20,8 @@ import (
 func (q *Question) token(targets []Key, refusal *identity.Error) []Cause {
 	if bare, around := q.bareToken(); bare != q.Token {
 		within := *q
-		within.Token = bare
-		answer := Diagnose(within)
-		return append([]Cause{around}, answer.Causes...)
+		within.Token, within.bare = bare, true
+		return append(around, Diagnose(within).Causes...)
 	}
 	target := targets[0]
 	row, _ := dialect.Get(target.Dialect)
@@ -49,23 +48,43 @@ func (q *Question) keyNamed(id string, fallback Key) Key {
 	return fallback
 }
 
+// maxAround is how many layers are taken off a token: a header's word, a quotation and
+// blanks. Whoever pastes a megabyte of quotation marks is told about three.
+const maxAround = 3
+
 // bareToken strips what stands around a token, and says what did.
-func (q *Question) bareToken() (string, Cause) {
-	trimmed := strings.TrimSpace(q.Token)
+func (q *Question) bareToken() (string, []Cause) {
+	token, around := q.Token, []Cause(nil)
+	for range maxAround {
+		bare, cause := unwrapped(token)
+		if bare == token || q.bare {
+			break
+		}
+		token = bare
+		if !slices.ContainsFunc(around, func(c Cause) bool { return c.Code == cause.Code }) {
+			around = append(around, cause)
+		}
+	}
+	return token, around
+}
+
+// unwrapped takes off one layer.
+func unwrapped(token string) (string, Cause) {
+	trimmed := strings.TrimSpace(token)
 	switch {
 	case trimmed == "":
-		return q.Token, Cause{}
-	case trimmed != q.Token && strings.TrimRight(q.Token, "\r\n") == trimmed:
+		return token, Cause{}
+	case trimmed != token && strings.TrimRight(token, "\r\n") == trimmed:
 		return trimmed, Cause{Newline, "The token ends in a line break.", "Send the token alone, without a line break."}
-	case trimmed != q.Token:
+	case trimmed != token:
 		return trimmed, Cause{Blanks, "Blanks stand around the token.", "Send the token alone, without blanks."}
 	}
 	for _, around := range []string{"Bearer ", `"`, "'"} {
-		if bare := strings.TrimSuffix(strings.TrimPrefix(q.Token, around), around); bare != q.Token && bare != "" {
+		if bare := strings.TrimSuffix(strings.TrimPrefix(token, around), around); bare != token && bare != "" {
 			return bare, Cause{NotAHash, "Something stands around the token: " + quote(strings.TrimSpace(around)) + ".", "Send the token alone."}
 		}
 	}
-	return q.Token, Cause{}
+	return token, Cause{}
 }
 
 // form is what a pasted token is.
@@ -77,6 +96,9 @@ const (
 	formHash  form = "a hash"
 	formOther form = "no token"
 )
+
+// forms :: what a key takes → what that looks like.
+var forms = map[identity.Proof]form{identity.ProofJWT: formJWT, identity.ProofV1: formV1, identity.ProofHash: formHash}
 
 // said is what stands in a token, whoever signed it.
 type said struct {
@@ -105,7 +127,7 @@ func readToken(token string) (said, form) {
 
 // wrongForm is a kind of proof that the key does not take at all.
 func wrongForm(row dialect.Row, is form, token string) (Cause, bool) {
-	wanted := map[identity.Proof]form{identity.ProofJWT: formJWT, identity.ProofV1: formV1, identity.ProofHash: formHash}[row.Proof]
+	wanted := forms[row.Proof]
 	switch {
 	case is == formOther && len(token) > identity.MaxTokenBytes:
 		return Cause{NotAHash, "The token has " + strconv.Itoa(len(token)) + " bytes, and at most " + strconv.Itoa(identity.MaxTokenBytes) + " can be.",
@@ -128,8 +150,12 @@ func (q *Question) strange(targets []Key, row dialect.Row, parts said, refusal *
 		}
 		return append(causes, q.flaws(row, target, parts)...)
 	}
-	if flaws := q.flaws(row, target, parts); signed && len(flaws) > 0 {
-		return flaws // it says what it is: the gate could not read it
+	if flaws := q.flaws(row, target, parts); signed && len(flaws) > 0 && refusal.Reason == identity.TokenMalformed {
+		if parts.claims.milliseconds {
+			return flaws // this is what the gate could not read
+		}
+		_, remedy := refusal.Reason.Explain()
+		return append([]Cause{{NotAHash, refusal.Message, remedy}}, flaws...)
 	}
 	if other, found := q.publicSigner(targets); found {
 		s := q.othersSlip(other)
@@ -240,7 +266,7 @@ func byAlgorithm(parts said, refusal *identity.Error) (Cause, bool) {
 	case slices.Contains(otherAlgorithms, parts.algorithm):
 		return Cause{OtherKey, said + refusal.Message + " It was signed with a key of another kind.", remedy}, true
 	}
-	return Cause{Unknown, said + refusal.Message, remedy}, true
+	return Cause{Code(refusal.Reason), said + refusal.Message, remedy}, true
 }
 
 // byReason :: the gate's reason → its word here; another one is named by itself.
@@ -265,7 +291,7 @@ func (q *Question) withReason(refusal *identity.Error, found []Cause, parts said
 	case identity.KeyRetired, identity.KeyRevoked:
 		first.Explain += " It is " + q.named(refusal.Key) + "."
 	case identity.ClaimContradicted:
-		if better, ok := q.contradiction(parts.claims); ok {
+		if better, ok := q.contradiction(parts.claims, target.Signs); ok {
 			first = better
 		}
 	case identity.IdentifierNotCovered:
