@@ -363,6 +363,26 @@ func TestAKidThatTwoKeysShareNamesNeither(t *testing.T) {
 	}
 }
 
+func TestIssuerOfReadsWhatATokenSays(t *testing.T) {
+	said := func(payload string) string { return "e30." + b64([]byte(payload)) + ".AA" }
+	for token, want := range map[string]string{
+		said(`{"iss":"https://idp.example","user_id":"x"}`): "https://idp.example",
+		said(`{"iss":"a","iss":"b"}`):                       "",
+		said(`{"Iss":"a"}`):                                 "",
+		said(`{"iss":["a"]}`):                               "",
+		said(`{"iss":7}`):                                   "",
+		said(`{}`):                                          "",
+		said(`not JSON`):                                    "",
+		"":                                                  "",
+		"a.b":                                               "",
+		said(`{"iss":"` + strings.Repeat("a", 9000) + `"}`): "",
+	} {
+		if got := identity.IssuerOf(token); got != want {
+			t.Errorf("%.60q: %q, want %q", token, got, want)
+		}
+	}
+}
+
 func TestKidOfReadsWhatATokenSays(t *testing.T) {
 	for token, want := range map[string][2]string{
 		bySign(t, esPrivate, withKid("a"), issued()):                           {"a", "ES256"},

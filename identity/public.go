@@ -224,6 +224,22 @@ func KidOf(token string) (kid string, algorithm Algorithm) {
 	return "", ""
 }
 
+// IssuerOf is the iss that a token says, which nothing vouches for either: it says whose
+// set is worth a look, since no other one can make the token right. Empty if it says none.
+func IssuerOf(token string) string {
+	if len(token) > MaxTokenBytes {
+		return ""
+	}
+	members, _ := decodeObject(splitToken(token).payload)
+	for _, m := range members {
+		if m.name == "iss" {
+			issuer, _ := plainText(m.value)
+			return issuer
+		}
+	}
+	return ""
+}
+
 // Kid names the key of an issuer's set that signed the proof; empty for every other
 // kind of key.
 func (v Verified) Kid() string {

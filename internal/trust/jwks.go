@@ -81,6 +81,13 @@ func (s *Sets) Status(row KeyRow) SetStatus {
 	return status
 }
 
+// asked says whether this node has ever tried to fetch the set.
+func (s *Sets) asked(row KeyRow) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.set(row).tried.IsZero()
+}
+
 // version changes when the set does.
 func (s *Sets) version(row KeyRow) int {
 	s.mu.Lock()

@@ -374,6 +374,62 @@ func TestASlowIssuerHoldsNobodyLongerThanFiveSeconds(t *testing.T) {
 	})
 }
 
+// byAddress are several issuers.
+type byAddress map[string]*idp
+
+func (b byAddress) Fetch(ctx context.Context, address string) ([]byte, error) {
+	return b[address].Fetch(ctx, address)
+}
+
+// TestAnIssuerThatHangsHoldsNobodyOfAnotherIssuer: whether it is down, or kept busy by
+// tokens that anybody makes up, only its own people wait.
+func TestAnIssuerThatHangsHoldsNobodyOfAnotherIssuer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, hangs, fine := newHouse(t), newIDP(t, "a"), newIDP(t, "b")
+		const otherName, otherAddress = "https://login.example", "https://login.example/jwks.json"
+		sets := trust.NewSets(byAddress{setAddress: hangs, otherAddress: fine}, h.pulse.Now)
+		h.gate.UseSets(sets)
+		h.keys.UseSets(sets)
+		for address, issuer := range map[string]string{setAddress: issuerName, otherAddress: otherName} {
+			if _, err := h.keys.ImportPublic(t.Context(), root, trust.KeyDraft{Channel: "chn_shop"}, trust.PublicDraft{URL: address, Issuer: issuer}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		hangs.change(func(p *idp) { p.slow = make(chan struct{}) })
+		stop := make(chan struct{})
+		defer close(stop)
+		h.beat()
+		go h.beats(stop)
+		for range 3 {
+			time.Sleep(2 * time.Minute)
+			fetched, start := hangs.fetches(), time.Now()
+			assertion := h.token(t, fine.pairs["b"], "b", map[string]any{"iss": otherName})
+			v, err := h.admit(t, "shop", assertion)
+			if err != nil || v.Tier() != policy.Verified || time.Since(start) != 0 || hangs.fetches() != fetched {
+				t.Errorf("the other issuer's visitor waited %v and caused %d fetches: %q, %v", time.Since(start), hangs.fetches()-fetched, v.Reason(), err)
+			}
+		}
+		// Its own people wait, and the other's new kid is still found at once.
+		start := time.Now()
+		assertion := h.token(t, hangs.pairs["a"], "new", nil)
+		if v, err := h.admit(t, "shop", assertion); err != nil || v.Tier() == policy.Verified || time.Since(start) != 5*time.Second {
+			t.Errorf("after %v: %q, %v", time.Since(start), v.Reason(), err)
+		}
+		fine.add(t, "c")
+		assertion = h.token(t, fine.pairs["c"], "c", map[string]any{"iss": otherName})
+		if v, err := h.admit(t, "shop", assertion); err != nil || v.Tier() != policy.Verified {
+			t.Errorf("a new kid of the other: %q, %v", v.Reason(), err)
+		}
+		// What names no issuer of ours is refused for that, and fetches nothing.
+		fetched := hangs.fetches() + fine.fetches()
+		time.Sleep(2 * time.Minute)
+		assertion = h.token(t, fine.pairs["c"], "made-up", map[string]any{"iss": "https://evil.example"})
+		if v, err := h.admit(t, "shop", assertion); err != nil || v.Tier() == policy.Verified || hangs.fetches()+fine.fetches() != fetched {
+			t.Errorf("%d fetches for nobody's token: %v", hangs.fetches()+fine.fetches()-fetched, err)
+		}
+	})
+}
+
 // beats reads the head as the relay does.
 func (h *house) beats(stop <-chan struct{}) {
 	tick := time.NewTicker(250 * time.Millisecond)

@@ -156,7 +156,9 @@ func (r *rings) outdated(built ring) bool {
 }
 
 // look sees to it that the issuers' sets of the ring were looked into for the key that
-// the token names. Only a token that asks for a set's own algorithm does that.
+// the token names. Only a token that asks for a set's own algorithm does that, and one
+// that names its issuer, or the issuers of one channel would wait for each other. A set
+// that was never asked for is, by anybody: a wrong iss is then told from a missing set.
 func (r *rings) look(ctx context.Context, built ring, token string, now time.Time) {
 	if token == "" || len(built.sets) == 0 {
 		return
@@ -165,7 +167,11 @@ func (r *rings) look(ctx context.Context, built ring, token string, now time.Tim
 	if kid == "" {
 		return
 	}
+	issuer := identity.IssuerOf(token)
 	for _, read := range built.sets {
+		if issuer != read.row.Public.Issuer && r.sets.asked(read.row) {
+			continue
+		}
 		live := lives([]KeyRow{read.row}).Keys[0].Verifies(now)
 		if live && identity.Algorithm(read.row.Public.Algorithm) == algorithm && !slices.Contains(read.row.Public.revokedKids(), kid) {
 			r.sets.look(ctx, read.row, kid)
