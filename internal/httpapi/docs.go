@@ -2,13 +2,12 @@ package httpapi
 
 import (
 	"bytes"
-	"cmp"
 	_ "embed"
 	"encoding/json"
 	"html/template"
 	"net/http"
 	"slices"
-	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -59,16 +58,37 @@ func (f *Floor) serveDocs(w http.ResponseWriter, media string, part func(*docsPa
 	return err
 }
 
-// docsGroup is one heading of the page.
+// docsPart is one audience of the page: who programs against these groups.
+type docsPart struct {
+	Name   string
+	About  string
+	Groups []docsGroup
+}
+
+// docsGroup is one heading of a part.
 type docsGroup struct {
 	ID     string
 	Name   string
 	Routes []docsRoute
 }
 
+// part is an audience, with what the tags of its routes begin with.
+type part struct{ prefix, name, about string }
+
+// parts are the page's, in its order; the last takes what no other did.
+var parts = []part{
+	{"Widget", "Widget", "What the messenger in a page or an app calls. A session opens everything but itself, and nothing of it is an operator's."},
+	{"Verification", "Verification as a service", "For a product with a chat of its own. An API token with the scope named."},
+	{"Management: ", "Management API", "For programs, with an API token that the console made. A token reaches what its scopes name; each call says which."},
+	{"Intercom: ", "Intercom's API", "For programs written against Intercom: its addresses and shapes, its error bodies included."},
+	{"Console: ", "Console", "What our own console calls, with an agent's sign-in. Each call says which right of a role it takes; without one, any agent may."},
+	{"", "Operations", "For the machine that runs the server."},
+}
+
 type docsRoute struct {
 	Route
 	Body, Answer string // names of schemas
+	Refusals     []Code
 }
 
 type docsSchema struct{ Name, JSON string }
@@ -79,22 +99,11 @@ func (f *Floor) makeDocs() {
 	}
 	data := struct {
 		Version string
-		Groups  []docsGroup
+		Parts   []docsPart
 		Errors  []entry
 		Schemas []docsSchema
 	}{Version: f.spec.Info.Version, Errors: catalogue}
-	for _, route := range f.routes {
-		if route.Hidden {
-			continue
-		}
-		i := slices.IndexFunc(data.Groups, func(g docsGroup) bool { return g.Name == route.Tag })
-		if i < 0 {
-			i = len(data.Groups)
-			data.Groups = append(data.Groups, docsGroup{ID: "group-" + strconv.Itoa(i+1), Name: route.Tag})
-		}
-		data.Groups[i].Routes = append(data.Groups[i].Routes, f.docsRoute(route))
-	}
-	slices.SortStableFunc(data.Groups, func(a, b docsGroup) int { return cmp.Compare(rank(a.Name), rank(b.Name)) })
+	data.Parts = f.docsParts()
 	schemas := f.spec.Components.Schemas.Map()
 	for name, schema := range schemas {
 		text, err := json.MarshalIndent(schema, "", "  ")
@@ -110,21 +119,48 @@ func (f *Floor) makeDocs() {
 	f.docs.page = page.Bytes()
 }
 
-// rank puts what outsiders program against before what our own console calls.
-func rank(group string) int {
-	switch group {
-	case "Widget":
-		return 0
-	case "Management":
-		return 1
-	case "Operations":
-		return 3
+// docsParts sorts the routes by who calls them, and then by what they are about.
+func (f *Floor) docsParts() []docsPart {
+	list := make([]docsPart, len(parts))
+	for i, part := range parts {
+		list[i] = docsPart{Name: part.name, About: part.about}
 	}
-	return 2
+	for _, route := range f.routes {
+		if route.Hidden {
+			continue
+		}
+		p := slices.IndexFunc(parts, func(part part) bool { return strings.HasPrefix(route.Tag, part.prefix) })
+		groups := &list[p].Groups
+		i := slices.IndexFunc(*groups, func(g docsGroup) bool { return g.ID == anchor(route.Tag) })
+		if i < 0 {
+			i = len(*groups)
+			*groups = append(*groups, docsGroup{ID: anchor(route.Tag), Name: heading(strings.TrimPrefix(route.Tag, parts[p].prefix), parts[p].name)})
+		}
+		(*groups)[i].Routes = append((*groups)[i].Routes, f.docsRoute(route))
+	}
+	return slices.DeleteFunc(list, func(p docsPart) bool { return len(p.Groups) == 0 })
+}
+
+// heading is a group's name without the part's, which stands above it; empty if the part
+// has one group alone.
+func heading(rest, part string) string {
+	if rest == "" || rest == part {
+		return ""
+	}
+	return strings.ToUpper(rest[:1]) + rest[1:]
+}
+
+func anchor(tag string) string {
+	return "group-" + strings.Trim(strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(tag)), "-")
 }
 
 func (f *Floor) docsRoute(route Route) docsRoute {
-	d := docsRoute{Route: route}
+	d := docsRoute{Route: route, Refusals: route.fails()}
 	item := f.spec.Paths[wildcard.ReplaceAllString(route.Path, "{$1}")]
 	for _, op := range operations(item) {
 		if op.OperationID != route.ID {

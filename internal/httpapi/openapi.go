@@ -89,9 +89,12 @@ func (r Route) description() string {
 	return "Takes `" + string(r.Right) + "`: " + r.Right.Means() + "."
 }
 
-// fails are the refusals of a route beyond those of every call. A program has no second
-// factor to lack.
+// fails are the refusals of a route beyond those of every call. A program has nobody to
+// confirm, and no second factor to lack.
 func (r Route) fails() []Code {
+	if r.Access == APIToken {
+		return slices.DeleteFunc(slices.Clone(r.Fails), func(code Code) bool { return code == Unconfirmed })
+	}
 	if r.Access == AgentLogin && slices.Contains(policy.Guarded(), r.Right) {
 		return append(slices.Clone(r.Fails), FactorRequired)
 	}

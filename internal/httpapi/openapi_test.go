@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"encoding/json"
+	"html"
 	"net/http"
 	"regexp"
 	"strings"
@@ -81,12 +82,32 @@ func TestTheDocumentationNeedsNothingFromElsewhere(t *testing.T) {
 	a := h.want(200, "GET", "/api/docs", credential{}, nil)
 	page := string(a.Text)
 	for _, r := range h.Floor.Routes() {
-		if !r.Hidden && !strings.Contains(page, `id="`+r.ID+`"`) {
+		if r.Hidden {
+			continue
+		}
+		_, entry, there := strings.Cut(page, `<code class="path">`+strings.ReplaceAll(r.Path, "{$}", "")+`</code><span class="what">`+html.EscapeString(r.Summary)+`</span>`)
+		if !there || !strings.Contains(page, `id="`+r.ID+`"`) {
 			t.Errorf("%s is not on the page", r.ID)
+			continue
+		}
+		entry, _, _ = strings.Cut(entry, "</summary>")
+		if r.Right != "" != strings.Contains(entry, `<code class="right">`+string(r.Right)+`</code>`) {
+			t.Errorf("%s takes %q, and its line says %q", r.ID, r.Right, entry)
+		}
+		if r.Access == httpapi.APIToken && r.Right == "" {
+			t.Errorf("%s: which scope a token needs is said nowhere", r.ID)
 		}
 	}
+	last := -1
+	for _, part := range []string{"Widget", "Verification as a service", "Management API", "Intercom&#39;s API", "Console", "Operations"} {
+		at := strings.Index(page, "<h2>"+part+"</h2>")
+		if at <= last || strings.Count(page, "<h2>"+part+"</h2>") != 1 {
+			t.Errorf("%s stands once, in its place: %d", part, at)
+		}
+		last = at
+	}
 	for _, code := range []string{"identity_refused", "body_too_large", "faces_not_built", "session_ended"} {
-		if !strings.Contains(page, `<tr id="`+code+`">`) {
+		if !strings.Contains(page, `<div id="`+code+`">`) {
 			t.Errorf("the errors' type leads nowhere: %s", code)
 		}
 	}
