@@ -3,7 +3,6 @@ package app
 import (
 	"bytes"
 	"html/template"
-	"net"
 	"net/http"
 
 	"countersign/internal/deliver"
@@ -24,12 +23,13 @@ func (a *App) MailboxPath() string {
 }
 
 // mailboxPage shows the demo's mail as text. It holds codes and invitations, so it is
-// for this machine alone: the connection must come from it, and the address in the
-// browser must name it, or a foreign page that has its own name point here could read it.
+// for this machine alone: the connection must come from it and through no tunnel, and the
+// address in the browser must name it, or a foreign page that has its own name point here
+// could read it.
 func mailboxPage(f *httpapi.Floor, box *mail.Mailbox) {
 	local := func(serve http.HandlerFunc) func(http.ResponseWriter, *http.Request) error {
 		return func(w http.ResponseWriter, r *http.Request) error {
-			if !onThisMachine(r) {
+			if !httpapi.FromThisMachine(r) {
 				return httpapi.Fail(httpapi.NotFound)
 			}
 			h := w.Header()
@@ -54,32 +54,6 @@ func mailboxPage(f *httpapi.Floor, box *mail.Mailbox) {
 		w.Header().Set("Content-Type", "text/css; charset=utf-8")
 		_, _ = w.Write([]byte(mailboxCSS))
 	}))
-}
-
-// proxied are headers of whoever speaks for somebody else: a tunnel to this machine, which
-// comes from here and may name it so too, brings others along.
-var proxied = []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Forwarded", "Via"}
-
-func onThisMachine(r *http.Request) bool {
-	for _, name := range proxied {
-		if len(r.Header.Values(name)) > 0 {
-			return false
-		}
-	}
-	from, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return false
-	}
-	host := r.Host
-	if name, _, err := net.SplitHostPort(r.Host); err == nil {
-		host = name
-	}
-	return loopbackName(from) && loopbackName(host)
-}
-
-func loopbackName(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 var mailboxHTML = template.Must(template.New("mailbox").Funcs(template.FuncMap{

@@ -24,7 +24,7 @@ func (f *Floor) addHealth() {
 	metrics := f.metrics.handler()
 	Page(f, Route{Method: "GET", Path: "/metrics", ID: "getMetrics", Hidden: true},
 		func(w http.ResponseWriter, r *http.Request) error {
-			if !fromThisMachine(r) && !f.mayReadMetrics(r) {
+			if !FromThisMachine(r) && !f.mayReadMetrics(r) {
 				return Fail(NotFound)
 			}
 			metrics.ServeHTTP(w, r)

@@ -89,10 +89,10 @@ func (m *Metrics) StreamOpened(audience string) (closed func()) {
 	return gauge.Dec
 }
 
-// fromThisMachine says that a request came from the machine itself and through no
+// FromThisMachine says that a request came from the machine itself and through no
 // proxy on it. What a proxy names in a header, anybody can write, but nobody can take
 // away what theirs adds.
-func fromThisMachine(r *http.Request) bool {
+func FromThisMachine(r *http.Request) bool {
 	host := r.Host
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
