@@ -13,7 +13,7 @@ import (
 // publicSource is what keys import takes beside a file: where an issuer publishes its
 // keys.
 type publicSource struct {
-	JWKSURL   string `name:"jwks-url" placeholder:"URL" help:"Instead of a file: where the issuer publishes its key set; for native-jwt."`
+	JWKSURL   string `name:"jwks-url" placeholder:"URL" help:"Instead of --secret-file, which may also hold a public key (PEM or JWK): where the issuer publishes its key set; for native-jwt."`
 	Issuer    string `placeholder:"ISS" help:"What iss of a token must be; needed with --jwks-url."`
 	Algorithm string `placeholder:"ALG" enum:",ES256,RS256,EdDSA" default:"" help:"ES256, RS256 or EdDSA. Default: the one that the key, or the only kind that the set has, is for."`
 }

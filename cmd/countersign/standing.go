@@ -61,7 +61,7 @@ func warningTexts(p trust.Preview) []string {
 		case trust.DangerNoProof:
 			texts = append(texts, fmt.Sprintf("nobody was verified in the last 7 days, of %d who said who they are", w.N))
 		case trust.DangerOneNetwork:
-			texts = append(texts, fmt.Sprintf("all %d verified arrivals of the last 7 days came from one network", w.N))
+			texts = append(texts, fmt.Sprintf("whoever was verified in the last 7 days (%d) came from one network", w.N))
 		case trust.DangerBreaks:
 			texts = append(texts, fmt.Sprintf("%d of %d arrivals of the last 7 days would have been turned away or made anonymous", w.N, w.Of))
 		}
