@@ -19,7 +19,7 @@ type Registry interface {
 	// this commit open nothing any more, as out says.
 	EndSessionsOf(ctx context.Context, out SignOut, draft audit.Draft) (int, error)
 	// RefuseBare says until when proofs that do not say when they were made open nothing
-	// for a contact; a zero time lets them in again.
+	// for a contact, and ends the sessions that they opened; a zero time lets them in again.
 	RefuseBare(ctx context.Context, workspace, contact string, until time.Time, draft audit.Draft) error
 
 	// ConflictsOf lists what a contact proved and another holds, and what another proved and

@@ -121,7 +121,13 @@ func (db *DB) EndSessionsOf(ctx context.Context, out chat.SignOut, draft audit.D
 	return n, err
 }
 
-// RefuseBare says until when proofs that do not say when they were made open nothing.
+// undated selects the sessions of a contact whose proof does not say when it was made,
+// or need not have.
+const undated = `contact = $3 AND (method IN ('hmac', 'hmac-either') OR method = 'jwt' AND dialect NOT LIKE 'native%')`
+
+// RefuseBare says until when proofs that do not say when they were made open nothing,
+// and ends the sessions that they may have opened: a page renews its session by the very
+// hash, for a month. Whoever has a proof that says when comes in again by it.
 func (db *DB) RefuseBare(ctx context.Context, workspace, contact string, until time.Time, draft audit.Draft) error {
 	return db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
 		if err := mustContact(t, workspace, contact); err != nil {
@@ -129,6 +135,13 @@ func (db *DB) RefuseBare(ctx context.Context, workspace, contact string, until t
 		}
 		if err := t.refuseBare(workspace, contact, until); err != nil {
 			return fmt.Errorf("refuse bare proofs: %w", err)
+		}
+		if until.After(t.now) {
+			list, err := endSessions(t, undated, policy.EndedLogout, t.now, contact)
+			if err != nil {
+				return fmt.Errorf("refuse bare proofs: %w", err)
+			}
+			t.silence(list)
 		}
 		t.touch(workspace, contact)
 		t.record(draft)

@@ -103,6 +103,28 @@ var peopleTests = []test{
 		h.must(h.enters(h.Verified("u-1")))
 		same(h, "recorded", len(h.recorded(audit.BareProofsRefused)), 2)
 	}},
+	{"a thief's session does not outlive the refusal of the hash that opened it", func(h *House) {
+		g := h.Enter(h.Verified("u-1"))
+		byToken := h.Enter(signed(h.Verified("u-1"), "a", h.Now, h.Now.Add(time.Hour)))
+		undated := signed(h.Verified("u-1"), "b", time.Time{}, time.Time{})
+		undated.Session.Dialect = "intercom-jwt"
+		byUndated, other := h.Enter(undated), h.Enter(h.Verified("u-2"))
+		refuse := func(until time.Time) {
+			h.Helper()
+			h.must(h.DB.RefuseBare(h.ctx(), Main, g.Contact.ID, until, h.Draft(audit.BareProofsRefused, g.Contact.ID)))
+		}
+		refuse(time.Time{})
+		same(h, "while they are let in", h.Stands(g.Token), policy.Stands)
+		head := h.Head()
+		refuse(chat.Forever)
+		same(h, "by a hash", h.Stands(g.Token), policy.EndedLogout)
+		same(h, "by a token that does not say when", h.Stands(byUndated.Token), policy.EndedLogout)
+		same(h, "by a token", h.Stands(byToken.Token), policy.Stands)
+		same(h, "another person's", h.Stands(other.Token), policy.Stands)
+		if h.Head().Epoch <= head.Epoch {
+			h.Fatal("the epoch did not rise")
+		}
+	}},
 	{"a token that logged out opens nothing again, in this browser or another, until it has expired", func(h *House) {
 		ends := h.Now.Add(time.Hour)
 		g := h.Enter(signed(h.Verified("u-1"), "first", h.Now, ends))
