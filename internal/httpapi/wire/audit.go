@@ -6,7 +6,7 @@ import "time"
 type AuditEntry struct {
 	ID             string            `json:"id" doc:"chain/number"`
 	At             time.Time         `json:"at"`
-	Actor          string            `json:"actor"`
+	Actor          string            `json:"actor" doc:"agent:, token: or visitor: and an id; gate, server, or the command line's cli:"`
 	Action         string            `json:"action"`
 	Channel        string            `json:"channel"`
 	Subject        string            `json:"subject" doc:"contact, key, agent, or a person's pseudonym (psn_…)"`
@@ -24,7 +24,7 @@ type AuditEntries struct {
 // AuditStatus says how the record of the installation stands.
 type AuditStatus struct {
 	Entries    int64            `json:"entries" doc:"kept, in all workspaces"`
-	Pruned     int64            `json:"pruned"`
+	Pruned     int64            `json:"pruned" doc:"cut away, each up to a checkpoint"`
 	Checkpoint *AuditCheckpoint `json:"checkpoint,omitzero" doc:"the last one; absent before the first"`
 	Checked    int64            `json:"checked" doc:"newest entries that were verified just now"`
 	Intact     bool             `json:"intact" doc:"what was verified is what was written"`
@@ -33,7 +33,7 @@ type AuditStatus struct {
 
 // AuditCheckpoint is a moment at which the heads of all chains left the machine.
 type AuditCheckpoint struct {
-	Number int64     `json:"number"`
-	At     time.Time `json:"at"`
+	Number int64     `json:"number" doc:"1, 2, 3 … of the installation"`
+	At     time.Time `json:"at" doc:"when the heads of all chains were sealed"`
 	Since  int64     `json:"since" doc:"entries that came after it"`
 }
