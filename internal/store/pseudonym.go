@@ -135,7 +135,7 @@ func (t *tx) forget(workspace string, people []identity.Identifier, contact stri
 		if _, err := t.exec(`DELETE FROM pseudonyms WHERE lookup = $1 AND workspace = $2`, t.names.Lookup(workspace, person), workspace); err != nil {
 			return fmt.Errorf("forget a person: %w", err)
 		}
-		if err := t.dropReleased(workspace, person); err != nil {
+		if err := t.dropReleased(workspace, person, contact); err != nil {
 			return fmt.Errorf("forget a person: %w", err)
 		}
 	}

@@ -27,9 +27,11 @@ func (t *tx) keepReleased(workspace string, i identity.Identifier, since time.Ti
 	return err
 }
 
-// dropReleased forgets it with the person: an identifier is a name.
-func (t *tx) dropReleased(workspace string, i identity.Identifier) error {
-	_, err := t.exec(`DELETE FROM released WHERE workspace = $1 AND realm = $2 AND kind = $3 AND value = $4`, workspace, i.Realm, string(i.Kind), i.Value)
+// dropReleased forgets it with the last person of that name.
+func (t *tx) dropReleased(workspace string, i identity.Identifier, contact string) error {
+	const drop = `DELETE FROM released WHERE workspace = $1 AND realm = $2 AND kind = $3 AND value = $4 AND NOT EXISTS
+	(SELECT 1 FROM links l WHERE l.workspace = $1 AND l.realm = $2 AND l.kind = $3 AND l.value = $4 AND l.contact <> $5)`
+	_, err := t.exec(drop, workspace, i.Realm, string(i.Kind), i.Value, contact)
 	return err
 }
 

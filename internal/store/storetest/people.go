@@ -322,8 +322,14 @@ var peopleTests = []test{
 		h.is(h.enters(signed(h.Verified("u-1"), "stolen", h.Now, ends)), chat.ErrProofSpent)
 		h.must(h.enters(h.Verified("u-1"))) // a hash does not say when: the operator did not ask
 		h.must(h.enters(signed(h.Verified("u-2"), "c", h.Now, ends)))
-		_, err = h.DB.Erase(h.ctx(), Main, fresh.Contact.ID, h.Draft(audit.ContactErased, fresh.Contact.ID))
-		h.must(err)
+		erase := func(contact string) {
+			h.Helper()
+			_, err := h.DB.Erase(h.ctx(), Main, contact, h.Draft(audit.ContactErased, contact))
+			h.must(err)
+		}
+		erase(g.Contact.ID)
+		same(h, "the door is told, when who gave it away is erased", told(), true)
+		erase(fresh.Contact.ID)
 		same(h, "what was ordered about somebody who was erased", told(), false)
 	}},
 	{"a channel's sessions are listed by page, tier and key, counted and ended", func(h *House) {
