@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -44,6 +46,16 @@ func newProvider(t *testing.T, kids ...string) *provider {
 	}))
 	t.Cleanup(p.Close)
 	return p
+}
+
+// pem is one of its keys, as somebody would paste it.
+func (p *provider) pem(t *testing.T, kid string) string {
+	t.Helper()
+	der, err := x509.MarshalPKIXPublicKey(p.pairs[kid].Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 }
 
 // sign makes a token for a user of the shop.
@@ -113,6 +125,25 @@ func TestAnIdentityProviderSignsAndOneOfItsKeysIsRevoked(t *testing.T) {
 	}
 	if status, _ := open("autumn", "bob"); status != http.StatusCreated {
 		t.Errorf("the other key: %d", status)
+	}
+
+	// The provider is left for another: both sign until the old one ends.
+	next := newProvider(t, "winter")
+	page.goTo(s.Base + "/console/identity")
+	page.click("button", "Rotate: Login provider*")
+	page.sees("the issuer publishes it beside the old one")
+	page.click("button", "Cancel")
+	page.click("button", "Rotate: Login provider*")
+	page.click("radio", "I have the public key*")
+	page.write("textbox", "Public key", next.pem(t, "winter"))
+	page.write("textbox", "Reason", "we sign ourselves now")
+	page.click("button", "Rotate")
+	page.sees("Retiring", "Public key added")
+	if status, _ := open("autumn", "bob"); status != http.StatusCreated {
+		t.Errorf("the provider that was put aside: %d", status)
+	}
+	if status, _ := s.session("shop", object{"jwt": next.sign("winter", "bob")}); status != http.StatusCreated {
+		t.Errorf("the key that follows: %d", status)
 	}
 
 	page.goTo(s.Base + "/console/channels")
