@@ -66,11 +66,18 @@ func (s *search) level(t *table, n, share int) ([]slip, bool) {
 		if c[0]+c[1]+c[2] != n {
 			continue
 		}
-		for _, key := range t.keys[c[0]] {
+		keys := t.keys[c[0]]
+		if c[0] == 0 && len(keys) == 0 {
+			keys = []reading{{}} // no secret: what needs none can still be told
+		}
+		for _, key := range keys {
 			for _, text := range t.texts[c[1]] {
 				for _, build := range constructions[c[2]] {
 					if s.left <= stop {
 						return nil, false
+					}
+					if build.keyless && c[0] > 0 || !build.keyless && key.key == nil {
+						continue
 					}
 					if slips, found := s.try(key, text, build); found {
 						return slips, true

@@ -35,9 +35,10 @@ var bySize = map[int][]slip{
 
 // construction is a way to make a tag of a key and a text.
 type construction struct {
-	slips []slip
-	macs  int // what it costs
-	make  func(h func() hash.Hash, key reading, text string) [][]byte
+	slips   []slip
+	macs    int // what it costs
+	make    func(h func() hash.Hash, key reading, text string) [][]byte
+	keyless bool // no key goes into it, so none can be blamed
 }
 
 func mac(h func() hash.Hash, key []byte, text string) []byte {
@@ -56,14 +57,14 @@ const hmacFix = "Use HMAC-SHA256 once: the secret is the key, the identifier is 
 
 // constructions are the right one, and those that hold one mistake.
 var constructions = [2][]construction{
-	{{macs: 1, make: func(h func() hash.Hash, key reading, text string) [][]byte { return [][]byte{mac(h, key.key, text)} }}},
+	{{nil, 1, func(h func() hash.Hash, key reading, text string) [][]byte { return [][]byte{mac(h, key.key, text)} }, false}},
 	{
 		{[]slip{{Swapped, "Key and message are swapped: the identifier was used as the key and the secret as the message.", hmacFix}}, 1,
 			func(h func() hash.Hash, key reading, text string) [][]byte {
 				return [][]byte{mac(h, []byte(text), string(key.key))}
-			}},
+			}, false},
 		{[]slip{{PlainSHA256, "The identifier was hashed alone, without the secret: anybody could make this hash.", hmacFix}}, 1,
-			func(h func() hash.Hash, _ reading, text string) [][]byte { return [][]byte{plain(h, text)} }},
+			func(h func() hash.Hash, _ reading, text string) [][]byte { return [][]byte{plain(h, text)} }, true},
 		{[]slip{{PlainSHA256, "Secret and identifier were joined and hashed, which is no HMAC.", hmacFix}}, 4,
 			func(h func() hash.Hash, key reading, text string) [][]byte {
 				var all [][]byte
@@ -71,23 +72,23 @@ var constructions = [2][]construction{
 					all = append(all, plain(h, string(key.key)+between+text), plain(h, text+between+string(key.key)))
 				}
 				return all
-			}},
+			}, false},
 		{[]slip{{HashedTwice, "The hash was hashed again.", hmacFix}}, 5,
 			func(h func() hash.Hash, key reading, text string) [][]byte {
 				once := mac(h, key.key, text)
 				digits := hex.EncodeToString(once)
 				return [][]byte{mac(h, key.key, digits), mac(h, key.key, string(once)), plain(h, digits), plain(h, string(once))}
-			}},
+			}, false},
 		{[]slip{{HashedTwice, "The identifier was hashed before it was signed.", "Sign the identifier itself, not a hash of it."}}, 3,
 			func(h func() hash.Hash, key reading, text string) [][]byte {
 				once := plain(h, text)
 				return [][]byte{mac(h, key.key, hex.EncodeToString(once)), mac(h, key.key, string(once))}
-			}},
+			}, false},
 		{[]slip{{HashedTwice, "The secret was hashed before it was used as the key.", "Use the secret itself as the key, not a hash of it."}}, 3,
 			func(h func() hash.Hash, key reading, text string) [][]byte {
 				once := plain(h, string(key.key))
 				return [][]byte{mac(h, []byte(hex.EncodeToString(once)), text), mac(h, once, text)}
-			}},
+			}, false},
 	},
 }
 
