@@ -7,6 +7,7 @@ import { Button, Failure, Notice, Skeleton } from "../../shared/ui";
 import * as api from "../api";
 import { problemOf, type ApiError } from "../http";
 import { conversationHref } from "../inbox/panes";
+import { PersonDrawer } from "../inbox/person";
 import { may } from "../session";
 import { t } from "../text";
 import { exact } from "../time";
@@ -26,6 +27,7 @@ export function Findings({ subject: key }: { subject: Key }): JSX.Element {
   const [kind, setKind] = useState<FindingKind>("links");
   const [found, setFound] = useState<Loaded | null>(null);
   const [problem, setProblem] = useState<ApiError | null>(null);
+  const [person, setPerson] = useState("");
   const load = async (of: FindingKind, before: Loaded | null) => {
     setProblem(null);
     try {
@@ -64,7 +66,7 @@ export function Findings({ subject: key }: { subject: Key }): JSX.Element {
           </div>
           <p class="section__hint">{k.kindHints[kind]}</p>
           {problem && <Failure title={k.findingsFailed} error={problem} retry={() => void load(kind, found.next ? found : null)} />}
-          {found.rows.length > 0 ? <Rows rows={found.rows} /> : <p class="dim">{k.provedNone}</p>}
+          {found.rows.length > 0 ? <Rows rows={found.rows} onPerson={setPerson} /> : <p class="dim">{k.provedNone}</p>}
           {found.next && (
             <Button kind="quiet" onClick={() => void load(kind, found)}>
               {k.more}
@@ -72,17 +74,18 @@ export function Findings({ subject: key }: { subject: Key }): JSX.Element {
           )}
         </>
       )}
+      {person && <PersonDrawer key={person} id={person} onClose={() => setPerson("")} />}
     </section>
   );
 }
 
-function Rows({ rows }: { rows: KeyFinding[] }): JSX.Element {
+function Rows({ rows, onPerson }: { rows: KeyFinding[]; onPerson: (contact: string) => void }): JSX.Element {
   return (
     <ul class="findings__rows">
       {rows.map((row, i) => (
         <li key={i} class="finding">
           <span class="finding__who" dir="auto">
-            {row.contact.label || t.inbox.visitorName(row.contact.id.slice(-4).toUpperCase())}
+            <Name contact={row.contact} onPerson={onPerson} />
             {row.contact.blocked && <span class="chip"> {k.blockedContact}</span>}
           </span>
           <span class="finding__what" dir="auto">
@@ -99,6 +102,17 @@ function Rows({ rows }: { rows: KeyFinding[] }): JSX.Element {
         </li>
       ))}
     </ul>
+  );
+}
+
+/** A name leads to what its contact holds, for those who may see people. */
+function Name({ contact, onPerson }: { contact: KeyFinding["contact"]; onPerson: (contact: string) => void }): JSX.Element {
+  const name = contact.label || t.inbox.visitorName(contact.id.slice(-4).toUpperCase());
+  if (!may("conversations.read")) return <>{name}</>;
+  return (
+    <button type="button" class="link visit__name" onClick={() => onPerson(contact.id)}>
+      {name}
+    </button>
   );
 }
 
