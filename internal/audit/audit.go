@@ -197,6 +197,8 @@ type Store interface {
 	// SubjectsOf are the subjects under which the record speaks of whoever has this name:
 	// a user id or an address in any realm of the workspace, or a contact's id.
 	SubjectsOf(ctx context.Context, workspace, name string) ([]string, error)
+	// Vouch answers policy.ErrForbidden once an operator's word no longer counts.
+	Vouch(ctx context.Context, by policy.Authority) error
 }
 
 // MarshalDetail is the one encoding of a detail, keys sorted, as stored and MACed.

@@ -140,8 +140,21 @@ func (l *Log) Export(ctx context.Context, who policy.Principal, filter Filter, f
 				return w.End()
 			}
 			filter.Before = page.Next
+			// Who reads slowly keeps an export going for as long as they like: their right may end meanwhile.
+			if err := l.store.Vouch(ctx, reading(who)); err != nil {
+				return err
+			}
 		}
 	}, nil
+}
+
+// reading is the word on which an export goes on: what it told at its beginning, it tells
+// to its end, or breaks off.
+func reading(who policy.Principal) policy.Authority {
+	if who.May(policy.ReadConversations) {
+		return who.Needing(policy.ReadAudit, policy.ReadConversations)
+	}
+	return who.Needing(policy.ReadAudit)
 }
 
 // detail says what was exported. Whom it was about is said by nobody's name.

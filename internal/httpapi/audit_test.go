@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"strings"
 	"testing"
@@ -171,5 +172,57 @@ func TestTheStatusSaysWhetherTheNewestEntriesVerify(t *testing.T) {
 	program := bearer(h.program(policy.ReadKeys))
 	if a := h.call("GET", "/api/v1/audit/status", program, nil); a.StatusCode != 403 {
 		t.Errorf("without the scope: %d", a.StatusCode)
+	}
+}
+
+// onFirst calls once something was written.
+type onFirst struct {
+	lines int
+	then  func()
+}
+
+func (w *onFirst) Write(b []byte) (int, error) {
+	if w.lines++; w.lines == 1 {
+		w.then()
+	}
+	return len(b), nil
+}
+
+// Who reads an export a few bytes at a time keeps it going for hours: what was taken from
+// them meanwhile must end it, as it ends a stream.
+func TestASlowExportDoesNotOutliveTheRightToIt(t *testing.T) {
+	h := open(t)
+	h.agent(policy.Owner) // the last one could not step back
+	drafts := make([]audit.Draft, 2500)
+	for i := range drafts {
+		drafts[i] = audit.Draft{Workspace: "main", Actor: "gate", Action: audit.IdentityRefused, Subject: "con_x"}
+	}
+	must(t, h.DB.Record(context.Background(), drafts...))
+	_, link, err := h.Team.Invite(context.Background(), h.System, "slow@example.com", policy.Owner)
+	must(t, err)
+	login := loginIn(t, h.want(200, "POST", "/api/v1/console/setup", credential{}, object{"token": link, "name": "Slow", "password": "seven grey herons at the weir"}))
+	who, _, row, err := h.Team.Authenticate(context.Background(), login)
+	must(t, err)
+	record := audit.NewLog(h.DB, nil)
+	export := func(then func()) (int, error) {
+		write, err := record.Export(context.Background(), who, audit.Filter{}, audit.JSONL)
+		must(t, err)
+		out := &onFirst{then: then}
+		err = write(audit.NewWriter(out, audit.JSONL))
+		return out.lines, err
+	}
+	if lines, err := export(func() {}); err != nil || lines < 2500 {
+		t.Fatalf("%d lines, %v", lines, err)
+	}
+	lowered := func() { must(t, h.Team.SetRole(context.Background(), h.System, who.ID(), policy.Auditor)) }
+	if lines, err := export(lowered); !errors.Is(err, policy.ErrForbidden) || lines > 1500 {
+		t.Errorf("after another role, which reads no conversations: %d lines, %v", lines, err)
+	}
+	must(t, h.Team.SetRole(context.Background(), h.System, who.ID(), policy.Owner))
+	ended := func() {
+		must(t, h.DB.EndLogin(context.Background(), who.Workspace(), row.ID, time.Now(), audit.Draft{Workspace: who.Workspace(), Actor: "test", Action: audit.AgentSignedOut}))
+	}
+	if lines, err := export(ended); !errors.Is(err, policy.ErrForbidden) || lines > 1500 {
+		t.Errorf("after the login ended: %d lines, %v", lines, err)
 	}
 }

@@ -28,6 +28,19 @@ func (db *DB) Record(ctx context.Context, drafts ...audit.Draft) error {
 	}})
 }
 
+// Vouch answers policy.ErrForbidden if an operator's word no longer counts, for a request
+// that goes on reading for longer than any answer takes.
+func (db *DB) Vouch(ctx context.Context, by policy.Authority) error {
+	return db.writer.share(ctx, &single{write: func(t *tx) (refusal, err error) {
+		if err := t.allow(by); errors.Is(err, policy.ErrForbidden) {
+			return err, nil
+		} else if err != nil {
+			return nil, err
+		}
+		return nil, nil
+	}})
+}
+
 // Entries of the workspace, newest first.
 func (db *DB) Entries(ctx context.Context, workspace string, filter audit.Filter) (audit.Page, error) {
 	limit := filter.Limit
