@@ -28,8 +28,13 @@ type FiledThread struct {
 	Messages []Message
 }
 
-// MaxFiled messages and sessions are handed over in one file.
-const MaxFiled = 100_000
+const (
+	// MaxFiled messages and sessions are handed over in one file.
+	MaxFiled = 100_000
+	// MaxFiledBytes of messages are: the file is made in memory, and its person chose how
+	// much they wrote.
+	MaxFiledBytes = 64 << 20
+)
 
 // Export reads a person's file, and records that it was read.
 func (c *Chat) Export(ctx context.Context, who policy.Principal, id string, notes bool) (File, error) {
@@ -69,13 +74,14 @@ func (c *Chat) file(ctx context.Context, contact Contact, notes bool) (f File, e
 		return File{}, err
 	}
 	f.Label = label(contact, f.Attributes)
+	room := MaxFiledBytes
 	for before := (Cursor{}); ; {
 		list, err := c.store.Conversations(ctx, contact.Workspace, contact.ID, before, MaxPage)
 		if err != nil {
 			return File{}, err
 		}
 		for _, conversation := range list {
-			messages, err := c.messagesOf(ctx, conversation, notes)
+			messages, err := c.messagesOf(ctx, conversation, notes, &room)
 			if err != nil {
 				return File{}, err
 			}
@@ -88,8 +94,8 @@ func (c *Chat) file(ctx context.Context, contact Contact, notes bool) (f File, e
 	}
 }
 
-// messagesOf reads a whole thread, page by page.
-func (c *Chat) messagesOf(ctx context.Context, of Conversation, notes bool) (all []Message, err error) {
+// messagesOf reads a whole thread, page by page, if there is room for it.
+func (c *Chat) messagesOf(ctx context.Context, of Conversation, notes bool, room *int) (all []Message, err error) {
 	for before := int64(0); ; {
 		list, err := c.store.AgentMessages(ctx, of.Workspace, of.ID, before, MaxPage)
 		if err != nil {
@@ -98,8 +104,12 @@ func (c *Chat) messagesOf(ctx context.Context, of Conversation, notes bool) (all
 		for _, m := range list {
 			if notes || m.Audience == event.AudienceVisitor {
 				all = append(all, m)
+				*room -= len(m.Text)
 			}
 			before = m.Seq
+		}
+		if *room < 0 {
+			return nil, invalid("the messages are longer than one file carries (%d MB)", MaxFiledBytes>>20)
 		}
 		if len(list) < MaxPage {
 			slices.Reverse(all)

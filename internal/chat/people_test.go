@@ -319,6 +319,30 @@ func TestAFileHasNoNotesUnlessTheyAreAskedFor(t *testing.T) {
 	})
 }
 
+// TestAVisitorsFileFillsNoMemory: a browser may write fifty long messages a second, and
+// the server holds the whole file of whoever is exported at once.
+func TestAVisitorsFileFillsNoMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		owner := w.agent(policy.Owner)
+		mallory := w.open(w.proves("mallory"), chat.Device{})
+		w.says(mallory.Session, "hello")
+		first, text := w.store.messages[0], strings.Repeat("x", chat.MaxTextBytes)
+		for i := range chat.MaxFiledBytes / chat.MaxTextBytes {
+			m := first
+			m.Seq, m.Text = first.Seq+1+int64(i), text
+			w.store.messages = append(w.store.messages, m)
+		}
+		if _, err := w.chat.Export(w.ctx, owner, mallory.Session.Contact, false); !errors.Is(err, chat.ErrInvalid) {
+			t.Errorf("%v", err)
+		}
+		w.store.messages = w.store.messages[:len(w.store.messages)-1]
+		if _, err := w.chat.Export(w.ctx, owner, mallory.Session.Contact, false); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestBrowsersHaveReadableNames(t *testing.T) {
 	for agent, want := range map[string]string{
 		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36":                                "Chrome on Windows",
