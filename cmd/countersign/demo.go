@@ -191,6 +191,7 @@ func startShop(ctx context.Context, t terminal, listen, base, mailbox string, si
 		"SHOP_LISTEN=" + listen, "SHOP_COUNTERSIGN_URL=" + base, "SHOP_ADMIN_URL=" + base + "/console",
 		"SHOP_CHANNEL=" + site.Channel, "SHOP_SECRET=" + site.Secret,
 		"SHOP_OTHER_CHANNEL=" + site.OtherChannel, "SHOP_OTHER_SECRET=" + site.OtherSecret,
+		"SHOP_TOKEN_SECRET=" + site.TokenSecret, "SHOP_PUBLIC_KEY=" + site.PublicKey,
 		"SHOP_AUDIT_TOKEN=" + site.AuditToken, "SHOP_MAILBOX_URL=" + mailbox,
 	}
 	child.Stderr = t.Err

@@ -3,6 +3,8 @@ package shop
 import (
 	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -30,9 +32,10 @@ type fakeCountersign struct {
 	conversations []*fakeConversation
 	entries       []auditEntry
 	seq           int64
+	denied        map[string]bool // tokens whose owner logged out
 }
 
-type fakeSession struct{ contact, tier string }
+type fakeSession struct{ contact, tier, jwt string }
 
 type fakeConversation struct {
 	ID      string
@@ -49,16 +52,18 @@ const (
 	fakeChannel      = "shop"
 	fakeOtherChannel = "wholesale"
 	fakeAuditToken   = "audit-token"
+	fakePublicKey    = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAelAkZhC0to9WvD1EILo0SzUwA4djqRqECSggQgVarXQ=\n-----END PUBLIC KEY-----\n"
 )
 
 var (
 	fakeSecret      = strings.Repeat("0a1b2c3d", 8)
 	fakeOtherSecret = strings.Repeat("f9e8d7c6", 8)
+	fakeTokenSecret = strings.Repeat("5b6a7988", 8)
 )
 
 func newFake(t *testing.T, set func(*fakeCountersign)) (*fakeCountersign, *httptest.Server) {
 	t.Helper()
-	fake := &fakeCountersign{enforce: true, sessions: map[string]fakeSession{}, frame: "http://shop.test"}
+	fake := &fakeCountersign{enforce: true, sessions: map[string]fakeSession{}, denied: map[string]bool{}, frame: "http://shop.test"}
 	if set != nil {
 		set(fake)
 	}
@@ -75,6 +80,10 @@ func newFake(t *testing.T, set func(*fakeCountersign)) (*fakeCountersign, *httpt
 		fakeJSON(w, http.StatusOK, map[string]any{"tier": s.tier})
 	}))
 	mux.HandleFunc("DELETE /api/v1/widget/sessions/current", fake.endSession)
+	mux.HandleFunc("POST /api/v1/widget/email-code", func(w http.ResponseWriter, _ *http.Request) {
+		fakeJSON(w, http.StatusAccepted, map[string]any{"attempt": rand.Text()})
+	})
+	mux.HandleFunc("POST /api/v1/widget/email-code/confirm", fake.confirm)
 	mux.HandleFunc("GET /api/v1/widget/conversations", fake.with(fake.list))
 	mux.HandleFunc("POST /api/v1/widget/conversations", fake.with(fake.begin))
 	mux.HandleFunc("GET /api/v1/widget/conversations/{id}", fake.with(fake.read))
@@ -146,6 +155,16 @@ func (f *fakeCountersign) decide(w http.ResponseWriter, channel string, says fak
 	reason := ""
 	raw, err := hex.DecodeString(hash)
 	switch want, _ := hex.DecodeString(userHash(Secret(secret), user)); {
+	case channel == fakeOtherChannel && says.JWT != nil:
+		token, _ := says.JWT.(string)
+		if user, ok := fakeToken(token); ok && !f.denied[token] {
+			f.grant(w, channel+"/user_id:"+user, "verified", token)
+			return
+		}
+		reason = "proof_mismatch"
+		if f.denied[token] {
+			reason = "proof_replayed"
+		}
 	case says == fakeAssertion{}:
 		f.grant(w, "visitor-"+rand.Text(), "anonymous", "")
 		return
@@ -169,7 +188,7 @@ func (f *fakeCountersign) decide(w http.ResponseWriter, channel string, says fak
 		fakeProblem(w, http.StatusForbidden, "identity_refused")
 		return
 	}
-	f.grant(w, "claim-"+rand.Text(), "claimed", "unverified")
+	f.grant(w, "claim-"+rand.Text(), "claimed", "")
 }
 
 // believe is the gate as it must never be.
@@ -195,9 +214,43 @@ func (f *fakeCountersign) believe(w http.ResponseWriter, r *http.Request, says f
 	f.grant(w, fakeChannel+"/user_id:"+user, "verified", "")
 }
 
-func (f *fakeCountersign) grant(w http.ResponseWriter, contact, tier, notice string) {
+// fakeToken is whom a token of the other channel names, if its secret signed it.
+func fakeToken(token string) (user string, ok bool) {
+	at := strings.LastIndex(token, ".")
+	if at < 0 {
+		return "", false
+	}
+	mac := hmac.New(sha256.New, []byte(fakeTokenSecret))
+	mac.Write([]byte(token[:at]))
+	if token[at+1:] != base64.RawURLEncoding.EncodeToString(mac.Sum(nil)) {
+		return "", false
+	}
+	_, payload, _ := strings.Cut(token[:at], ".")
+	text, _ := base64.RawURLEncoding.DecodeString(payload)
+	var claims struct {
+		User string `json:"user_id"`
+	}
+	return claims.User, json.Unmarshal(text, &claims) == nil
+}
+
+// confirm knows no code that anybody could guess, unless it is broken.
+func (f *fakeCountersign) confirm(w http.ResponseWriter, _ *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.broken {
+		fakeProblem(w, http.StatusForbidden, "code_refused")
+		return
+	}
+	f.grant(w, fakeChannel+"/user_id:"+victimID, "verified", "")
+}
+
+func (f *fakeCountersign) grant(w http.ResponseWriter, contact, tier, jwt string) {
+	notice := ""
+	if tier == "claimed" {
+		notice = "unverified"
+	}
 	token := "cs_" + rand.Text()
-	f.sessions[token] = fakeSession{contact, tier}
+	f.sessions[token] = fakeSession{contact, tier, jwt}
 	if tier == "verified" {
 		f.record("session.opened", map[string]string{"tier": tier})
 	}
@@ -224,8 +277,9 @@ func (f *fakeCountersign) with(next func(http.ResponseWriter, *http.Request, fak
 func (f *fakeCountersign) endSession(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.broken {
-		delete(f.sessions, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
+	if token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "); !f.broken {
+		f.denied[f.sessions[token].jwt] = true
+		delete(f.sessions, token)
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
@@ -368,7 +422,8 @@ func newTestShop(t *testing.T, base string) *Shop {
 	t.Helper()
 	s, err := New(Config{
 		Channel: fakeChannel, CountersignURL: base, Secret: Secret(fakeSecret),
-		OtherChannel: fakeOtherChannel, OtherSecret: Secret(fakeOtherSecret), AuditToken: fakeAuditToken,
+		OtherChannel: fakeOtherChannel, OtherSecret: Secret(fakeOtherSecret),
+		TokenSecret: Secret(fakeTokenSecret), PublicKey: fakePublicKey, AuditToken: fakeAuditToken,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -45,6 +45,8 @@ type Config struct {
 	// For the attack bench only; without them the attacks that need them are left out.
 	OtherSecret  Secret // of another channel: what an attacker might hold
 	OtherChannel string
+	TokenSecret  Secret // signs HS256 tokens for the other channel
+	PublicKey    string // PEM: the other channel takes tokens of this pair, whose private half nobody here has
 	AuditToken   Secret // may read the record of decisions and nothing else
 	AdminURL     string // the console, to link to
 	MailboxURL   string // where the demo's mail is read; empty where there is no such page
@@ -61,6 +63,8 @@ func FromEnv(getenv func(string) string) (Config, error) {
 		Seed:           getenv("SHOP_SEED") != "off",
 		OtherSecret:    Secret(getenv("SHOP_OTHER_SECRET")),
 		OtherChannel:   getenv("SHOP_OTHER_CHANNEL"),
+		TokenSecret:    Secret(getenv("SHOP_TOKEN_SECRET")),
+		PublicKey:      getenv("SHOP_PUBLIC_KEY"),
 		AuditToken:     Secret(getenv("SHOP_AUDIT_TOKEN")),
 		AdminURL:       getenv("SHOP_ADMIN_URL"),
 		MailboxURL:     getenv("SHOP_MAILBOX_URL"),

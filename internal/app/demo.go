@@ -2,7 +2,11 @@ package app
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -22,7 +26,9 @@ type DemoSite struct {
 	Secret       string `json:"secret"`
 	OtherChannel string `json:"other_channel"`
 	OtherSecret  string `json:"other_secret"`
-	AuditToken   string `json:"-"` // fresh at every start
+	TokenSecret  string `json:"token_secret,omitempty"` // of the other channel; a demo made before there were tokens has none
+	PublicKey    string `json:"public_key,omitempty"`   // as well: its private half was thrown away
+	AuditToken   string `json:"-"`                      // fresh at every start
 	settled      bool   // not the first start: enforcement is the operator's by now
 }
 
@@ -78,6 +84,7 @@ func readSite(file string) (DemoSite, error) {
 
 func (a *App) makeSite(ctx context.Context, who policy.Principal, file string) (DemoSite, error) {
 	var site DemoSite
+	var otherID string
 	for _, side := range []struct {
 		creation workspace.Creation
 		channel  *string
@@ -90,7 +97,7 @@ func (a *App) makeSite(ctx context.Context, who policy.Principal, file string) (
 			&site.Channel, &site.ChannelID, &site.Secret},
 		{workspace.Creation{Slug: "wholesale", Name: "Wholesale",
 			Platforms: map[policy.Platform]policy.Enforcement{policy.Web: policy.Enforce}},
-			&site.OtherChannel, new(string), &site.OtherSecret},
+			&site.OtherChannel, &otherID, &site.OtherSecret},
 	} {
 		channel, err := a.Channels.Create(ctx, who, side.creation)
 		if err != nil {
@@ -102,11 +109,35 @@ func (a *App) makeSite(ctx context.Context, who policy.Principal, file string) (
 		}
 		*side.channel, *side.id, *side.secret = channel.Slug, channel.ID, secret
 	}
+	if err := a.addTokens(ctx, who, otherID, &site); err != nil {
+		return DemoSite{}, err
+	}
 	text, err := json.MarshalIndent(site, "", "  ") //nolint:gosec // the site's own file holds the secret that the site signs with
 	if err != nil {
 		return DemoSite{}, err
 	}
 	return site, os.WriteFile(file, append(text, '\n'), 0o600)
+}
+
+// addTokens lets the other channel take tokens: of a secret, and of a pair whose private
+// half nobody has, for the bench to try what goes wrong where both are taken.
+func (a *App) addTokens(ctx context.Context, who policy.Principal, channel string, site *DemoSite) (err error) {
+	draft := trust.KeyDraft{Channel: channel, Name: "Wholesale app", Dialect: "native-jwt"}
+	if _, site.TokenSecret, err = a.Keys.Generate(ctx, who, draft); err != nil {
+		return err
+	}
+	public, _, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return err
+	}
+	der, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		return err
+	}
+	site.PublicKey = string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+	draft.Name = "Wholesale partner"
+	_, err = a.Keys.ImportPublic(ctx, who, draft, trust.PublicDraft{Key: site.PublicKey})
+	return err
 }
 
 // SettleDemo allows the shop's pages, and no others, to frame the messenger, and
