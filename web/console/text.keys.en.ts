@@ -126,6 +126,7 @@ export const keyTexts = {
     publicKey: "Public key",
     publicHint: "PEM (BEGIN PUBLIC KEY) or a JWK.",
     publicMissing: "Fill this in.",
+    byProgram: "an API token",
     why: "Reason",
     whyHint: "For the record: a key decides who can pass as any of your customers.",
     whyMissing: "Say why.",

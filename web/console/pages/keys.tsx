@@ -270,6 +270,6 @@ export function creator(actor: string): string {
     const agent = agents.value?.find((a) => a.id === id);
     return agent ? agent.name || agent.email : (t.audit.actors.agent ?? id);
   }
-  if (kind === "token") return t.audit.actors.token ?? actor;
+  if (kind === "token") return k.byProgram;
   return kind === "cli" ? `${t.audit.actors.cli} (${id})` : actor;
 }
