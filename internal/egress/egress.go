@@ -27,6 +27,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 var (
@@ -277,7 +279,28 @@ func plain(err error) error {
 		if inURL.Timeout() {
 			return fmt.Errorf("%w: it took too long", ErrAnswer)
 		}
-		return inURL.Err
+		err = inURL.Err
 	}
-	return err
+	return quoting{err}
 }
+
+// quoting is an error that may repeat the other side's words, such as the names in a
+// certificate that nobody trusts yet: short, and fit for a terminal.
+type quoting struct{ error }
+
+const maxQuoted = 300 // characters
+
+func (q quoting) Error() string {
+	words := []rune(strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return utf8.RuneError
+		}
+		return r
+	}, q.error.Error()))
+	if len(words) > maxQuoted {
+		return string(words[:maxQuoted]) + "…"
+	}
+	return string(words)
+}
+
+func (q quoting) Unwrap() error { return q.error }

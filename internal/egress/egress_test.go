@@ -2,10 +2,16 @@ package egress
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
+	"log"
+	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +20,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode"
 )
 
 // publicAddress stands for any host on the internet; nothing is ever sent there.
@@ -349,5 +356,36 @@ func TestErrorsRepeatNoAddress(t *testing.T) {
 	c.dial = func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("refused") }
 	if _, err := c.Fetch(t.Context(), "https://example.com/jwks?token=hunter2"); err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Errors reach terminals and pages of operators, and quote the other side: its certificate
+// is anybody's who sits on the line, for it is quoted before it is trusted.
+func TestTheOtherSidesWordsMoveNoTerminal(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{"evil\x1b]0;owned\x07.example", "a\r\nintact: 12 entries"}
+	for i := range 90 {
+		names = append(names, fmt.Sprintf("%d.evil.example", i))
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: names, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	_, err = to(t, server, Options{}).Fetch(t.Context(), "https://idp.example/jwks.json")
+	if err == nil || strings.ContainsFunc(err.Error(), func(r rune) bool { return !unicode.IsPrint(r) }) || len(err.Error()) > 600 {
+		t.Errorf("%q", err)
+	}
+	var wrong x509.HostnameError
+	if !errors.As(err, &wrong) {
+		t.Errorf("the cause is gone: %v", err)
 	}
 }
