@@ -23,7 +23,7 @@ export function Popover({ button, children, label, role = "dialog", align = "sta
   const id = useId();
 
   // A press on the button dismisses the open panel before it is a click: that click must not open it again.
-  const dismissedAt = useRef(0);
+  const dismissedAt = useRef(-Infinity); // and not 0: a page younger than the pause would not open it either
 
   const close = () => {
     if (panel.current?.matches(":popover-open")) panel.current.hidePopover();
