@@ -105,6 +105,14 @@ type entered struct {
 	asked     time.Time
 }
 
+// spend is what writing the key still takes: of an imported secret, seal has taken it.
+func (e entered) spend(who policy.Principal) Spend {
+	if e.imported && e.half == nil {
+		return Spend{}
+	}
+	return allowance(who)
+}
+
 func newSecret() string {
 	b := make([]byte, secretBytes)
 	_, _ = rand.Read(b) // never fails: it ends the process instead
@@ -123,7 +131,7 @@ func (k *Keys) add(ctx context.Context, who policy.Principal, draft KeyDraft, in
 	if err != nil {
 		return KeyRow{}, err
 	}
-	row, warnings, err := k.seal(ctx, row, in)
+	row, warnings, err := k.seal(ctx, who, row, in)
 	if err != nil {
 		return KeyRow{}, err
 	}
@@ -137,7 +145,7 @@ func (k *Keys) add(ctx context.Context, who policy.Principal, draft KeyDraft, in
 		if _, err := lives(ring.Keys).Add(row.ID, row.CreatedAt); err != nil {
 			return KeyRow{}, translate(err)
 		}
-		change := RingChange{Workspace: who.Workspace(), Channel: channel.ID, Version: ring.Version, Keys: append(slices.Clone(ring.Keys), row), Spend: allowance(who), Drafts: []audit.Draft{record}}
+		change := RingChange{Workspace: who.Workspace(), Channel: channel.ID, Version: ring.Version, Keys: append(slices.Clone(ring.Keys), row), Spend: in.spend(who), Drafts: []audit.Draft{record}}
 		if _, err = k.store.SwapRing(ctx, change, row.CreatedAt); !errors.Is(err, ErrConflict) {
 			return shown(row), err
 		}
@@ -181,8 +189,10 @@ func (k *Keys) plan(who policy.Principal, channel workspace.Channel, draft KeyDr
 
 // seal checks the secret and puts it into the row, where only this row's place
 // opens it. Equal bytes exist once in the installation: one secret under two
-// dialects, realms or channels would let a proof for the one pass for the other.
-func (k *Keys) seal(ctx context.Context, row KeyRow, in entered) (KeyRow, []string, error) {
+// dialects, realms or channels would let a proof for the one pass for the other. That they
+// do exist is told of other workspaces' secrets too, so whoever brings one has paid for the
+// answer: what may be made in a day is what may be guessed.
+func (k *Keys) seal(ctx context.Context, who policy.Principal, row KeyRow, in entered) (KeyRow, []string, error) {
 	if in.half != nil {
 		row, err := k.sealPublic(ctx, row, in)
 		return row, nil, err
@@ -193,6 +203,11 @@ func (k *Keys) seal(ctx context.Context, row KeyRow, in entered) (KeyRow, []stri
 	secret, warnings, err := dialect.CheckSecret(row.Dialect, in.text, in.insist)
 	if err != nil {
 		return KeyRow{}, nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if in.imported {
+		if err := k.store.Spend(ctx, allowance(who)); err != nil {
+			return KeyRow{}, nil, fmt.Errorf("trust: counting an import: %w", err)
+		}
 	}
 	row.Fingerprint = k.master.Fingerprint(secret.Reveal())
 	used, err := k.store.FingerprintInUse(ctx, row.Fingerprint)
@@ -258,7 +273,7 @@ func (k *Keys) Rotate(ctx context.Context, who policy.Principal, r Rotation) (ke
 	if err != nil {
 		return fail(err)
 	}
-	row, warnings, err := k.seal(ctx, row, in)
+	row, warnings, err := k.seal(ctx, who, row, in)
 	if err != nil {
 		return fail(err)
 	}
@@ -267,7 +282,7 @@ func (k *Keys) Rotate(ctx context.Context, who policy.Principal, r Rotation) (ke
 	because(record, r.Reason)
 	change := RingChange{
 		Workspace: who.Workspace(), Channel: channel.ID, Version: ring.Version,
-		Keys: written(turned, append(slices.Clone(ring.Keys), row)), Spend: allowance(who), Drafts: []audit.Draft{record},
+		Keys: written(turned, append(slices.Clone(ring.Keys), row)), Spend: in.spend(who), Drafts: []audit.Draft{record},
 	}
 	if r.Overlap == 0 {
 		change.Silence = []string{r.Key}

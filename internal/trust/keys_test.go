@@ -107,6 +107,42 @@ func TestOneSecretIsOneKeyInTheWholeInstallation(t *testing.T) {
 	}
 }
 
+// TestNobodyGuessesAnothersSecretByImportingIt: the answer that a secret exists tells of
+// other workspaces' too, so asking for it is counted, whatever becomes of the import.
+func TestNobodyGuessesAnothersSecretByImportingIt(t *testing.T) {
+	h := newHouse(t)
+	theirs := policy.ForSystem("other", "cli:root")
+	if err := imports(h, theirs, trust.KeyDraft{Channel: "chn_else"}, importable); err != nil {
+		t.Fatal(err)
+	}
+	key, _, err := h.keys.Generate(t.Context(), root, trust.KeyDraft{Channel: "chn_shop"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, try := range map[string]func(who policy.Principal) error{
+		"as a key": func(who policy.Principal) error {
+			return imports(h, who, trust.KeyDraft{Channel: "chn_shop"}, importable)
+		},
+		"as a rotation's new key": func(who policy.Principal) error {
+			_, _, err := h.keys.Rotate(t.Context(), who, trust.Rotation{Channel: "chn_shop", Key: key.ID, Secret: importable})
+			return err
+		},
+	} {
+		guesser, hits := policy.ForToken("main", name, []policy.Right{policy.ManageKeys, policy.ReadChannels}), 0
+		for range 50 {
+			switch err := try(guesser); {
+			case errors.Is(err, trust.ErrSecretInUse):
+				hits++
+			case !errors.Is(err, trust.ErrLimited):
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+		if hits > 20 {
+			t.Errorf("%s: told %d times", name, hits)
+		}
+	}
+}
+
 func imports(h *house, who policy.Principal, draft trust.KeyDraft, secret string) error {
 	_, err := h.keys.Import(context.Background(), who, draft, secret, true)
 	return err
