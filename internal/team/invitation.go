@@ -31,7 +31,7 @@ func (t *Team) letter(who policy.Principal, agent Agent, token string) (*deliver
 	}
 	letter, err := t.invitations.desk.Write(deliver.Draft{
 		Workspace: agent.Workspace, Kind: deliver.InvitationLetter, Ref: agent.ID, To: agent.Email, Life: linkLife,
-		Subject: "You are invited to answer customers on Countersign",
+		Subject: "You are invited to a support team on Countersign",
 		Text: "You are invited to the support team, as " + string(agent.Role) + ".\n\n" +
 			"Open this link to choose your password. It works once, within one hour, and is for you alone:\n\n    " +
 			t.invitations.base + "/console/setup#" + token + "\n\n" +

@@ -90,8 +90,9 @@ function Form({ token, facts }: { token: string; facts: LinkFacts }): JSX.Elemen
     if (wrong || !name.trim() || rules.some((rule) => !rule.met) || action.busy) return;
     await action.run(async () => {
       const who = await api.useLink(token, name.trim(), password, facts.choose_email ? email : undefined);
-      history.replaceState(null, "", href("/inbox/open"));
-      place.value = { path: "/inbox/open", segments: ["inbox", "open"], query: new URLSearchParams() };
+      // The shell goes on to the first page that the role shows.
+      history.replaceState(null, "", href("/"));
+      place.value = { path: "/", segments: [], query: new URLSearchParams() };
       enter(who);
     });
   };
