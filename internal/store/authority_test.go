@@ -256,6 +256,7 @@ func (w *walk) changes(who policy.Principal) map[string]func() error {
 		"EndSessionsOf": func() error {
 			return second(db.EndSessionsOf(ctx, chat.SignOut{Workspace: main, Contact: w.guest.Contact.ID}, by(policy.ManagePeople)))
 		},
+		"Vouch": func() error { return db.Vouch(ctx, by(policy.ManagePeople).By) },
 		"RefuseBare": func() error {
 			return db.RefuseBare(ctx, main, w.guest.Contact.ID, w.Now.Add(time.Hour), by(policy.ManagePeople))
 		},
