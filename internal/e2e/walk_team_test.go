@@ -137,3 +137,30 @@ func TestAnOwnerSetsUpASecondFactorAndComesInByIt(t *testing.T) {
 	page.sees("Stop requiring a second factor?")
 	page.press(escape)
 }
+
+// The workspace begins to ask for a second factor while an owner is about to make a key:
+// what is missing is said where it is missing, and the way there is a link.
+func TestAnOwnerWhoseRightIsWithheldIsLedToTheFactor(t *testing.T) {
+	needBrowser(t)
+	t.Parallel()
+	s := serve(t)
+	s.channel("shop", "observe")
+	s.cli(nil, "team", "second-factor", "off")
+	page := meet(t, "owner").open(s.line(`^Console\s+(\S+)$`))
+	page.setUp("Ada Owner", ownersPassword)
+	page.goTo(s.Base + "/console/identity")
+	page.click("button", "Generate a key")
+	page.write("textbox", "Name", "Web 2027")
+	page.write("textbox", "Reason", "the year ends")
+	s.cli(nil, "team", "second-factor", "on")
+	within(t, soon, "the rule to hold", func() bool {
+		return script[bool](page, `fetch("/api/v1/console/me").then(r => r.json()).then(me => me.lacks_second_factor === true)`)
+	})
+	page.click("button", "Generate")
+	page.sees("This takes a second factor, and you have not set one up yet.")
+	page.click("link", "Set it up")
+	page.sees("Second factor", "No second factor yet")
+	if at := script[string](page, `location.pathname`); at != "/console/account" {
+		t.Errorf("the way leads to %s", at)
+	}
+}
