@@ -131,6 +131,9 @@ func (c *demoCmd) openShop(ctx context.Context, t terminal, a *app.App, base str
 	if err != nil {
 		return nil, "", err
 	}
+	if site.Mended {
+		fmt.Fprintln(t.Err, "countersign: the key that the shop signed with has ended, so it signs with a new one")
+	}
 	child, address, err := startShop(ctx, t, c.DemoListen, base, mailboxURL(a, base), site)
 	if err != nil {
 		return nil, "", err

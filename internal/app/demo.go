@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 
+	"countersign/identity/keyring"
 	"countersign/identity/policy"
 	"countersign/internal/team"
 	"countersign/internal/trust"
@@ -24,11 +25,13 @@ type DemoSite struct {
 	Channel      string `json:"channel"`
 	ChannelID    string `json:"channel_id"`
 	Secret       string `json:"secret"`
+	Key          string `json:"key,omitempty"` // the secret's; a demo made before it was noted has none
 	OtherChannel string `json:"other_channel"`
 	OtherSecret  string `json:"other_secret"`
 	TokenSecret  string `json:"token_secret,omitempty"` // of the other channel; a demo made before there were tokens has none
 	PublicKey    string `json:"public_key,omitempty"`   // as well: its private half was thrown away
 	AuditToken   string `json:"-"`                      // fresh at every start
+	Mended       bool   `json:"-"`                      // the shop's key had ended, and it has a new one
 	settled      bool   // not the first start: enforcement is the operator's by now
 }
 
@@ -42,6 +45,8 @@ func (a *App) PrepareDemo(ctx context.Context, file string) (DemoSite, error) {
 			return DemoSite{}, err
 		}
 		site, err = a.makeSite(ctx, who, file)
+	} else if err == nil {
+		err = a.mendSite(ctx, who, file, &site)
 	}
 	if err != nil {
 		return DemoSite{}, err
@@ -90,33 +95,57 @@ func (a *App) makeSite(ctx context.Context, who policy.Principal, file string) (
 		channel  *string
 		id       *string
 		secret   *string
+		key      *string
 	}{
 		{workspace.Creation{Slug: "shop", Name: "Shop", SamePeople: true,
 			Platforms:  map[policy.Platform]policy.Enforcement{policy.Web: policy.Observe}, // until the shop has said its first words
 			Appearance: workspace.Appearance{Accent: "#1f4d3a", Team: "Alder & Pine", Greeting: "How can we help?"}},
-			&site.Channel, &site.ChannelID, &site.Secret},
+			&site.Channel, &site.ChannelID, &site.Secret, &site.Key},
 		{workspace.Creation{Slug: "wholesale", Name: "Wholesale",
 			Platforms: map[policy.Platform]policy.Enforcement{policy.Web: policy.Enforce}},
-			&site.OtherChannel, &otherID, &site.OtherSecret},
+			&site.OtherChannel, &otherID, &site.OtherSecret, new(string)},
 	} {
 		channel, err := a.Channels.Create(ctx, who, side.creation)
 		if err != nil {
 			return DemoSite{}, err
 		}
-		_, secret, err := a.Keys.Generate(ctx, who, trust.KeyDraft{Channel: channel.ID, Name: side.creation.Name + " backend", Dialect: "native"})
+		key, secret, err := a.Keys.Generate(ctx, who, trust.KeyDraft{Channel: channel.ID, Name: side.creation.Name + " backend", Dialect: "native"})
 		if err != nil {
 			return DemoSite{}, err
 		}
-		*side.channel, *side.id, *side.secret = channel.Slug, channel.ID, secret
+		*side.channel, *side.id, *side.secret, *side.key = channel.Slug, channel.ID, secret, key.ID
 	}
 	if err := a.addTokens(ctx, who, otherID, &site); err != nil {
 		return DemoSite{}, err
 	}
-	text, err := json.MarshalIndent(site, "", "  ") //nolint:gosec // the site's own file holds the secret that the site signs with
+	return site, site.write(file)
+}
+
+func (s DemoSite) write(file string) error {
+	text, err := json.MarshalIndent(s, "", "  ") //nolint:gosec // the site's own file holds the secret that the site signs with
 	if err != nil {
-		return DemoSite{}, err
+		return err
 	}
-	return site, os.WriteFile(file, append(text, '\n'), 0o600)
+	return os.WriteFile(file, append(text, '\n'), 0o600)
+}
+
+// mendSite gives the shop another key where the one that it signs with was ended in the
+// console, as people who try a demo do: a shop that nobody can log in to shows nothing.
+func (a *App) mendSite(ctx context.Context, who policy.Principal, file string, site *DemoSite) error {
+	keys, err := a.Keys.List(ctx, who, site.ChannelID)
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(keys, func(k trust.ListedKey) bool { return k.ID == site.Key })
+	if at < 0 || keys[at].State != string(keyring.Retired) && keys[at].State != string(keyring.Revoked) {
+		return nil
+	}
+	key, secret, err := a.Keys.Generate(ctx, who, trust.KeyDraft{Channel: site.ChannelID, Name: "Shop backend", Dialect: "native"})
+	if err != nil {
+		return err
+	}
+	site.Key, site.Secret, site.Mended = key.ID, secret, true
+	return site.write(file)
 }
 
 // addTokens lets the other channel take tokens: of a secret, and of a pair whose private
