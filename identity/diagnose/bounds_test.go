@@ -62,8 +62,8 @@ func TestMACsAreCountedWhateverIsPasted(t *testing.T) {
 		q := Question{Dialect: "native", Now: time.Unix(1772366400, 0), Keys: manyKeys(keys[0], ""), Others: manyKeys(keys[1], "blog")}
 		for hashIs, pasted := range hashes {
 			for personIs, person := range people {
-				if keys[1] >= 1000 && personIs != "a number" && personIs != "many escapes" {
-					continue
+				if large := keys[1] >= 1000; large && (personIs != "a number" || hashIs != "of three sizes" && hashIs != "of 32 bytes") {
+					continue // what is tried with so many keys is cut long before these differ
 				}
 				q.Hash, q.UserID, q.Email = pasted, person[0], person[1]
 				made := counting(t, func() { Diagnose(q) })

@@ -166,7 +166,7 @@ func (q *Question) strange(targets []Key, row dialect.Row, parts said, refusal *
 	}
 	if refusal.Reason == identity.TokenMalformed {
 		_, remedy := refusal.Reason.Explain()
-		return []Cause{{NotAHash, refusal.Message, remedy}}
+		return append([]Cause{{NotAHash, refusal.Message, remedy}}, q.flaws(row, target, parts)...)
 	}
 	return append([]Cause{{Unknown, "The token has the right form, and nobody known here signed it, however the secret is read. Tried: " + q.tried() + ".",
 		"Compare the backend's secret with the key's, byte for byte; print the length of both."}}, q.flaws(row, target, parts)...)

@@ -338,7 +338,7 @@ func TestTheFieldThatWasSignedIsNamed(t *testing.T) {
 // The likeliest cause comes first, in the order of interface.md, whichever was made first.
 func TestCausesComeInTheOrderOfTheInterface(t *testing.T) {
 	place := func(code diagnose.Code) int { return slices.Index(diagnose.Codes(), code) }
-	for _, name := range hashDialects() {
+	for _, name := range []string{"native", "ensoras"} { // one signs the user id, one the email
 		row, _ := dialect.Get(name)
 		all := hashMistakes()
 		for _, first := range all {
