@@ -5,7 +5,7 @@ WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist 
 FACES := web/dist/manifest.json
 BIN := bin/countersign
 
-.PHONY: menu run build test lint bench fuzz e2e gen faces clean
+.PHONY: menu run build test lint bench fuzz e2e sdk gen faces clean
 .DELETE_ON_ERROR:
 
 menu: ## print this menu
@@ -17,7 +17,7 @@ run: $(BIN) ## build and serve the demo: messenger, console, shop and attack ben
 
 build: $(BIN) ## build bin/countersign with its faces
 
-test: ## set up what is needed, then run every test (SKIP=postgres,browser,snippets to leave parts out)
+test: ## set up what is needed, then run every test (SKIP=postgres,browser,snippets,sdk to leave parts out)
 	@scripts/test.sh
 
 lint: ## gofmt, go vet, golangci-lint at its pinned version, tidy modules
@@ -32,6 +32,10 @@ fuzz: ## fuzz every parser of outside input for a while (FUZZTIME=20s each)
 e2e: $(FACES) ## the browser walks alone
 	@scripts/need.sh node chromium gcc
 	go test -race -count=1 ./internal/e2e/...
+
+sdk: ## the tests of the libraries for servers alone, each in its own language
+	@scripts/need.sh go node snippets
+	go test -count=1 ./sdk/...
 
 gen: ## generate docs and types that are made from code
 	go run ./cmd/countersign config sample --markdown > docs/configuration.md

@@ -41,5 +41,5 @@ if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
 fi
 echo "Missing on this machine: ${missing[*]}" >&2
 echo "On Debian or Ubuntu: sudo apt-get install ${packages[*]}" >&2
-echo "make test can leave parts out: SKIP=postgres,browser,snippets make test" >&2
+echo "make test can leave parts out: SKIP=postgres,browser,snippets,sdk make test" >&2
 exit 1
