@@ -124,7 +124,7 @@ func TestWhatDoesNotDependOnIsTheSameWhereverItIsAsked(t *testing.T) {
 		if err != nil || again.Server != made.Server || again.Page != made.Page || again.Logout != made.Logout {
 			t.Errorf("%s %s: another answer the second time, %v", r.Language, r.Dialect, err)
 		}
-		page := string(r.Dialect) + " " + r.Signs
+		page := r.Dialect + " " + r.Signs
 		if before, there := servers[page]; there && before != made.Page {
 			t.Errorf("%s: the page depends on the language", page)
 		}
