@@ -88,7 +88,7 @@ var catalogue = []entry{
 		"What was given to confirm is wrong. It counts as a wrong sign-in; the login goes on."},
 	{LinkRefused, http.StatusForbidden, "Link refused", "The link was used, has expired, or never was.",
 		"Links work once and for one hour. `countersign owner reset` prints a new one."},
-	{Forbidden, http.StatusForbidden, "Forbidden", "Your role does not allow this.",
+	{Forbidden, http.StatusForbidden, "Forbidden", "Neither your role nor your token's scopes allow this.",
 		"The role or the token's scopes do not hold the right, or a foreign page tried to act for you."},
 	{FactorRequired, http.StatusForbidden, "Second factor required", "Set up a second factor first.",
 		"The role holds the right, and the workspace asks for a second factor before it is theirs: POST /api/v1/console/factors/app, or a passkey, then the same call again. Who has not the right is told forbidden, with or without a factor."},

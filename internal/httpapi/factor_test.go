@@ -399,7 +399,7 @@ func TestWhoHasNotTheRightLearnsNothingOfTheSecondFactor(t *testing.T) {
 				if want == "" && (a.code() == "forbidden" || a.code() == "second_factor_required") || want != "" && (a.StatusCode != 403 || a.code() != want) {
 					t.Errorf("%s as %s: want %q, got %d %s", r.ID, role, want, a.StatusCode, a.Text)
 				}
-				if want == "forbidden" && (strings.Contains(string(a.Text), "factor") || a.text("detail") != "Your role does not allow this.") {
+				if want == "forbidden" && (strings.Contains(string(a.Text), "factor") || a.text("detail") != "Neither your role nor your token's scopes allow this.") {
 					t.Errorf("%s tells %s: %s", r.ID, role, a.Text)
 				}
 			}
