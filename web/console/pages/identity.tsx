@@ -2,7 +2,7 @@
 // in identity/tabs.ts.
 
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { Empty } from "../../shared/ui";
 import * as api from "../api";
 import { go, href } from "../router";
@@ -78,6 +78,11 @@ function OneChannel({ channel, channels, tab }: { channel: Channel; channels: Re
   const all = channels.data ?? [];
   const shown = shownTab(tab);
   const Shown = shown.show;
+  const tabs = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const here = tabs.current?.querySelector<HTMLElement>("[aria-current]");
+    if (tabs.current && here) tabs.current.scrollLeft = here.offsetLeft + here.offsetWidth / 2 - tabs.current.clientWidth / 2; // on a phone the later ones lie beyond the edge
+  }, [shown.id]);
   return (
     <PageFrame
       title={i.title}
@@ -104,7 +109,7 @@ function OneChannel({ channel, channels, tab }: { channel: Channel; channels: Re
           {i.channel}: {channel.name || channel.slug}
         </p>
       )}
-      <nav class="tabs" aria-label={i.title}>
+      <nav class="tabs" aria-label={i.title} ref={tabs}>
         {TABS.map((one) => (
           <a key={one.id} class="tabs__tab" href={tabHref(channel.id, one.id)} aria-current={one.id === shown.id ? "page" : undefined}>
             {one.label()}
