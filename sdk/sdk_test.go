@@ -140,6 +140,8 @@ type library struct {
 var libraries = []library{
 	{name: "js", need: []string{"node"}, run: []string{"node", "test.js"}, least: 270},
 	{name: "python", need: []string{"python3"}, run: []string{"python3", "-B", "test.py"}, least: 270},
+	{name: "ruby", need: []string{"ruby"}, run: []string{"ruby", "test.rb"}, least: 270},
+	{name: "php", need: []string{"php"}, run: []string{"php", "test.php"}, least: 270},
 }
 
 // leftOut says whether a part of SKIP is named; the last line of make test lists them.
@@ -221,7 +223,7 @@ func (l library) check(t *testing.T, cases []signCase, printed string) {
 
 // TestPackagesCarryMetadata: each library can be published as it stands.
 func TestPackagesCarryMetadata(t *testing.T) {
-	for _, file := range []string{"go/doc.go", "js/package.json", "python/pyproject.toml"} {
+	for _, file := range []string{"go/doc.go", "js/package.json", "python/pyproject.toml", "ruby/countersign.gemspec", "php/composer.json"} {
 		if raw, err := os.ReadFile(file); err != nil || len(raw) == 0 {
 			t.Errorf("%s: %v", file, err)
 		}
