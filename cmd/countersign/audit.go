@@ -193,12 +193,12 @@ func newExportFile(name string) (*exportFile, error) {
 
 // Sync is what the export asks for before it counts as made.
 func (f *exportFile) Sync() error {
-	return errors.Join(f.File.Sync(), f.Close(), os.Rename(f.File.Name(), f.name))
+	return errors.Join(f.File.Sync(), f.Close(), os.Rename(f.Name(), f.name))
 }
 
 func (f *exportFile) discard() {
 	_ = f.Close()
-	_ = os.Remove(f.File.Name())
+	_ = os.Remove(f.Name())
 }
 
 // keepFor is how long entries are kept unless another date is said.

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-const leftOutTokens = "Left out: this shop was not told of a channel with tokens (SHOP_OTHER_CHANNEL, SHOP_TOKEN_SECRET, SHOP_PUBLIC_KEY)."
+const leftOutTokens = "Left out: this shop was not told of a channel with tokens (SHOP_OTHER_CHANNEL, SHOP_TOKEN_SECRET, SHOP_PUBLIC_KEY)." //nolint:gosec // names of variables
 
 // token is a JWT for the other channel, of five minutes, HS256 under whatever is given.
 func (t *trial) token(customer Customer, secret []byte) string {
@@ -128,7 +128,8 @@ func tryCode(ctx context.Context, t *trial) error {
 	case got.Status == http.StatusTooManyRequests:
 		t.judge(step, Refused, "Too many codes were asked for from here: there is nothing to guess.")
 		return nil
-	case !got.ok() || got.decode(&asked) != nil || asked.Attempt == "":
+	}
+	if readable := got.decode(&asked) == nil; !readable || !got.ok() || asked.Attempt == "" {
 		t.judge(step, Inconclusive, fmt.Sprintf("An answer of %d: nothing was tried.", got.Status))
 		return nil
 	}
