@@ -47,7 +47,17 @@ func {{if .Hash}}Hash{{else}}Token{{end}}({{if .UserID}}userID{{if .Email}}, ema
 	mac := hmac.New(sha256.New, []byte(secret))
 {{- end}}
 {{- if .Hash}}
-	mac.Write([]byte({{if .Lower}}strings.ToLower({{end}}{{if eq .Field "user_id"}}userID{{else}}email{{end}}{{if .Lower}}){{end}}))
+{{- if .Lower}}
+	// ASCII letters alone: beyond them languages lower in ways of their own, and one
+	// address must not become another.
+	lowered := strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}, email)
+{{- end}}
+	mac.Write([]byte({{if .Lower}}lowered{{else if eq .Field "user_id"}}userID{{else}}email{{end}}))
 	return hex.EncodeToString(mac.Sum(nil)), nil
 {{- end}}
 {{- if not .Hash}}
@@ -127,7 +137,14 @@ public final class ChatProof {
 {{- if eq .Field "user_id"}}
     String text = String.valueOf(userId);
 {{- else}}
-    String text = email{{if .Lower}}.toLowerCase(java.util.Locale.ROOT){{end}};
+{{- if .Lower}}
+    // ASCII letters alone: beyond them languages lower in ways of their own, and one
+    // address must not become another.
+    String text = java.util.regex.Pattern.compile("[A-Z]").matcher(email)
+        .replaceAll(letter -> letter.group().toLowerCase(java.util.Locale.ROOT));
+{{- else}}
+    String text = email;
+{{- end}}
 {{- end}}
     return HexFormat.of().formatHex(mac(text.getBytes(StandardCharsets.UTF_8)));
   }
@@ -247,7 +264,13 @@ public static class ChatProof
 {{- if eq .Field "user_id"}}
         string text = Convert.ToString(userId, CultureInfo.InvariantCulture);
 {{- else}}
-        string text = email{{if .Lower}}.ToLowerInvariant(){{end}};
+{{- if .Lower}}
+        // ASCII letters alone: beyond them languages lower in ways of their own, and one
+        // address must not become another.
+        string text = System.Text.RegularExpressions.Regex.Replace(email, "[A-Z]", letter => letter.Value.ToLowerInvariant());
+{{- else}}
+        string text = email;
+{{- end}}
 {{- end}}
         return BitConverter.ToString(Mac(Encoding.UTF8.GetBytes(text))).Replace("-", "").ToLowerInvariant();
     }

@@ -20,9 +20,15 @@ def chat_{{.Result}}({{if .UserID}}user_id{{if .Email}}, email{{end}}{{else}}ema
   # This secret is hexadecimal: the key is the bytes that it stands for.
   raise "{{.Variable}} is not hexadecimal" unless secret.match?(/\A(\h\h)+\z/)
   key = [secret].pack("H*")
-  OpenSSL::HMAC.hexdigest("SHA256", key, {{.Field}}.to_s{{if .Lower}}.downcase{{end}})
+  OpenSSL::HMAC.hexdigest("SHA256", key, {{.Field}}.to_s)
 {{- else}}
-  OpenSSL::HMAC.hexdigest("SHA256", secret, {{.Field}}.to_s{{if .Lower}}.downcase{{end}})
+{{- if .Lower}}
+  # ASCII letters alone: beyond them languages lower in ways of their own, and one
+  # address must not become another.
+  OpenSSL::HMAC.hexdigest("SHA256", secret, {{.Field}}.to_s.downcase(:ascii))
+{{- else}}
+  OpenSSL::HMAC.hexdigest("SHA256", secret, {{.Field}}.to_s)
+{{- end}}
 {{- end}}
 {{- end}}
 {{- if .JWT}}
@@ -74,9 +80,16 @@ function chat_{{.Result}}({{if .UserID}}$user_id{{if .Email}}, $email{{end}}{{el
         throw new RuntimeException('{{.Variable}} is not hexadecimal');
     }
     $key = hex2bin($secret);
-    return hash_hmac('sha256', {{if .Lower}}strtolower((string) ${{.Field}}){{else}}(string) ${{.Field}}{{end}}, $key);
+    return hash_hmac('sha256', (string) ${{.Field}}, $key);
 {{- else}}
-    return hash_hmac('sha256', {{if .Lower}}strtolower((string) ${{.Field}}){{else}}(string) ${{.Field}}{{end}}, $secret);
+{{- if .Lower}}
+    // ASCII letters alone: beyond them languages lower in ways of their own, and one
+    // address must not become another.
+    $lowered = strtr((string) ${{.Field}}, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz');
+    return hash_hmac('sha256', $lowered, $secret);
+{{- else}}
+    return hash_hmac('sha256', (string) ${{.Field}}, $secret);
+{{- end}}
 {{- end}}
 {{- end}}
 {{- if not .Hash}}
@@ -148,8 +161,14 @@ def chat_{{.Result}}({{if .UserID}}user_id{{if .Email}}, email{{end}}{{else}}ema
     key = secret.encode("utf-8")
 {{- end}}
 {{- if .Hash}}
-    text = {{if eq .Field "user_id"}}str(user_id){{else}}email{{end}}{{if .Lower}}.lower(){{end}}
+{{- if .Lower}}
+    # ASCII letters alone, as bytes lower: beyond them languages lower in ways of their
+    # own, and one address must not become another.
+    return hmac.new(key, email.encode("utf-8").lower(), hashlib.sha256).hexdigest()
+{{- else}}
+    text = {{if eq .Field "user_id"}}str(user_id){{else}}email{{end}}
     return hmac.new(key, text.encode("utf-8"), hashlib.sha256).hexdigest()
+{{- end}}
 {{- end}}
 {{- if not .Hash}}
 
@@ -202,7 +221,14 @@ function {{if .Hash}}chatHash{{else}}chatToken{{end}}({{if .UserID}}userId{{if .
   if (!/^([0-9a-f]{2})+$/i.test(secret)) throw new Error('{{.Variable}} is not hexadecimal');
   const key = Buffer.from(secret, 'hex');
 {{- end}}
-  return createHmac('sha256', {{if .Hex}}key{{else}}secret{{end}}).update(String({{if eq .Field "user_id"}}userId{{else}}email{{end}}){{if .Lower}}.toLowerCase(){{end}}).digest('hex');
+{{- if .Lower}}
+  // ASCII letters alone: beyond them languages lower in ways of their own, and one
+  // address must not become another.
+  const lowered = String(email).replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return createHmac('sha256', secret).update(lowered).digest('hex');
+{{- else}}
+  return createHmac('sha256', {{if .Hex}}key{{else}}secret{{end}}).update(String({{if eq .Field "user_id"}}userId{{else}}email{{end}})).digest('hex');
+{{- end}}
 {{- end}}
 {{- if not .Hash}}
   const encode = (data) => Buffer.from(data).toString('base64url');

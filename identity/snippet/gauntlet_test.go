@@ -77,6 +77,7 @@ var shouted = []odd{
 	{id: "1", email: "ADA.LOVELACE@EXAMPLE.COM"}, {id: "2", email: "ADA+NEWS@EXAMPLE.COM"}, {id: "3", email: "ZOË@EXÄMPLE.COM"},
 	{id: "4", email: "ΟΔΟΣ@X.EXAMPLE"}, {id: "5", email: "ΣΑΣ.ΣΑΣ@X.EXAMPLE"}, {id: "6", email: "İSTANBUL@X.EXAMPLE"},
 	{id: "7", email: "IĞDIR@X.EXAMPLE"}, {id: "8", email: "ЖУК@X.EXAMPLE"}, {id: "9", email: "ÅNGSTRÖM@X.EXAMPLE"}, {id: "10", email: "O'NEIL\"@X.EXAMPLE"},
+	{id: "11", email: "\u212aELVIN@X.EXAMPLE"}, {id: "12", email: "\u0130@X.EXAMPLE"}, // as ASCII somebody else's
 }
 
 func people() []odd { return append(slices.Clone(odds), shouted...) }
@@ -278,9 +279,6 @@ func signedField(p program, c odd) (identity.Identifier, identity.Reason) {
 	mail, reason := c.email, c.badEml
 	if mail == absent {
 		return identity.Identifier{}, identity.IdentifierNotCovered
-	}
-	if p.request.Language == snippet.Go && p.request.Dialect == "ensoras" {
-		mail = strings.ToLower(mail) // İ becomes i there, and nothing else: the text that was signed is who it is for
 	}
 	return identity.Identifier{Realm: "main", Kind: identity.KindEmail, Value: identity.Fold(mail)}, reason
 }

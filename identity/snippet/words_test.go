@@ -26,19 +26,19 @@ type idioms struct {
 }
 
 var idiomsOf = map[snippet.Language]idioms{
-	snippet.Ruby: {"chat_proof.rb", "chat_hash", "chat_token", "Ruby", "OpenSSL::HMAC", `ENV.fetch("%s")`, `.pack("H*")`, ".downcase",
+	snippet.Ruby: {"chat_proof.rb", "chat_hash", "chat_token", "Ruby", "OpenSSL::HMAC", `ENV.fetch("%s")`, `.pack("H*")`, ".downcase(:ascii)",
 		[]string{"puts ", "eval", "Digest::", "require \"jwt\"", ".strip", ".chomp"}},
-	snippet.PHP: {"chat_proof.php", "chat_hash", "chat_token", "PHP", "hash_hmac('sha256'", "getenv('%s')", "hex2bin(", "strtolower(",
+	snippet.PHP: {"chat_proof.php", "chat_hash", "chat_token", "PHP", "hash_hmac('sha256'", "getenv('%s')", "hex2bin(", "strtr((string) $email",
 		[]string{"echo ", "eval", "print", "require ", "trim($secret", "?>", "md5", "@"}},
-	snippet.Python: {"chat_proof.py", "chat_hash", "chat_token", "Python", "hmac.new(", `os.environ["%s"]`, "unhexlify(", ".lower()",
+	snippet.Python: {"chat_proof.py", "chat_hash", "chat_token", "Python", "hmac.new(", `os.environ["%s"]`, "unhexlify(", `.encode("utf-8").lower()`,
 		[]string{"print(", "eval", "import jwt", ".strip()", "os.getenv", "environ.get", "f\""}},
-	snippet.Node: {"chat-proof.js", "chatHash", "chatToken", "Node.js", "createHmac('sha256'", "process.env.%s", "Buffer.from(secret, 'hex')", ".toLowerCase()",
+	snippet.Node: {"chat-proof.js", "chatHash", "chatToken", "Node.js", "createHmac('sha256'", "process.env.%s", "Buffer.from(secret, 'hex')", ".replace(/[A-Z]/g",
 		[]string{"console.", "eval", "require('jsonwebtoken')", ".trim()", "window", "document"}},
-	snippet.Go: {"chatproof.go", "Hash", "Token", "Go", "hmac.New(sha256.New", `os.Getenv("%s")`, "hex.DecodeString(secret)", "strings.ToLower(",
+	snippet.Go: {"chatproof.go", "Hash", "Token", "Go", "hmac.New(sha256.New", `os.Getenv("%s")`, "hex.DecodeString(secret)", "strings.Map(",
 		[]string{"fmt.Print", "log.", "github.com", "TrimSpace", "panic("}},
-	snippet.Java: {"ChatProof.java", "ChatProof.hash", "ChatProof.token", "Java", `Mac.getInstance("HmacSHA256")`, `System.getenv("%s")`, "parseHex(secret)", ".toLowerCase(java.util.Locale.ROOT)",
+	snippet.Java: {"ChatProof.java", "ChatProof.hash", "ChatProof.token", "Java", `Mac.getInstance("HmacSHA256")`, `System.getenv("%s")`, "parseHex(secret)", `compile("[A-Z]")`,
 		[]string{"System.out", "printStackTrace", "io.jsonwebtoken", ".trim()", ".strip()", ".toLowerCase()"}},
-	snippet.CSharp: {"ChatProof.cs", "ChatProof.Hash", "ChatProof.Token", "C#", "new HMACSHA256(", `GetEnvironmentVariable("%s")`, "Convert.ToByte(secret", "ToLowerInvariant()",
+	snippet.CSharp: {"ChatProof.cs", "ChatProof.Hash", "ChatProof.Token", "C#", "new HMACSHA256(", `GetEnvironmentVariable("%s")`, "Convert.ToByte(secret", `Regex.Replace(email, "[A-Z]"`,
 		[]string{"Console.", "Newtonsoft", ".Trim()", ".ToLower()"}},
 }
 
@@ -87,9 +87,6 @@ func TestTheCodeIsWhatAReviewerExpects(t *testing.T) {
 			t.Errorf("%s decodes the secret: %v", name, got)
 		}
 		lowers := strings.Count(made.Server, want.lower)
-		if r.Language == snippet.CSharp && row.Proof == identity.ProofHash {
-			lowers-- // BitConverter prints capitals
-		}
 		if (lowers > 0) != row.Lowered {
 			t.Errorf("%s lowers %d times:\n%s", name, lowers, made.Server)
 		}
