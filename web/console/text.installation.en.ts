@@ -127,6 +127,10 @@ export const installationTexts = {
     clean: "Nothing: everybody who says who they are proves it.",
     broken: (n: number, of: number) => `${n} of ${loads(of)} (${percent(n, of)}) would be turned away, or made anonymous where the dialect says so.`,
     from: (n: number) => `from ${networks(n)}`,
+    refusedNone: "Nothing has arrived in seven days, so nobody was refused.",
+    refused: (n: number, of: number) => `${n} of ${loads(of)} (${percent(n, of)}) ${n === 1 ? "was" : "were"} turned away, or made anonymous where the dialect says so.`,
+    refusedSince: (n: number, of: number) =>
+      `${n} of ${loads(of)} (${percent(n, of)}) proved nothing that holds: since this is enforced, such a load is turned away, or made anonymous where the dialect says so.`,
     anonymousToo: (n: number) => `${loads(n)} of these claim nobody: the audience below keeps them out too.`,
     missing: (n: number) => plural(n, { one: "# without a proof", other: "# without a proof" }),
     wrong: (n: number) => plural(n, { one: "# with a wrong one", other: "# with a wrong one" }),

@@ -98,13 +98,16 @@ function OnePlatform({ channel, platform, onChange }: { channel: Channel; platfo
       <h3 class="platform__title">{now === "enforce" ? e.previewOn : e.preview}</h3>
       <p class="section__hint">{e.previewHint}</p>
       <Loaded resource={preview} failed={e.failed} lines={3}>
-        {(data) => <PreviewBody preview={data} channel={channel} />}
+        {(data) => <PreviewBody preview={data} channel={channel} enforcedSince={now === "enforce" ? setAt(channel, platform) : null} />}
       </Loaded>
     </div>
   );
 }
 
 const dayMs = 86_400_000;
+
+/** Since when the platform is as it is. */
+const setAt = (channel: Channel, platform: Platform) => Date.parse(channel.enforcement_since?.[platform] ?? channel.created_at);
 
 /** Since when it is as it is, what that lets a forger do, and what comes next. */
 function Standing({ channel, platform, mode, preview }: {
@@ -113,7 +116,7 @@ function Standing({ channel, platform, mode, preview }: {
   mode: Enforcement;
   preview: Resource<Preview>;
 }): JSX.Element {
-  const since = Date.parse(channel.enforcement_since?.[platform] ?? channel.created_at);
+  const since = setAt(channel, platform);
   const span = Math.floor((Date.now() - since) / dayMs);
   const fromStart = Math.abs(since - Date.parse(channel.created_at)) < 1000;
   const word = t.modes[mode] ?? mode;

@@ -7,6 +7,7 @@ import { t } from "../../text";
 import type { Channel } from "../../types";
 import { Versions } from "./installation";
 import { placeName, Steps } from "./places";
+import { brokenText } from "./refused";
 
 const e = t.enforce;
 
@@ -29,7 +30,7 @@ export function Warnings({ warnings }: { warnings: Warning[] }): JSX.Element | n
 
 const facts = ["verified", "missing", "wrong", "anonymous"] as const;
 
-export function PreviewBody({ preview, channel }: { preview: Preview; channel: Channel }): JSX.Element {
+export function PreviewBody({ preview, channel, enforcedSince }: { preview: Preview; channel: Channel; enforcedSince: number | null }): JSX.Element {
   const n = {
     verified: preview.outcomes.verified ?? 0, missing: preview.missing, wrong: preview.wrong, anonymous: preview.outcomes.anonymous ?? 0,
   };
@@ -47,11 +48,11 @@ export function PreviewBody({ preview, channel }: { preview: Preview; channel: C
         ))}
       </dl>
       {preview.total === 0 ? (
-        <p class="dim">{e.none}</p>
+        <p class="dim">{brokenText(preview, enforcedSince)}</p>
       ) : broken.length === 0 && !strict ? (
         <p class="dim">{e.clean}</p>
       ) : (
-        <p>{e.broken(preview.broken, preview.total)}</p>
+        <p>{brokenText(preview, enforcedSince)}</p>
       )}
       {strict && n.anonymous > 0 && <p class="dim">{e.anonymousToo(n.anonymous)}</p>}
       {broken.length > 0 && (
