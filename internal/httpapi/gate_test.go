@@ -44,9 +44,9 @@ var routes = map[httpapi.Access][]string{
 		"GET /api/v1/console/conversations/{id}", "PATCH /api/v1/console/conversations/{id}", "GET /api/v1/console/conversations/{id}/messages",
 		"POST /api/v1/console/conversations/{id}/messages", "POST /api/v1/console/conversations/{id}/read", "POST /api/v1/console/conversations/{id}/typing",
 		"POST /api/v1/console/keys/{id}/reveal", "POST /api/v1/console/channels/{id}/expected-hash",
-		"GET /api/v1/console/stream", "GET /api/v1/console/contacts/{id}",
+		"GET /api/v1/console/stream",
 
-		"GET /api/v1/console/agents", "POST /api/v1/console/agents", "PATCH /api/v1/console/agents/{id}", "DELETE /api/v1/console/agents/{id}",
+		"POST /api/v1/console/agents", "PATCH /api/v1/console/agents/{id}", "DELETE /api/v1/console/agents/{id}",
 		"GET /api/v1/console/logins", "DELETE /api/v1/console/logins/{id}", "GET /api/v1/console/tokens", "POST /api/v1/console/tokens",
 		"DELETE /api/v1/console/tokens/{id}",
 	},
@@ -67,6 +67,7 @@ var shared = []string{
 	"GET /attributes/policy", "PUT /attributes/policy", "GET /channels/{id}/sessions", "GET /channels/{id}/sessions/count",
 	"POST /channels/{id}/sessions/end", "GET /channels/{id}/logout", "PUT /channels/{id}/logout",
 	"POST /contacts/{id}/block", "DELETE /contacts/{id}/sessions", "DELETE /contacts/{id}/sessions/{session}",
+	"GET /agents", "GET /contacts/{id}",
 	"GET /audit", "GET /audit/status", "GET /audit/export",
 }
 

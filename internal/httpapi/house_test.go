@@ -151,7 +151,7 @@ func open(t *testing.T, change ...func(*httpapi.Options)) *house {
 	})
 	must(t, agents.Register(h.Floor))
 	widget.New(widget.Deps{Gate: gate, Codes: gate, Channels: h.Channels, Sessions: h.Chat, Threads: h.Chat, Streams: hub, Online: agents.Online}).Register(h.Floor)
-	api.New(api.Deps{Tokens: h.Team, Gate: gate, Sessions: h.Chat, Operate: operate.Deps{Installation: arrivals, Channels: h.Channels, Keys: h.Keys, People: h.Chat, Audit: record, Mail: mailRoutes, Diagnosis: diagnosis}}).Register(h.Floor)
+	api.New(api.Deps{Tokens: h.Team, Gate: gate, Sessions: h.Chat, Operate: operate.Deps{Installation: arrivals, Channels: h.Channels, Keys: h.Keys, People: h.Chat, Audit: record, Mail: mailRoutes, Diagnosis: diagnosis, Team: h.Team}}).Register(h.Floor)
 	compat.New(compat.Deps{Program: api.Program(h.Team), Channels: h.Channels, Keys: h.Keys}).Register(h.Floor)
 	faces, err := face.New(face.Deps{Channels: h.Channels})
 	must(t, err)

@@ -28,7 +28,7 @@ import (
 type Deps struct {
 	Team         Team
 	Inbox        Inbox
-	People       People
+	People       operate.People
 	Channels     operate.Channels
 	Keys         Keys
 	Audit        operate.Audit
@@ -110,13 +110,12 @@ func (d *Door) Register(f *httpapi.Floor) error {
 	d.registerFactors(f)
 	d.registerInbox(f)
 	d.registerStream(f)
-	d.registerPeople(f)
 	d.registerTeam(f)
 	d.registerKeys(f)
 	d.registerDiagnosis(f)
 	operate.Register(f, operate.Mount{Guard: d.operator(), Base: base, Name: consoleName, Group: "Console: "}, operate.Deps{
 		Installation: d.Installation, Channels: d.Channels, Keys: d.Keys, People: d.People, Audit: d.Audit,
-		Mail: d.Mail, Diagnosis: d.Diagnosis,
+		Mail: d.Mail, Diagnosis: d.Diagnosis, Team: d.Team,
 	})
 	return nil
 }

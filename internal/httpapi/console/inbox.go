@@ -51,7 +51,7 @@ func (d *Door) listThreads(ctx context.Context, c *call, _ wire.None) (wire.Rows
 	if err != nil {
 		return wire.Rows{}, err
 	}
-	out, err := d.shapeRows(ctx, c.Who.Principal, rows)
+	out, err := operate.ShapeRows(ctx, d.Channels, c.Who.Principal, rows)
 	return wire.Rows{Conversations: out, Next: httpapi.Cursor(next)}, err
 }
 
@@ -172,7 +172,7 @@ func (d *Door) showTyping(ctx context.Context, c *call, _ wire.Empty) (wire.None
 	return wire.None{}, d.Inbox.ReplyTyping(ctx, c.Who.Principal, c.Path("id"), c.Who.Agent.Name)
 }
 
-func shapeMessage(m chat.Message, keys keyNames) wire.AgentMessage {
+func shapeMessage(m chat.Message, keys operate.KeyNames) wire.AgentMessage {
 	return wire.AgentMessage{
 		Message: wire.Message{
 			ID: m.ID, ConversationID: m.Conversation, Seq: m.Seq, Author: wire.Author{Kind: string(m.Author), ID: m.AuthorID, Name: m.AuthorName},
@@ -186,41 +186,9 @@ func (d *Door) shapeRow(ctx context.Context, who policy.Principal, row chat.Row,
 	if err != nil {
 		return wire.Row{}, err
 	}
-	rows, err := d.shapeRows(ctx, who, []chat.Row{row})
+	rows, err := operate.ShapeRows(ctx, d.Channels, who, []chat.Row{row})
 	if err != nil {
 		return wire.Row{}, err
 	}
 	return rows[0], nil
-}
-
-// shapeRows adds the names of channels, in one reading for the page.
-func (d *Door) shapeRows(ctx context.Context, who policy.Principal, rows []chat.Row) ([]wire.Row, error) {
-	out := make([]wire.Row, len(rows))
-	if len(rows) == 0 {
-		return out, nil
-	}
-	channels, err := d.Channels.List(ctx, who)
-	if err != nil {
-		return nil, err
-	}
-	names := make(map[string]wire.ChannelName, len(channels)) // :: id → name
-	for _, channel := range channels {
-		names[channel.ID] = wire.ChannelName{ID: channel.ID, Slug: channel.Slug, Name: channel.Name}
-	}
-	for i, row := range rows {
-		out[i] = shapeRow(row, names[row.Channel])
-	}
-	return out, nil
-}
-
-func shapeRow(r chat.Row, channel wire.ChannelName) wire.Row {
-	out := wire.Row{
-		ID: r.ID, Status: string(r.Status), CreatedAt: r.CreatedAt.UTC(), LastAt: r.LastAt.UTC(), Preview: r.Preview,
-		LastAuthor: string(r.LastAuthor), Unread: r.AgentsUnread, Seq: r.LastSeq, AgentsRead: r.AgentsRead, VisitorRead: r.VisitorRead,
-		Tier: string(r.Tier), Channel: channel, Contact: operate.ShapeName(r.Person, r.Label), SnoozedUntil: httpapi.Timestamp(r.SnoozedUntil),
-	}
-	if r.Assignee != "" {
-		out.Assignee = &wire.AgentName{ID: r.Assignee, Name: r.AssigneeName}
-	}
-	return out
 }

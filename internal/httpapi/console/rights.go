@@ -6,10 +6,10 @@ import "countersign/identity/policy"
 // is not here, every agent may do. As in operate, it is there to be read.
 var rights = map[string]policy.Right{
 	"resetFactors": policy.ManageTeam, "setTeamRule": policy.ManageTeam, "inviteAgent": policy.ManageTeam, "setRole": policy.ManageTeam, "removeAgent": policy.ManageTeam,
-	"getTeamRule": policy.ReadTeam, "listRoles": policy.ReadTeam, "listAgents": policy.ReadTeam,
+	"getTeamRule": policy.ReadTeam, "listRoles": policy.ReadTeam,
 	"listThreads": policy.ReadConversations, "getCounts": policy.ReadConversations, "getThread": policy.ReadConversations, "listThreadMessages": policy.ReadConversations, "readThread": policy.ReadConversations,
-	"openConsoleStream": policy.ReadConversations, "getContact": policy.ReadConversations,
-	"changeThread": policy.ReplyConversations, "reply": policy.ReplyConversations, "showReplyTyping": policy.ReplyConversations,
+	"openConsoleStream": policy.ReadConversations,
+	"changeThread":      policy.ReplyConversations, "reply": policy.ReplyConversations, "showReplyTyping": policy.ReplyConversations,
 	"revealKey": policy.RevealKeys, "revealHash": policy.RevealKeys,
 	"listTokens": policy.ManageTokens, "createToken": policy.ManageTokens, "revokeToken": policy.ManageTokens,
 }

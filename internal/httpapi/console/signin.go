@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"countersign/internal/httpapi"
+	"countersign/internal/httpapi/operate"
 	"countersign/internal/httpapi/wire"
 	"countersign/internal/team"
 )
@@ -70,7 +71,7 @@ func (d *Door) welcome(c *httpapi.Call[wire.None], signed team.SignedIn) wire.Me
 
 func (d *Door) me(agent team.Agent, login team.Login) wire.Me {
 	me := wire.Me{
-		Agent: shapeAgent(agent), Workspace: agent.Workspace, Rights: []string{},
+		Agent: operate.ShapeAgent(agent), Workspace: agent.Workspace, Rights: []string{},
 		ExpiresAt: login.ExpiresAt.UTC(), Seq: d.Head().Seq, LacksFactor: agent.Lacking(), OneOrigin: d.floor.OneOrigin(),
 	}
 	for _, right := range agent.Rights() {

@@ -6,13 +6,14 @@ import (
 
 	"countersign/identity/policy"
 	"countersign/internal/httpapi"
+	"countersign/internal/httpapi/operate"
 	"countersign/internal/httpapi/wire"
 	"countersign/internal/team"
 )
 
 // Colleagues is the list of agents and their roles.
 type Colleagues interface {
-	Agents(ctx context.Context, who policy.Principal) ([]team.Agent, error)
+	operate.Team
 	Invite(ctx context.Context, who policy.Principal, email string, role policy.Role) (agent team.Agent, token string, err error)
 	// MailsTo says whether an invitation to the address was mailed too.
 	MailsTo(email string) bool
@@ -36,7 +37,6 @@ type Tokens interface {
 func (d *Door) registerTeam(f *httpapi.Floor) {
 	const tag = "Console: team"
 	agent := d.agent()
-	httpapi.Handle(f, agent, route("GET", "/agents", "listAgents", tag, "The colleagues"), d.listAgents)
 	httpapi.Handle(f, agent, created(route("POST", "/agents", "inviteAgent", tag, "Invite a colleague: answers with a one-use link", httpapi.Conflict)), d.inviteAgent)
 	httpapi.Handle(f, agent, route("PATCH", "/agents/{id}", "setRole", tag, "Change a colleague's role", httpapi.NotFound, httpapi.Conflict), d.setRole)
 	httpapi.Handle(f, agent, route("DELETE", "/agents/{id}", "removeAgent", tag, "Remove a colleague", httpapi.NotFound, httpapi.Conflict), d.removeAgent)
@@ -47,22 +47,13 @@ func (d *Door) registerTeam(f *httpapi.Floor) {
 	httpapi.Handle(f, agent, route("DELETE", "/tokens/{id}", "revokeToken", tag, "Revoke an API token", httpapi.NotFound), d.revokeToken)
 }
 
-func (d *Door) listAgents(ctx context.Context, c *call, _ wire.None) (wire.Agents, error) {
-	agents, err := d.Team.Agents(ctx, c.Who.Principal)
-	out := wire.Agents{Agents: make([]wire.Agent, len(agents))}
-	for i, agent := range agents {
-		out.Agents[i] = shapeAgent(agent)
-	}
-	return out, err
-}
-
 func (d *Door) inviteAgent(ctx context.Context, c *call, in wire.Invite) (wire.Invited, error) {
 	agent, token, err := d.Team.Invite(ctx, c.Who.Principal, in.Email, policy.Role(in.Role))
 	if err != nil {
 		return wire.Invited{}, err
 	}
 	// Behind the #, where no server, log or referrer sees the token.
-	invited := wire.Invited{Agent: shapeAgent(agent), Link: d.floor.Base() + "/console/setup#" + token}
+	invited := wire.Invited{Agent: operate.ShapeAgent(agent), Link: d.floor.Base() + "/console/setup#" + token}
 	if d.Team.MailsTo(agent.Email) {
 		invited.MailedTo = agent.Email
 	}
@@ -124,10 +115,6 @@ func (d *Door) createToken(ctx context.Context, c *call, in wire.CreateToken) (w
 
 func (d *Door) revokeToken(ctx context.Context, c *call, _ wire.None) (wire.None, error) {
 	return wire.None{}, d.Team.RevokeToken(ctx, c.Who.Principal, c.Path("id"))
-}
-
-func shapeAgent(a team.Agent) wire.Agent {
-	return wire.Agent{ID: a.ID, Email: a.Email, Name: a.Name, Role: string(a.Role), Joined: a.Joined, Factor: a.Factors > 0, CreatedAt: a.CreatedAt.UTC()}
 }
 
 func shapeToken(t team.Token) wire.Token {

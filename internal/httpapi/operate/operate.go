@@ -24,6 +24,7 @@ type Deps struct {
 	Installation Installation
 	Mail         Mail
 	Diagnosis    Diagnosis
+	Team         Team
 }
 
 // Mount is one door's place for the routes.
@@ -51,6 +52,7 @@ func Register(f *httpapi.Floor, m Mount, deps Deps) {
 	r.installation(f, m)
 	r.mail(f, m)
 	r.diagnosis(f, m)
+	r.team(f, m)
 }
 
 // route is one of the mount's; most fail as their room fails, all as rights do.

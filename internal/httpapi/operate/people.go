@@ -15,6 +15,7 @@ import (
 
 // People is who writes.
 type People interface {
+	Person(ctx context.Context, who policy.Principal, id string) (chat.Profile, error)
 	Labels(ctx context.Context, who policy.Principal, ids []string) (map[string]chat.Labelled, error)
 	Block(ctx context.Context, who policy.Principal, id string, blocked bool) (ended int, err error)
 	EndSession(ctx context.Context, who policy.Principal, contact, session string) error
@@ -36,6 +37,7 @@ type Files interface {
 
 func (o *Routes) people(f *httpapi.Floor, m Mount) {
 	const tag = "people"
+	httpapi.Handle(f, m.Guard, m.route("GET", "/contacts/{id}", "getContact", tag, "A person: what is proved, what is claimed, and their sessions", httpapi.NotFound), o.getContact)
 	httpapi.Handle(f, m.Guard, m.route("POST", "/contacts/{id}/block", "blockContact", tag, "Keep a person out, or let them in again", httpapi.NotFound), o.blockContact)
 	httpapi.Handle(f, m.Guard, m.route("DELETE", "/contacts/{id}/sessions", "endContactSessions", tag, "End every session of a person", httpapi.NotFound), o.endSessions)
 	httpapi.Handle(f, m.Guard, m.route("DELETE", "/contacts/{id}/sessions/{session}", "endContactSession", tag, "End one session of a person", httpapi.NotFound), o.endSession)

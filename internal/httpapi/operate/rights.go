@@ -8,7 +8,7 @@ import "countersign/identity/policy"
 var rights = map[string]policy.Right{
 	"signOutContact": policy.ManagePeople, "setBareHashes": policy.ManagePeople, "releaseIdentifier": policy.ManagePeople, "endSessions": policy.ManagePeople, "blockContact": policy.ManagePeople,
 	"endContactSessions": policy.ManagePeople, "endContactSession": policy.ManagePeople,
-	"findContact": policy.ReadConversations, "listSessions": policy.ReadConversations, "countSessions": policy.ReadConversations,
+	"getContact": policy.ReadConversations, "findContact": policy.ReadConversations, "listSessions": policy.ReadConversations, "countSessions": policy.ReadConversations,
 	"exportContact": policy.ExportPeople,
 	"countHoldings": policy.ErasePeople, "eraseContact": policy.ErasePeople,
 	"changeAttributes":   policy.ReplyConversations,
@@ -20,5 +20,6 @@ var rights = map[string]policy.Right{
 	"listKeys": policy.ReadKeys, "diagnoseProof": policy.ReadKeys, "getSnippets": policy.ReadKeys, "getKeyImpact": policy.ReadKeys, "getKeyCompromise": policy.ReadKeys,
 	"createKey": policy.ManageKeys, "rotateKey": policy.ManageKeys, "renameKey": policy.ManageKeys, "signKeyBy": policy.ManageKeys, "extendKey": policy.ManageKeys,
 	"finishKey": policy.ManageKeys, "revokeKey": policy.ManageKeys, "revokeKid": policy.ManageKeys,
-	"readAudit": policy.ReadAudit, "getAuditStatus": policy.ReadAudit, "exportAudit": policy.ReadAudit,
+	"listAgents": policy.ReadTeam,
+	"readAudit":  policy.ReadAudit, "getAuditStatus": policy.ReadAudit, "exportAudit": policy.ReadAudit,
 }

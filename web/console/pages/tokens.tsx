@@ -21,7 +21,7 @@ const terms = t.tokenTerms;
 
 /** What a token may be given, in the order of what it can do. Managing roles and tokens stays with people. */
 const SCOPES = [
-  "audit.read", "metrics.read", "channels.read", "keys.read", "conversations.read", "conversations.reply", "channels.manage", "people.manage",
+  "audit.read", "metrics.read", "team.read", "channels.read", "keys.read", "conversations.read", "conversations.reply", "channels.manage", "people.manage",
   "enforcement.set", "identity.verify", "people.export", "people.erase", "keys.manage",
 ];
 /** With these, whoever gets the token could pass as a customer or take their data along. */
