@@ -142,6 +142,11 @@ var libraries = []library{
 	{name: "python", need: []string{"python3"}, run: []string{"python3", "-B", "test.py"}, least: 270},
 	{name: "ruby", need: []string{"ruby"}, run: []string{"ruby", "test.rb"}, least: 270},
 	{name: "php", need: []string{"php"}, run: []string{"php", "test.php"}, least: 270},
+	{
+		name: "java", need: []string{"javac", "java"}, least: 270,
+		build: []string{"javac", "-encoding", "UTF-8", "-Xlint:all", "-Werror", "-d", "{out}", "-sourcepath", "src/main/java:src/test/java", "src/test/java/countersign/Vectors.java"},
+		run:   []string{"java", "-cp", "{out}", "countersign.Vectors"},
+	},
 }
 
 // leftOut says whether a part of SKIP is named; the last line of make test lists them.
@@ -223,7 +228,7 @@ func (l library) check(t *testing.T, cases []signCase, printed string) {
 
 // TestPackagesCarryMetadata: each library can be published as it stands.
 func TestPackagesCarryMetadata(t *testing.T) {
-	for _, file := range []string{"go/doc.go", "js/package.json", "python/pyproject.toml", "ruby/countersign.gemspec", "php/composer.json"} {
+	for _, file := range []string{"go/doc.go", "js/package.json", "python/pyproject.toml", "ruby/countersign.gemspec", "php/composer.json", "java/pom.xml"} {
 		if raw, err := os.ReadFile(file); err != nil || len(raw) == 0 {
 			t.Errorf("%s: %v", file, err)
 		}
