@@ -53,6 +53,9 @@ func TestTheLifeOfAKeyAtTheDoor(t *testing.T) {
 		{"extend an active key", "POST", "extend", object{"ends_at": soon}, 409, "conflict", "", false},
 		{"finish an active key", "POST", "finish", object{}, 409, "conflict", "", false},
 		{"what it would end", "GET", "impact", nil, 200, "", "", false},
+		{"what calling it compromised would cut", "GET", "impact?since=" + time.Now().Add(-time.Hour).UTC().Format(time.RFC3339), nil, 200, "", "", false},
+		{"since no time", "GET", "impact?since=yesterday", nil, 400, "request_invalid", "", false},
+		{"since tomorrow", "GET", "impact?since=2099-01-01T00:00:00Z", nil, 422, "request_invalid", "", false},
 		{"what it proved, though it is not compromised", "GET", "compromise", nil, 404, "not_found", "", false},
 		{"rotate without a reason", "POST", "rotate", object{}, 400, "request_invalid", "", false},
 		{"rotate", "POST", "rotate", object{"reason": "once a year", "overlap_hours": 24}, 201, "", audit.KeyRotated, true},
@@ -115,6 +118,35 @@ func TestTheLifeOfAKeyAtTheDoor(t *testing.T) {
 	}
 	if strings.Contains(h.Log.String(), secret) {
 		t.Error("the secret was logged")
+	}
+}
+
+// Whoever calls a key compromised reads before what they cannot undo afterwards.
+func TestTheCutIsForetoldByItsNumbers(t *testing.T) {
+	h := open(t)
+	channel, _, _ := h.channel("shop", policy.Observe)
+	owner := h.agent(policy.Owner)
+	made := h.want(201, "POST", "/api/v1/console/channels/"+channel.ID+"/keys", owner, object{"name": "Open", "reason": "the shop opens"})
+	id := made.JSON["key"].(object)["id"].(string)
+	h.visitor("shop", made.text("secret"), "ada")
+	h.visitor("shop", made.text("secret"), "bob")
+	since := time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
+	before := h.trail()
+	if plain := h.want(200, "GET", "/api/v1/console/keys/"+id+"/impact", owner, nil); plain.JSON["cut"] != nil || plain.JSON["live_sessions"] != 2.0 {
+		t.Errorf("asked for no time: %s", plain.Text)
+	}
+	foretold, ok := h.want(200, "GET", "/api/v1/console/keys/"+id+"/impact?since="+since, owner, nil).JSON["cut"].(object)
+	if !ok || foretold["links"] != 2.0 || foretold["at_least"] != false {
+		t.Fatalf("foretold %v", foretold)
+	}
+	if h.trail() != before {
+		t.Error("a question left something behind")
+	}
+	done := h.want(200, "POST", "/api/v1/console/keys/"+id+"/revoke", owner, object{"compromised_since": since}).JSON["cut"].(object)
+	for _, name := range []string{"links", "claims", "attributes", "conversations", "messages"} {
+		if foretold[name] != done[name] {
+			t.Errorf("%s: foretold %v, cut %v", name, foretold[name], done[name])
+		}
 	}
 }
 

@@ -10,6 +10,9 @@ import (
 // Waiting counts the writes in the committer's queue.
 func (db *DB) Waiting() int { return len(db.writer.queue) }
 
+// Look bounds how much CountProved looks through and counts.
+func (db *DB) Look(rows int64, most int) { db.proved = bounds{rows, most} }
+
 // Beside shares a batch's transaction with a write of the test's own.
 func (db *DB) Beside(ctx context.Context, write func() error) error {
 	return db.writer.share(ctx, &single{write: func(*tx) (refusal, err error) { return nil, write() }})

@@ -24,6 +24,8 @@ var bounded = map[string]string{
 	`ORDER BY at, kind`:            "the identifiers of one contact",
 	`GROUP BY contact, provenance`: "the attributes of a few contacts, which this bounds",
 	`COUNT(DISTINCT visitor)`:      "what one contact holds, before it is erased",
+	`) AS seen`:                    "a count before a revocation looks through a window, which is limited inside",
+	`) AS found`:                   "the messages of a span of the log, and no more than are counted",
 	`INSERT INTO findings`:         "one step of a sweep looks through a span of the log",
 	`COUNT(DISTINCT origin)`:       "the live sessions that a switch of enforcement is about to end",
 	`SELECT s.origin, COUNT(*)`:    "the live sessions of one key, which somebody is about to end",

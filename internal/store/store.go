@@ -63,6 +63,7 @@ type DB struct {
 	write  *sql.DB
 	read   *sql.DB
 	writer *committer
+	proved bounds // of CountProved
 
 	mu    sync.RWMutex
 	stmts map[string]*sql.Stmt // :: query text → statement of the readers
@@ -87,7 +88,7 @@ func Open(ctx context.Context, options Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: open: %w", err)
 	}
-	db := &DB{engine: e, write: write, read: read, stmts: map[string]*sql.Stmt{}}
+	db := &DB{engine: e, write: write, read: read, proved: standard, stmts: map[string]*sql.Stmt{}}
 	first, err := newLink(ctx, write, e)
 	if err == nil {
 		if err = migrate(ctx, e, first); err != nil {

@@ -228,9 +228,7 @@ func (s sweep) dropAttributes(t *tx, names [][2]string) error {
 // as they are: that the key is compromised is seen when they are read.
 func (db *DB) messagesStep(ctx context.Context, s sweep) (portion, error) {
 	const found = `INSERT INTO findings (key_id, kind, id, workspace, contact, conversation, session, name, value, fate, n, at, last_at)
-	SELECT $1, 'conversation', m.conversation, m.workspace, v.contact, m.conversation, '', '', '', 'marked', COUNT(*), MIN(m.at), MAX(m.at)
-	FROM messages m JOIN conversations v ON v.id = m.conversation
-	WHERE m.seq > $2 AND m.seq <= $3 AND m.key_id = $1 AND m.workspace = $4 AND m.author = 'visitor' AND m.at >= $5
+	SELECT $1, 'conversation', m.conversation, m.workspace, v.contact, m.conversation, '', '', '', 'marked', COUNT(*), MIN(m.at), MAX(m.at)` + provedMessages + `
 	GROUP BY m.conversation, m.workspace, v.contact
 	ON CONFLICT (key_id, kind, id) DO UPDATE SET n = findings.n + excluded.n,
 	at = CASE WHEN excluded.at < findings.at THEN excluded.at ELSE findings.at END,

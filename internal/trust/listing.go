@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"countersign/identity/keyring"
 	"countersign/identity/policy"
@@ -52,12 +53,18 @@ func (k *Keys) List(ctx context.Context, who policy.Principal, channelID string)
 type Impact struct {
 	LiveSessions int
 	Origins      []LiveOrigin // most sessions first
+	Proved       *Proved      // what goes if it was compromised since the time that was asked for; nil: none was
 }
 
-// Impact says, in numbers, what finishing or revoking a key would end now.
-func (k *Keys) Impact(ctx context.Context, who policy.Principal, key string) (Impact, error) {
+// Impact says, in numbers, what finishing or revoking a key would end now, and with a
+// time what calling it compromised since then would take apart: that cannot be undone, so
+// that whoever does it reads the numbers before.
+func (k *Keys) Impact(ctx context.Context, who policy.Principal, key string, since time.Time) (Impact, error) {
 	if _, err := k.find(ctx, who, policy.ReadKeys, key); err != nil {
 		return Impact{}, err
+	}
+	if since.After(k.now()) {
+		return Impact{}, fmt.Errorf("%w: the time has not come yet", ErrInvalid)
 	}
 	origins, err := k.store.LiveOrigins(ctx, who.Workspace(), key, k.now())
 	if err != nil {
@@ -67,6 +74,14 @@ func (k *Keys) Impact(ctx context.Context, who policy.Principal, key string) (Im
 	for _, one := range origins {
 		impact.LiveSessions += one.Sessions
 	}
+	if since.IsZero() {
+		return impact, nil
+	}
+	proved, err := k.store.CountProved(ctx, who.Workspace(), key, since)
+	if err != nil {
+		return Impact{}, fmt.Errorf("trust: counting what it proved: %w", err)
+	}
+	impact.Proved = &proved
 	return impact, nil
 }
 

@@ -61,6 +61,10 @@ func (s *safe) LiveOrigins(_ context.Context, _, key string, _ time.Time) ([]tru
 	return []trust.LiveOrigin{{Origin: "https://shop.example", Sessions: s.live[key]}}, nil
 }
 
+func (s *safe) CountProved(context.Context, string, string, time.Time) (trust.Proved, error) {
+	return trust.Proved{Links: 1}, nil
+}
+
 func (s *safe) SweepStep(context.Context, string, string) (bool, error) { return true, nil }
 
 func (s *safe) Unswept(context.Context) ([]trust.Unswept, error) { return nil, nil }

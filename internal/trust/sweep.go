@@ -54,6 +54,12 @@ type Cut struct {
 	Done                                               bool
 }
 
+// Proved counts what a key proved since a time, before anything is done about it.
+type Proved struct {
+	Links, Claims, Attributes, Conversations, Messages int
+	AtLeast                                            bool // the counting stopped before its end
+}
+
 // Revocation is what became of a key that was revoked.
 type Revocation struct {
 	SessionsEnded int

@@ -140,6 +140,9 @@ type Store interface {
 	Findings(ctx context.Context, workspace, key string, kind FindingKind, after string, limit int) ([]Finding, error)
 	// CountFindings of a sweep by kind, and whether the sweep is done.
 	CountFindings(ctx context.Context, workspace, key string) (Cut, error)
+	// CountProved counts what a sweep would find if the key were compromised since a time.
+	// It changes nothing and is bounded in work: what it says may be the least.
+	CountProved(ctx context.Context, workspace, key string, since time.Time) (Proved, error)
 	// LiveSessions counts per key of the channel :: key id → live sessions.
 	LiveSessions(ctx context.Context, workspace, channel string, now time.Time) (map[string]int, error)
 	// Record is audit.Store's; the gate answers only after it returned nil.

@@ -24,7 +24,7 @@ type Keys interface {
 	Extend(ctx context.Context, who policy.Principal, key string, ends time.Time) error
 	Finish(ctx context.Context, who policy.Principal, key string) (sessionsEnded int, err error)
 	Revoke(ctx context.Context, who policy.Principal, key string, compromisedSince time.Time) (trust.Revocation, error)
-	Impact(ctx context.Context, who policy.Principal, key string) (trust.Impact, error)
+	Impact(ctx context.Context, who policy.Principal, key string, since time.Time) (trust.Impact, error)
 	Compromise(ctx context.Context, who policy.Principal, key string, kind trust.FindingKind, after string, limit int) (trust.Compromise, error)
 }
 
@@ -48,7 +48,10 @@ func (o *Routes) keys(f *httpapi.Floor, m Mount) {
 	httpapi.Handle(f, m.Guard, change("POST", "/keys/{id}/revoke", "revokeKey",
 		"Revoke a key now, with its sessions; of a compromised one, also cut what it proved since then"), o.revokeKey)
 	o.publicKeys(f, m)
-	httpapi.Handle(f, m.Guard, m.route("GET", "/keys/{id}/impact", "getKeyImpact", tag, "What would end with a key now", httpapi.NotFound), o.keyImpact)
+	httpapi.Handle(f, m.Guard, query(m.route("GET", "/keys/{id}/impact", "getKeyImpact", tag,
+		"What would end with a key now; with since, also what calling it compromised would take apart", httpapi.NotFound, httpapi.RequestInvalid),
+		httpapi.Query{Name: "since", Doc: "RFC 3339 time: since when somebody else may have had the key"},
+	), o.keyImpact)
 	httpapi.Handle(f, m.Guard, query(m.route("GET", "/keys/{id}/compromise", "getKeyCompromise", tag,
 		"What a compromised key proved, and what became of it", httpapi.NotFound, httpapi.RequestInvalid),
 		httpapi.Query{Name: "kind", Doc: "links, claims, attributes or conversations; links if absent"},
@@ -136,10 +139,20 @@ func (o *Routes) revokeKey(ctx context.Context, c *call, in wire.RevokeKey) (wir
 }
 
 func (o *Routes) keyImpact(ctx context.Context, c *call, _ wire.None) (wire.KeyImpact, error) {
-	impact, err := o.Keys.Impact(ctx, c.Who, c.Path("id"))
+	var since time.Time
+	if text := c.Query("since"); text != "" {
+		var err error
+		if since, err = time.Parse(time.RFC3339, text); err != nil || since.IsZero() {
+			return wire.KeyImpact{}, httpapi.Malformed("The parameter since is not a time such as 2026-03-01T12:00:00Z.")
+		}
+	}
+	impact, err := o.Keys.Impact(ctx, c.Who, c.Path("id"), since)
 	out := wire.KeyImpact{LiveSessions: impact.LiveSessions, Origins: make([]wire.LiveOrigin, len(impact.Origins))}
 	for i, one := range impact.Origins {
 		out.Origins[i] = wire.LiveOrigin{Origin: one.Origin, LiveSessions: one.Sessions}
+	}
+	if p := impact.Proved; p != nil {
+		out.Cut = &wire.KeyForecast{Links: p.Links, Claims: p.Claims, Attributes: p.Attributes, Conversations: p.Conversations, Messages: p.Messages, AtLeast: p.AtLeast}
 	}
 	return out, err
 }

@@ -131,6 +131,17 @@ type KeyCut struct {
 type KeyImpact struct {
 	LiveSessions int          `json:"live_sessions"`
 	Origins      []LiveOrigin `json:"origins"`
+	Cut          *KeyForecast `json:"cut,omitempty" doc:"Of a key that is called compromised since the time in the question."`
+}
+
+// KeyForecast counts what would be cut if a key were called compromised.
+type KeyForecast struct {
+	Links         int  `json:"links" doc:"Identifiers that would no longer belong to the contact."`
+	Claims        int  `json:"claims" doc:"Anonymous conversations that were taken over."`
+	Attributes    int  `json:"attributes" doc:"Signed values that would only be claimed."`
+	Conversations int  `json:"conversations" doc:"With messages that it proved."`
+	Messages      int  `json:"messages" doc:"That it proved: they would be marked."`
+	AtLeast       bool `json:"at_least" doc:"There may be more: the counting stops at 10,000 of a kind, or after 250,000 rows."`
 }
 
 // LiveOrigin is the live sessions of one origin's pages.

@@ -60,6 +60,8 @@ type House struct {
 	Owner   team.Agent
 	Login   team.Login
 	serial  atomic.Int64
+
+	foretold *trust.Proved // of the sweep that comes next
 }
 
 // Main is the workspace of a house, Other the one next door.

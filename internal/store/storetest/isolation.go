@@ -102,6 +102,10 @@ func readsFromNextDoor(h *House, g Guest, posted chat.Posted) map[string]func() 
 			l, err := h.DB.Findings(ctx, Other, h.Key.ID, trust.CutLink, "", 10)
 			return empty(len(l), err)
 		},
+		"CountProved": func() bool {
+			p, err := h.DB.CountProved(ctx, Other, h.Key.ID, h.Now.Add(-time.Hour))
+			return err == nil && p == trust.Proved{}
+		},
 		"CountFindings": func() bool {
 			c, err := h.DB.CountFindings(ctx, Other, h.Key.ID)
 			return err == nil && c == trust.Cut{}

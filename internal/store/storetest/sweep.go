@@ -13,9 +13,16 @@ import (
 	"countersign/internal/trust"
 )
 
-// compromise revokes the house's key as compromised since a time.
+// compromise revokes the house's key as compromised since a time, and keeps what was
+// foretold of it: the sweep that follows must find just that.
 func (h *House) compromise(since time.Time) int {
 	h.Helper()
+	foretold, err := h.DB.CountProved(h.ctx(), Main, h.Key.ID, since)
+	h.must(err)
+	before, err := h.DB.CountFindings(h.ctx(), Main, h.Key.ID)
+	h.must(err)
+	foretold.Links, foretold.Claims, foretold.Attributes = foretold.Links+before.Links, foretold.Claims+before.Claims, foretold.Attributes+before.Attributes
+	h.foretold = &foretold
 	return h.ChangeKey(h.Key.ID, func(k *trust.KeyRow) {
 		k.State, k.CompromisedSince = "revoked", since
 		if k.RevokedAt.IsZero() {
@@ -33,6 +40,10 @@ func (h *House) sweep() trust.Cut {
 		if done {
 			cut, err := h.DB.CountFindings(h.ctx(), Main, h.Key.ID)
 			h.must(err)
+			if f := h.foretold; f != nil {
+				same(h, "what was foretold", *f, trust.Proved{Links: cut.Links, Claims: cut.Claims, Attributes: cut.Attributes, Conversations: cut.Conversations, Messages: cut.Messages})
+				h.foretold = nil
+			}
 			return cut
 		}
 	}
