@@ -147,6 +147,11 @@ var libraries = []library{
 		build: []string{"javac", "-encoding", "UTF-8", "-Xlint:all", "-Werror", "-d", "{out}", "-sourcepath", "src/main/java:src/test/java", "src/test/java/countersign/Vectors.java"},
 		run:   []string{"java", "-cp", "{out}", "countersign.Vectors"},
 	},
+	{
+		name: "csharp", need: []string{"mcs", "mono"}, least: 270,
+		build: []string{"mcs", "-warnaserror", "-langversion:6", "-out:{out}/vectors.exe", "*.cs", "test/*.cs"},
+		run:   []string{"mono", "{out}/vectors.exe"},
+	},
 }
 
 // leftOut says whether a part of SKIP is named; the last line of make test lists them.
@@ -228,7 +233,7 @@ func (l library) check(t *testing.T, cases []signCase, printed string) {
 
 // TestPackagesCarryMetadata: each library can be published as it stands.
 func TestPackagesCarryMetadata(t *testing.T) {
-	for _, file := range []string{"go/doc.go", "js/package.json", "python/pyproject.toml", "ruby/countersign.gemspec", "php/composer.json", "java/pom.xml"} {
+	for _, file := range []string{"go/doc.go", "js/package.json", "python/pyproject.toml", "ruby/countersign.gemspec", "php/composer.json", "java/pom.xml", "csharp/Countersign.csproj"} {
 		if raw, err := os.ReadFile(file); err != nil || len(raw) == 0 {
 			t.Errorf("%s: %v", file, err)
 		}
