@@ -51,6 +51,10 @@ func (a *App) Start(ctx context.Context, cfg config.Server, log *slog.Logger) (*
 		_ = listener.Close()
 		return nil, err
 	}
+	if heads.silent, err = a.IsDemo(ctx); err != nil {
+		_ = listener.Close()
+		return nil, err
+	}
 	inner, cancel := context.WithCancel(ctx)
 	r := &Running{
 		Base: cfg.Base(), Widget: cfg.Widget(), heads: heads, ctx: inner, stop: cancel, failed: make(chan error, 3), done: make(chan struct{}),
