@@ -233,7 +233,7 @@ func (l library) check(t *testing.T, cases []signCase, printed string) {
 
 // TestPackagesCarryMetadata: each library can be published as it stands.
 func TestPackagesCarryMetadata(t *testing.T) {
-	for _, file := range []string{"go/doc.go", "js/package.json", "python/pyproject.toml", "ruby/countersign.gemspec", "php/composer.json", "java/pom.xml", "csharp/Countersign.csproj"} {
+	for _, file := range []string{"go/doc.go", "js/package.json", "python/pyproject.toml", "ruby/countersign.gemspec", "php/composer.json", "java/pom.xml", "csharp/Countersign.csproj", "shell/countersign.sh"} {
 		if raw, err := os.ReadFile(file); err != nil || len(raw) == 0 {
 			t.Errorf("%s: %v", file, err)
 		}
