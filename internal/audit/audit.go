@@ -182,6 +182,7 @@ type Page struct {
 	Entries   []Entry
 	Positions []int64           // of the entries, in the record of all workspaces
 	People    map[string]Person // :: subject → whom it stands for; for readers who may know
+	Actors    map[string]string // :: actor → name of the agent or token; for readers who may know
 	Next      string            // empty at the end
 }
 
@@ -197,6 +198,9 @@ type Store interface {
 	// SubjectsOf are the subjects under which the record speaks of whoever has this name:
 	// a user id or an address in any realm of the workspace, or a contact's id.
 	SubjectsOf(ctx context.Context, workspace, name string) ([]string, error)
+	// Actors says what agents and tokens are called :: actor → name. One who was removed or
+	// revoked still has a name; whoever is not of the workspace is left out.
+	Actors(ctx context.Context, workspace string, actors []string) (map[string]string, error)
 	// Vouch answers policy.ErrForbidden once an operator's word no longer counts.
 	Vouch(ctx context.Context, by policy.Authority) error
 }

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,7 +30,28 @@ func (l *Log) Read(ctx context.Context, who policy.Principal, filter Filter) (Pa
 		filter.Limit = 50
 	}
 	filter.Limit = min(filter.Limit, 200)
-	return l.page(ctx, who, filter)
+	page, err := l.page(ctx, who, filter)
+	if err == nil {
+		page.Actors, err = l.actors(ctx, who, page.Entries)
+	}
+	return page, err
+}
+
+// actors names who did what is shown: colleagues to whoever may see the team, tokens to
+// whoever may see the team or them.
+func (l *Log) actors(ctx context.Context, who policy.Principal, entries []Entry) (map[string]string, error) {
+	seen := map[policy.PrincipalKind]bool{policy.AgentPrincipal: who.May(policy.ReadTeam), policy.TokenPrincipal: who.May(policy.ReadTeam) || who.May(policy.ManageTokens)}
+	var asked []string
+	for _, e := range entries {
+		kind, _, _ := strings.Cut(e.Actor, ":")
+		if seen[policy.PrincipalKind(kind)] && !slices.Contains(asked, e.Actor) {
+			asked = append(asked, e.Actor)
+		}
+	}
+	if len(asked) == 0 {
+		return nil, nil
+	}
+	return l.store.Actors(ctx, who.Workspace(), asked)
 }
 
 func (l *Log) page(ctx context.Context, who policy.Principal, filter Filter) (Page, error) {

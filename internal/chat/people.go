@@ -116,7 +116,10 @@ func (c *Chat) Block(ctx context.Context, who policy.Principal, id string, block
 	if err != nil {
 		return 0, err
 	}
-	draft := audit.Draft{By: who.Needing(policy.ManagePeople), Workspace: contact.Workspace, Actor: who.Actor(), Action: audit.ContactBlocked, Subject: id}
+	draft := c.about(who, contact, audit.ContactBlocked, nil)
+	if draft.Person, err = c.provedName(ctx, contact); err != nil {
+		return 0, err
+	}
 	if !blocked {
 		draft.Action = audit.ContactUnblocked
 	}
@@ -142,7 +145,7 @@ func (c *Chat) EndSession(ctx context.Context, who policy.Principal, contact, se
 	}
 	return c.store.EndSession(ctx, person.Workspace, session, c.pulse.Now(), audit.Draft{
 		By: who.Needing(policy.ManagePeople), Workspace: person.Workspace, Actor: who.Actor(), Action: audit.SessionEnded, Channel: live[at].Channel, Subject: contact,
-		Detail: map[string]string{"session": session},
+		Person: nameOf(live[at]), Detail: map[string]string{"session": session},
 	})
 }
 
@@ -158,6 +161,9 @@ func (c *Chat) EndSessions(ctx context.Context, who policy.Principal, contact st
 		return 0, invalid("until is not in the future")
 	}
 	draft := c.about(who, person, audit.SessionEnded, map[string]string{"sessions": "all"})
+	if draft.Person, err = c.provedName(ctx, person); err != nil {
+		return 0, err
+	}
 	if !bareUntil.IsZero() {
 		draft.Detail["bare_hashes_until"] = untilText(bareUntil)
 	}
@@ -215,4 +221,33 @@ func (c *Chat) about(who policy.Principal, person Contact, action audit.Action, 
 	return audit.Draft{
 		By: who.Needing(policy.ManagePeople), Workspace: person.Workspace, Actor: who.Actor(), Action: action, Subject: person.ID, Detail: detail,
 	}
+}
+
+// nameOf is by whom the record calls the person of a session, as it did when it began:
+// by nobody unless that was proved.
+func nameOf(s Session) identity.Identifier {
+	proved := s.Standing.Identifiers()
+	if s.Standing.Tier() != policy.Verified || len(proved) == 0 {
+		return identity.Identifier{}
+	}
+	return proved[0]
+}
+
+// provedName is by whom the record calls a contact: by what it proved first, and by
+// nobody if it proved nothing. A hash of either kind links nothing; its sessions know.
+func (c *Chat) provedName(ctx context.Context, contact Contact) (identity.Identifier, error) {
+	links, err := c.store.LinksOf(ctx, contact.Workspace, contact.ID)
+	if err != nil {
+		return identity.Identifier{}, err
+	}
+	if len(links) > 0 {
+		return links[0].Identifier, nil
+	}
+	sessions, err := c.store.SessionsOf(ctx, contact.Workspace, contact.ID, shownSessions, c.pulse.Now())
+	for _, s := range sessions {
+		if name := nameOf(s); name != (identity.Identifier{}) {
+			return name, err
+		}
+	}
+	return identity.Identifier{}, err
 }

@@ -150,7 +150,7 @@ func (c *Chat) LogOut(ctx context.Context, s Session) error {
 	if s.Standing.Tier() == policy.Verified { // what nobody proved is not worth a row
 		drafts = append(drafts, audit.Draft{
 			Workspace: s.Workspace, Actor: policy.ForVisitor(s.Workspace, s.ID).Actor(), Action: audit.SessionEnded,
-			Channel: s.Channel, Subject: s.Contact, Detail: map[string]string{"session": s.ID, "by": "log-out"},
+			Channel: s.Channel, Subject: s.Contact, Person: nameOf(s), Detail: map[string]string{"session": s.ID, "by": "log-out"},
 		})
 	}
 	if _, err := c.store.LogOut(ctx, s, c.pulse.Now(), drafts...); err != nil {

@@ -110,10 +110,10 @@ export const auditTexts = {
       f.get("count")
         ? `refused ${f.get("count")} more ${f.get("count") === "1" ? "proof" : "proofs"} within one second: ${f.reason(f.get("reason"))}`
         : `refused a proof${about(f.person ?? "", " for ")}: ${f.reason(f.get("reason"))}${outcome(f.get("outcome"))}`,
-    "session.ended": (f) => (f.get("sessions") === "all" ? ended(f) : f.get("by") === "log-out" ? "logged out" : "ended a session of a person"),
+    "session.ended": (f) => (f.get("sessions") === "all" ? ended(f) : f.get("by") === "log-out" ? "logged out" : `ended a session of ${f.person || "a person"}`),
     "thread.claimed": () => "took over the anonymous conversation of this browser, after proving who they are",
-    "contact.blocked": () => "blocked a person",
-    "contact.unblocked": () => "unblocked a person",
+    "contact.blocked": (f) => `blocked ${f.person || "a person"}`,
+    "contact.unblocked": (f) => `unblocked ${f.person || "a person"}`,
     "contact.bare_proofs": (f) => (f.get("until") ? `refuses the hashes of a person ${f.get("until") === "until lifted" ? "until that is lifted" : `until ${f.get("until")}`}` : "lets the hashes of a person in again"),
     "contact.exported": (f) => `took out everything that is kept of a person${f.get("notes") === "true" ? ", with the team's notes" : ""}`,
     "contact.erased": (f) => `erased a person: ${f.get("messages")} messages in ${f.get("conversations")} conversations, and ${f.get("sessions")} sessions. Reason: ${f.get("reason")}`,
@@ -215,7 +215,7 @@ function signs(text: string): string {
 }
 
 function ended(f: AuditFacts): string {
-  if (!f.channel) return `ended every session of a person${f.get("bare_hashes_until") ? ", and refuses their hashes" : ""}`;
+  if (!f.channel) return `ended every session of ${f.person || "a person"}${f.get("bare_hashes_until") ? ", and refuses their hashes" : ""}`;
   return `ended every ${f.get("tier") || "live"} session of ${f.channel}${about(f.key("key"), " that the key “", "” proved")}`;
 }
 

@@ -12,6 +12,7 @@ export const recordTexts = {
   person: "About whom",
   personPlaceholder: "User id or address",
   find: "Find",
+  theToken: (name: string, id: string) => `The token ${name} (${id})`,
   onlyActor: (who: string) => `Done by: ${who}`,
   onlySubject: (what: string) => `About: ${what}`,
   onlyPerson: (who: string) => `About: ${who}`,

@@ -45,3 +45,11 @@ test("a rotation says how long the old key verifies", () => {
   assert.match(say("30h0m0s"), /30 more hours/);
   assert.match(say("0s"), /ended at once/);
 });
+
+test("whose session ended, and who was blocked, is said by name to whoever may read it", () => {
+  const all = (person: string) => auditTexts.sentences["session.ended"]!({ ...facts, person, get: (name) => (name === "sessions" ? "all" : "") });
+  assert.equal(all("ada"), "ended every session of ada");
+  assert.equal(all(""), "ended every session of a person");
+  assert.equal(auditTexts.sentences["contact.blocked"]!({ ...facts, person: "ada" }), "blocked ada");
+  assert.equal(auditTexts.sentences["session.ended"]!({ ...facts, person: "ada" }), "ended a session of ada");
+});

@@ -236,6 +236,17 @@ export interface Kid {
 export interface KeyImpact {
   live_sessions: number;
   origins: { origin?: string; live_sessions: number }[] | null;
+  cut?: KeyForecast;
+}
+
+/** What calling a key compromised would take apart; there may be more of it. */
+export interface KeyForecast {
+  links: number;
+  claims: number;
+  attributes: number;
+  conversations: number;
+  messages: number;
+  at_least: boolean;
 }
 
 export interface KeyCut {
@@ -295,6 +306,7 @@ export interface AuditEntry {
   id: string;
   at: string;
   actor: string;
+  actor_name?: string; // of an agent or a token, to readers of the team
   action: string;
   channel?: string;
   subject?: string;

@@ -93,7 +93,7 @@ func (o *Routes) readAudit(ctx context.Context, c *call, _ wire.None) (wire.Audi
 		person := page.People[e.Subject]
 		out.Entries[i] = wire.AuditEntry{
 			ID: e.ID(), At: e.At.UTC(), Actor: e.Actor, Action: string(e.Action), Channel: e.Channel, Subject: e.Subject, Detail: e.Detail,
-			SubjectName: person.Identifier.Value, SubjectContact: person.Contact,
+			SubjectName: person.Identifier.Value, SubjectContact: person.Contact, ActorName: page.Actors[e.Actor],
 		}
 	}
 	return out, nil

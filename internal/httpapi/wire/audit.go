@@ -7,6 +7,7 @@ type AuditEntry struct {
 	ID             string            `json:"id" doc:"chain/number"`
 	At             time.Time         `json:"at"`
 	Actor          string            `json:"actor" doc:"agent:, token: or visitor: and an id; gate, server, or the command line's cli:"`
+	ActorName      string            `json:"actor_name,omitzero" doc:"what that agent or token is called: to readers with team.read, of a token also with tokens.manage"`
 	Action         string            `json:"action"`
 	Channel        string            `json:"channel"`
 	Subject        string            `json:"subject" doc:"contact, key, agent, or a person's pseudonym (psn_…)"`

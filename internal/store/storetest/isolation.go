@@ -121,6 +121,10 @@ func readsFromNextDoor(h *House, g Guest, posted chat.Posted) map[string]func() 
 		"Passkeys":       func() bool { l, err := h.DB.Passkeys(ctx, Other, h.Owner.ID); return empty(len(l), err) },
 		"RecoveryLeft":   func() bool { n, err := h.DB.RecoveryLeft(ctx, Other, h.Owner.ID); return empty(n, err) },
 		"HasWorkspace":   func() bool { there, err := h.DB.HasWorkspace(ctx, "nowhere"); return !there && err == nil },
+		"Actors": func() bool {
+			l, err := h.DB.Actors(ctx, Other, []string{"agent:" + h.Owner.ID})
+			return empty(len(l), err)
+		},
 		"Tokens":         func() bool { l, err := h.DB.Tokens(ctx, Other); return empty(len(l), err) },
 		"Entries":        func() bool { p, err := h.DB.Entries(ctx, Other, audit.Filter{}); return empty(len(p.Entries), err) },
 		"SessionsOf":     func() bool { l, err := h.DB.SessionsOf(ctx, Other, contact, 10, h.Now); return empty(len(l), err) },

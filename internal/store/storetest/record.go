@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"countersign/identity"
+	"countersign/identity/policy"
 	"countersign/internal/audit"
+	"countersign/internal/team"
 )
 
 func person(value string) identity.Identifier {
@@ -82,6 +84,24 @@ var recordTests = []test{
 		subjects, err := h.DB.SubjectsOf(h.ctx(), Main, "nobody")
 		h.must(err)
 		same(h, "nobody", len(subjects), 0)
+	}},
+	{"who did something keeps their name, in their own workspace", func(h *House) {
+		now := h.Now
+		token := team.Token{ID: "tok_ci", TokenHash: []byte("ci"), Workspace: Main, Name: "CI", CreatedBy: "agent:" + h.Owner.ID, CreatedAt: now}
+		h.must(h.DB.AddToken(h.ctx(), token, h.Draft(audit.TokenCreated, token.ID)))
+		h.must(h.DB.RevokeToken(h.ctx(), Main, token.ID, now, h.Draft(audit.TokenRevoked, token.ID)))
+		gone := team.Agent{ID: "agt_gone", Workspace: Main, Email: "gone@example.com", Role: policy.AgentR, CreatedAt: now}
+		h.must(h.DB.AddAgent(h.ctx(), gone, team.Link{TokenHash: []byte("gone"), Workspace: Main, Agent: gone.ID, ExpiresAt: now.Add(time.Hour)}, h.Draft(audit.AgentInvited, gone.ID)))
+		h.must(h.DB.RemoveAgent(h.ctx(), Main, gone.ID, now, h.Draft(audit.AgentRemoved, gone.ID)))
+		asked := []string{"token:tok_ci", "agent:agt_gone", "agent:" + h.Owner.ID, "token:agt_gone", "agent:tok_ci", "gate", "visitor:ses_1", ""}
+		names, err := h.DB.Actors(h.ctx(), Main, asked)
+		h.must(err)
+		same(h, "names", len(names), 3)
+		same(h, "a revoked token", names["token:tok_ci"], "CI")
+		same(h, "a removed agent who chose no name", names["agent:agt_gone"], "gone@example.com")
+		names, err = h.DB.Actors(h.ctx(), Other, asked)
+		h.must(err)
+		same(h, "next door", len(names), 0)
 	}},
 	{"any filter finds what walking the record finds, page by page", func(h *House) {
 		random := rand.New(rand.NewPCG(1, 2))

@@ -55,7 +55,7 @@ function EntryRow({ entry }: { entry: AuditEntry }): JSX.Element {
           <span class="audit__what">
             {kind === "refused" && <Icon name="alert" />}
             <span dir="auto">
-              <bdi class="audit__who">{actorName(entry.actor)}</bdi> {sentence(entry)}
+              <bdi class="audit__who">{whoDid(entry)}</bdi> {sentence(entry)}
             </span>
             {count > 0 && <span class="audit__count">{r.count(count.toLocaleString())}</span>}
           </span>
@@ -77,7 +77,7 @@ function Detail({ entry }: { entry: AuditEntry }): JSX.Element {
     <dl class="audit__detail">
       <Line name={a.when}>{exact(entry.at)}</Line>
       <Line name={a.who} link={{ to: href("/audit", { actor: entry.actor }), text: r.byThis }}>
-        {entry.actor}
+        {entry.actor_name ? named(entry.actor_name, entry.actor) : entry.actor}
       </Line>
       <Line name={a.rawAction}>{entry.action}</Line>
       {entry.channel && (
@@ -185,9 +185,17 @@ export function agentName(id: string): string {
   return agent ? agent.name || agent.email : "";
 }
 
-export function actorName(actor: string): string {
+/** Who leaves is both who did it and whom it is about. */
+function whoDid(entry: AuditEntry): string {
+  const subject = entry.subject ?? "";
+  if (entry.actor.startsWith("visitor:") && subject.startsWith("psn_")) return entry.subject_name || `${a.actors.visitor} (${subject})`;
+  return actorName(entry.actor, entry.actor_name);
+}
+
+export function actorName(actor: string, name = ""): string {
   const [kind = "", id = ""] = actor.split(":");
-  if (kind === "agent") return agentName(id) || (a.actors.agent ?? actor);
+  if (kind === "agent") return name || agentName(id) || (a.actors.agent ?? actor);
+  if (kind === "token" && name) return r.theToken(name, id);
   if (kind === "cli") return `${a.actors.cli} (${id})`;
   return a.actors[kind] ?? actor;
 }
