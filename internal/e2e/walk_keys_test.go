@@ -75,6 +75,7 @@ func TestAKeyFromItsFirstSecretToABadFriday(t *testing.T) {
 	script[any](page, `(() => { const field = document.querySelector("input[type=datetime-local]");
 		const at = new Date(Date.now() - 3600e3); at.setMinutes(at.getMinutes() - at.getTimezoneOffset());
 		field.value = at.toISOString().slice(0, 16); field.dispatchEvent(new Event("input", { bubbles: true })); })()`)
+	page.sees("1 identifier, 1 signed value, 2 messages in 1 conversation are taken apart now; 1 live session on 1 domain ends.", "This cannot be undone.")
 	page.click("button", "Revoke")
 	page.sees("Compromised", "Somebody else may have had it since", "user id: ada", "cut from this contact")
 	customer.losesSight(plea)

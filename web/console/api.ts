@@ -165,7 +165,8 @@ export const finishKey = (id: string) => call<{ sessions_ended: number }>("POST"
 export const revokeKey = (id: string, compromisedSince?: string) =>
   call<{ sessions_ended: number; cut?: KeyCut }>("POST", `/keys/${seg(id)}/revoke`, compromisedSince ? { compromised_since: compromisedSince } : {});
 export const revokeKid = (id: string, kid: string) => call<{ sessions_ended: number }>("POST", `/keys/${seg(id)}/kids/revoke`, { kid });
-export const keyImpact = (id: string) => call<KeyImpact>("GET", `/keys/${seg(id)}/impact`);
+export const keyImpact = (id: string, since?: string) =>
+  call<KeyImpact>("GET", `/keys/${seg(id)}/impact${since ? `?since=${encodeURIComponent(since)}` : ""}`);
 export const keyCompromise = (id: string, kind: FindingKind, cursor?: string) =>
   call<KeyCompromise>("GET", `/keys/${seg(id)}/compromise${query({ kind, cursor })}`);
 
@@ -190,7 +191,7 @@ export const outbox = () => call<{ mail: EmailCode["mail"]; letters: Letter[] | 
 
 // Team and audit.
 export const agents = () => call<{ agents: Agent[] | null }>("GET", "/agents");
-export const invite = (email: string, role: Role) => call<{ agent: Agent; link: string; mailed_to?: string }>("POST", "/agents", { email, role });
+export const invite = (email: string, role: Role) => call<{ agent: Agent; link: string; until: string; mailed_to?: string }>("POST", "/agents", { email, role });
 export const setRole = (id: string, role: Role) => call<void>("PATCH", `/agents/${seg(id)}`, { role });
 export const removeAgent = (id: string) => call<void>("DELETE", `/agents/${seg(id)}`);
 export const tokens = () => call<{ tokens: ApiToken[] | null }>("GET", "/tokens");

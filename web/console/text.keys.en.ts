@@ -1,9 +1,23 @@
 // The words of the page of keys, in English.
 
 import { plural } from "../shared/i18n";
+import type { KeyForecast } from "./types";
 
 const sessions = (n: number) => plural(n, { one: "# live session", other: "# live sessions" });
 const domains = (n: number) => plural(n, { one: "# domain", other: "# domains" });
+/** What goes with a key that is called compromised, each kind that there is any of. */
+function proved(cut: Omit<KeyForecast, "at_least">): string[] {
+  const parts = [
+    { n: cut.links, text: plural(cut.links, { one: "# identifier", other: "# identifiers" }) },
+    { n: cut.claims, text: plural(cut.claims, { one: "# claimed thread", other: "# claimed threads" }) },
+    { n: cut.attributes, text: plural(cut.attributes, { one: "# signed value", other: "# signed values" }) },
+    {
+      n: cut.messages,
+      text: `${plural(cut.messages, { one: "# message", other: "# messages" })} in ${plural(cut.conversations, { one: "# conversation", other: "# conversations" })}`,
+    },
+  ];
+  return parts.filter((part) => part.n > 0).map((part) => part.text);
+}
 const opened = (n: number) => plural(n, { one: "# session", other: "# sessions" });
 
 export const keyTexts = {
@@ -202,6 +216,15 @@ export const keyTexts = {
 
     impact: (n: number, of: number) =>
       n === 0 ? "No session is live on it." : of === 0 ? `${sessions(n)} ${n === 1 ? "ends" : "end"} now.` : `${sessions(n)} on ${domains(of)} ${n === 1 ? "ends" : "end"} now.`,
+    foretold: (cut: KeyForecast, live: number, of: number) => {
+      const parts = proved(cut);
+      const ends = live === 0 ? "no session is live on it" : `${sessions(live)}${of === 0 ? "" : ` on ${domains(of)}`} ${live === 1 ? "ends" : "end"}`;
+      if (parts.length === 0) return cut.at_least ? `As far as was counted it proved nothing since then; ${ends}.` : `It proved nothing since then; ${ends}.`;
+      const one = cut.links + cut.claims + cut.attributes + cut.messages === 1;
+      return `${cut.at_least ? "At least " : ""}${parts.join(", ")} ${one ? "is" : "are"} taken apart now; ${ends}.`;
+    },
+    foretoldHint: "Messages stay, marked. This cannot be undone.",
+    foretoldFailed: "What it proved since then could not be counted. It is taken apart all the same, and cannot be undone.",
     impactMore: (n: number) => `and ${n} more`,
     impactNowhere: "without a domain",
 

@@ -199,8 +199,11 @@ const routes = {
   "POST /keys/:id/reveal": (p) => oneOf(db.keys, p.id, (k) => (k.reveal === "request" ? ok({ secret: randomBytes(32).toString("hex") }) : problem(409, "conflict"))),
   "POST /keys/:id/sign-by": (p, b) => oneOf(db.keys, p.id, (k) => (Object.assign(k, { sign_by: b.at }), none)),
   "POST /keys/:id/extend": (p, b) => oneOf(db.keys, p.id, (k) => (Object.assign(k, { ends_at: b.ends_at }), none)),
-  "GET /keys/:id/impact": (p) =>
-    oneOf(db.keys, p.id, (k) => ok({ live_sessions: k.live_sessions, origins: k.live_sessions ? [{ origin: "https://shop.example", live_sessions: k.live_sessions }] : [] })),
+  "GET /keys/:id/impact": (p, _, q) =>
+    oneOf(db.keys, p.id, (k) => {
+      const cut = q.get("since") ? { cut: { links: 3, claims: 2, attributes: 1, conversations: 5, messages: 14, at_least: false } } : {};
+      return ok({ live_sessions: k.live_sessions, origins: k.live_sessions ? [{ origin: "https://shop.example", live_sessions: k.live_sessions }] : [], ...cut });
+    }),
   "GET /keys/:id/compromise": (p, _, q) =>
     oneOf(db.keys, p.id, (k) => {
       const first = db.conversations[0];

@@ -2,7 +2,7 @@
 // numbers what will happen, and asks once.
 
 import type { ComponentChildren, JSX, TargetedSubmitEvent } from "preact";
-import { useId, useState } from "preact/hooks";
+import { useEffect, useId, useState } from "preact/hooks";
 import { Button, Dialog, Field, Notice, Skeleton, toast } from "../../shared/ui";
 import * as api from "../api";
 import { t } from "../text";
@@ -96,6 +96,34 @@ function Impact({ subject }: { subject: Key }): JSX.Element {
   if (impact.data) return <ImpactLine impact={impact.data} />;
   if (impact.problem) return <ImpactLine impact={{ live_sessions: subject.live_sessions, origins: null }} />;
   return <Skeleton lines={1} height={20} />;
+}
+
+const settling = 400; // of a time that is being typed
+
+/** A value once it has rested: each question that it leads to is work for the server. */
+function useSettled<T>(value: T): T {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), settling);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return settled;
+}
+
+/** What calling a key compromised takes apart, counted before it is done. */
+function Forecast({ subject, since }: { subject: Key; since: string }): JSX.Element {
+  const at = useSettled(since);
+  const impact = useResource(() => api.keyImpact(subject.id, at), [subject.id, at]);
+  if (at !== since || (!impact.data && !impact.problem)) return <Skeleton lines={2} height={20} />;
+  const cut = impact.data?.cut;
+  return (
+    <Notice kind="warn" icon="alert">
+      <span role="status">
+        {cut && impact.data ? <strong>{k.foretold(cut, impact.data.live_sessions, (impact.data.origins ?? []).filter((one) => one.origin).length)}</strong> : k.foretoldFailed}{" "}
+        {cut && k.foretoldHint}
+      </span>
+    </Notice>
+  );
 }
 
 export function RenameDialog({ subject, onClose, onDone }: OfKey): JSX.Element {
@@ -199,7 +227,7 @@ export function RevokeDialog({ subject, last, onClose, onDone }: OfKey & { last:
     >
       {!again && (
         <>
-          <Impact subject={subject} />
+          {(why === "replaced" || wrong) && <Impact subject={subject} />}
           <p>{k.revokeBody}</p>
         </>
       )}
@@ -224,6 +252,7 @@ export function RevokeDialog({ subject, last, onClose, onDone }: OfKey & { last:
         />
       )}
       {why === "compromised" && <TimeField label={k.since} hint={k.sinceHint} value={since} onValue={setSince} error={tried ? wrong : ""} />}
+      {why === "compromised" && !wrong && <Forecast subject={subject} since={iso(since)} />}
     </FormDialog>
   );
 }
