@@ -456,6 +456,11 @@ func TestAnInvitationIsMailedWithTheLinkThatIsShown(t *testing.T) {
 	if letter.To != "new@example.com" || !strings.Contains(letter.Text, a.text("link")) {
 		t.Errorf("%+v", letter)
 	}
+	until, err := time.Parse(time.RFC3339, a.text("until"))
+	must(t, err)
+	if left := time.Until(until); left > 72*time.Hour || left < 71*time.Hour || !strings.Contains(letter.Text, until.Format("until Monday, 2 January 2006, 15:04 UTC")) {
+		t.Errorf("until %v; the mail says %q", until, letter.Text)
+	}
 	_, token, _ := strings.Cut(a.text("link"), "#")
 	// Inviting again makes another link, and ends the one that was mailed first.
 	again := h.want(201, "POST", "/api/v1/console/agents", owner, object{"email": "new@example.com", "role": "agent"})

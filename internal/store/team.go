@@ -54,6 +54,10 @@ func (db *DB) PutLink(ctx context.Context, link team.Link, draft audit.Draft) er
 		if draft.Action == audit.AgentInvited && a.Password != "" {
 			return team.ErrTaken
 		}
+		// A link lives as long as its role may wait: one for the role that was would outlive it.
+		if link.Role != "" && link.Role != a.Role {
+			return team.ErrTaken
+		}
 		if err := putLink(t, link); err != nil {
 			return err
 		}

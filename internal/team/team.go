@@ -42,8 +42,10 @@ type Agent struct {
 	Joined    bool   // filled by the use cases: a password was set
 	CreatedAt time.Time
 	RemovedAt time.Time
-	Factors   int  // second factors that count
-	Required  bool // the workspace asks owner and security for one
+	// InvitedUntil is how long the link is good that Invite just made; zero everywhere else.
+	InvitedUntil time.Time
+	Factors      int  // second factors that count
+	Required     bool // the workspace asks owner and security for one
 }
 
 // Lacking says whether the agent has yet to set up the second factor that is asked for.
@@ -68,6 +70,7 @@ type Link struct {
 	TokenHash []byte // SHA-256
 	Workspace string
 	Agent     string
+	Role      policy.Role // for which it was made; empty: for any
 	ExpiresAt time.Time
 	Letter    *deliver.Letter // that carries it, posted in the same commit; nil: none does
 }
@@ -123,7 +126,7 @@ type Store interface {
 	// OwnerOf answers with the first live owner, or ErrNotFound.
 	OwnerOf(ctx context.Context, workspace string) (Agent, error)
 	// PutLink replaces every unused link of that agent. An invitation is for somebody who has
-	// set no password: ErrTaken.
+	// set no password, and for the role for which it was made: ErrTaken.
 	PutLink(ctx context.Context, link Link, draft audit.Draft) error
 	// LinkAgent looks at an unused, unexpired link without using it.
 	LinkAgent(ctx context.Context, tokenHash []byte, now time.Time) (Agent, error)

@@ -271,6 +271,61 @@ func TestInvitingAgainMakesAFreshLinkAndTakesNobodyOver(t *testing.T) {
 	}
 }
 
+func TestAnInvitationLivesAsLongAsItsRoleMayWait(t *testing.T) {
+	for role, life := range map[policy.Role]time.Duration{
+		policy.Owner: time.Hour, policy.Security: time.Hour, policy.Admin: 72 * time.Hour, policy.AgentR: 72 * time.Hour, policy.Auditor: 72 * time.Hour,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t)
+			invite := func(email string) string {
+				agent, token, err := b.team.Invite(t.Context(), root, email, role)
+				if err != nil || !agent.InvitedUntil.Equal(time.Now().Truncate(time.Microsecond).Add(life)) {
+					t.Fatalf("%s: until %v, %v", role, agent.InvitedUntil, err)
+				}
+				return token
+			}
+			late := invite("late@example.com")
+			invite("kim@example.com")
+			again := invite("kim@example.com")
+			time.Sleep(life - time.Second)
+			if _, err := b.team.CheckLink(t.Context(), again); err != nil {
+				t.Errorf("%s: just before: %v", role, err)
+			}
+			time.Sleep(time.Second)
+			if _, err := b.team.UseLink(t.Context(), team.Joining{Token: late, Name: "Late", Password: password}); !errors.Is(err, team.ErrRefused) {
+				t.Errorf("%s: afterwards: %v", role, err)
+			}
+		})
+	}
+}
+
+// What resets or makes an owner lives an hour, whoever it was that asked.
+func TestTheOwnersLinkLivesAnHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		first, _, err := b.team.FirstOwner(t.Context(), root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour - time.Second)
+		if _, err := b.team.CheckLink(t.Context(), first); err != nil {
+			t.Errorf("the first owner's link, just before: %v", err)
+		}
+		time.Sleep(time.Second)
+		if _, err := b.team.CheckLink(t.Context(), first); !errors.Is(err, team.ErrRefused) {
+			t.Errorf("the first owner's link, afterwards: %v", err)
+		}
+		reset, err := b.team.OwnerReset(t.Context(), root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		if _, err := b.team.CheckLink(t.Context(), reset); !errors.Is(err, team.ErrRefused) {
+			t.Errorf("a reset, afterwards: %v", err)
+		}
+	})
+}
+
 func TestALoginFollowsItsAgent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)

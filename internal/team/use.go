@@ -15,9 +15,11 @@ import (
 )
 
 const (
-	linkLife  = time.Hour
-	loginLife = 12 * time.Hour
-	touchStep = time.Minute
+	linkLife = time.Hour
+	// A mailed invitation is read tomorrow, or after the weekend.
+	inviteLife = 72 * time.Hour
+	loginLife  = 12 * time.Hour
+	touchStep  = time.Minute
 	// hashersAtOnce bounds what passwords may take of the machine: two cores, 38 MiB.
 	hashersAtOnce = 2
 )
@@ -61,7 +63,7 @@ func (t *Team) FirstOwner(ctx context.Context, who policy.Principal) (token stri
 	case errors.Is(err, ErrNotFound):
 		_, token, err = t.add(ctx, who, FirstAddress, policy.Owner)
 	case err == nil && owner.Password == "":
-		if token, err = t.relink(ctx, who, owner, audit.AgentInvited); errors.Is(err, ErrTaken) {
+		if token, _, err = t.relink(ctx, who, owner, audit.AgentInvited); errors.Is(err, ErrTaken) {
 			err = nil // the owner came in just now
 		}
 	}
@@ -81,7 +83,8 @@ func (t *Team) OwnerReset(ctx context.Context, who policy.Principal) (token stri
 	if err != nil {
 		return "", err
 	}
-	return t.relink(ctx, who, owner, audit.OwnerReset)
+	token, _, err = t.relink(ctx, who, owner, audit.OwnerReset)
+	return token, err
 }
 
 // Invite adds a colleague and makes the one-use link that sets the password; the
@@ -111,8 +114,9 @@ func (t *Team) Invite(ctx context.Context, who policy.Principal, email string, r
 	if at < 0 {
 		return Agent{}, "", err
 	}
-	token, err = t.relink(ctx, who, agents[at], audit.AgentInvited)
-	return shown(agents[at]), token, err
+	agent = agents[at]
+	token, agent.InvitedUntil, err = t.relink(ctx, who, agent, audit.AgentInvited)
+	return shown(agent), token, err
 }
 
 // mayGrant: nobody gives, changes or takes a role that can do what they cannot.
@@ -145,8 +149,8 @@ func (t *Team) add(ctx context.Context, who policy.Principal, email string, role
 	}
 	now := t.now()
 	agent := Agent{ID: event.NewID("agt", now), Workspace: who.Workspace(), Email: email, Role: role, CreatedAt: now}
-	token, link := newLink(agent, now)
-	if link.Letter, err = t.letter(who, agent, token); err != nil {
+	token, link := newLink(agent, now, audit.AgentInvited)
+	if link.Letter, err = t.letter(who, agent, token, link.ExpiresAt); err != nil {
 		return Agent{}, "", err
 	}
 	draft := draftOf(granting(who, role), audit.AgentInvited, agent.ID, "role", string(role))
@@ -154,26 +158,39 @@ func (t *Team) add(ctx context.Context, who policy.Principal, email string, role
 		return Agent{}, "", err
 	}
 	t.posted(link)
+	agent.InvitedUntil = link.ExpiresAt
 	return agent, token, nil
 }
 
-func (t *Team) relink(ctx context.Context, who policy.Principal, agent Agent, action audit.Action) (string, error) {
-	token, link := newLink(agent, t.now())
-	var err error
-	if link.Letter, err = t.letter(who, agent, token); err != nil {
-		return "", err
+func (t *Team) relink(ctx context.Context, who policy.Principal, agent Agent, action audit.Action) (token string, until time.Time, err error) {
+	token, link := newLink(agent, t.now(), action)
+	if link.Letter, err = t.letter(who, agent, token, link.ExpiresAt); err != nil {
+		return "", time.Time{}, err
 	}
 	draft := draftOf(granting(who, agent.Role), action, agent.ID, "role", string(agent.Role))
 	if err := t.store.PutLink(ctx, link, draft); err != nil {
-		return "", err
+		return "", time.Time{}, err
 	}
 	t.posted(link)
-	return token, nil
+	return token, link.ExpiresAt, nil
 }
 
-func newLink(agent Agent, now time.Time) (token string, link Link) {
+func newLink(agent Agent, now time.Time, action audit.Action) (token string, link Link) {
 	token, hash := newSecret()
-	return token, Link{TokenHash: hash, Workspace: agent.Workspace, Agent: agent.ID, ExpiresAt: now.Add(linkLife)}
+	return token, Link{TokenHash: hash, Workspace: agent.Workspace, Agent: agent.ID, Role: agent.Role, ExpiresAt: now.Add(lifeOf(agent.Role, action))}
+}
+
+// lifeOf a link is an hour, unless it invites to a role that reaches no customer's
+// identity: what makes an owner, or resets one, must not lie in a mailbox for days.
+func lifeOf(role policy.Role, action audit.Action) time.Duration {
+	if action != audit.AgentInvited {
+		return linkLife
+	}
+	switch role {
+	case policy.Admin, policy.AgentR, policy.Auditor:
+		return inviteLife
+	}
+	return linkLife
 }
 
 // CheckLink says whose password a link would set, without using it.

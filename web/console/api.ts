@@ -156,8 +156,8 @@ export interface NewKey extends PublicHalf {
 }
 export const createKey = (channel: string, key: NewKey) => call<{ key: Key; secret?: string }>("POST", `/channels/${seg(channel)}/keys`, key);
 export const renameKey = (id: string, name: string) => call<void>("PATCH", `/keys/${seg(id)}`, { name });
-export const rotateKey = (id: string, overlapHours: number, reason: string, half: PublicHalf) =>
-  call<{ key: Key; secret?: string }>("POST", `/keys/${seg(id)}/rotate`, { overlap_hours: overlapHours, reason, ...half });
+export const rotateKey = (id: string, name: string, overlapHours: number, reason: string, half: PublicHalf) =>
+  call<{ key: Key; secret?: string }>("POST", `/keys/${seg(id)}/rotate`, { overlap_hours: overlapHours, reason, ...(name ? { name } : {}), ...half });
 export const revealKey = (id: string, reason: string) => call<{ secret: string }>("POST", `/keys/${seg(id)}/reveal`, { reason });
 export const signKeyBy = (id: string, at: string) => call<void>("POST", `/keys/${seg(id)}/sign-by`, { at });
 export const extendKey = (id: string, ends_at: string) => call<void>("POST", `/keys/${seg(id)}/extend`, { ends_at });

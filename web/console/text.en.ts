@@ -87,7 +87,7 @@ export const en = {
     submit: "Save and sign in",
     working: "Saving…",
     deadTitle: "This link does not work any more",
-    deadBody: "A link can be used once and lives for one hour. If you have set your password already, sign in with it.",
+    deadBody: "A link can be used once. It lives for one hour, an invitation as admin, agent or auditor for three days. If you have set your password already, sign in with it.",
     deadOwner: "If you run the server, make a new link on the machine itself:",
     deadAgent: "If you were invited by a colleague, ask for a new invitation.",
     noToken: "This address lacks its link. Open the whole link that you were given, with everything after the # sign.",

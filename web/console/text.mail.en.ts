@@ -32,7 +32,7 @@ export const mail = {
     kinds: { code: "Code", invitation: "Invitation" } as Record<string, string>,
     states: { waiting: "Waiting", sent: "Handed over", failed: "Given up", expired: "Too late", withheld: "Held back" } as Record<string, string>,
     tries: (n: number) => plural(n, { one: "# try", other: "# tries" }),
-    inviteMailed: (email: string) => `The link was mailed to ${email}. You can also hand it over yourself. It works once, within one hour.`,
+    inviteMailed: (email: string, until: string) => `The link was mailed to ${email}. You can also hand it over yourself. It works once, until ${until}.`,
     inviteMailedTitle: "The invitation is on its way",
   },
 };

@@ -120,7 +120,7 @@ export const pages = {
     role: "Role",
     doInvite: "Make the link",
     linkTitle: "Hand over this link",
-    linkBody: (email: string) => `Send it to ${email} by a way that only they read. It works once, within one hour. Nothing was mailed.`,
+    linkBody: (email: string, until: string) => `Send it to ${email} by a way that only they read. It works once, until ${until}. Nothing was mailed.`,
     link: "Invitation link",
     linkDone: "Done",
     invited: "Invited, has not joined",

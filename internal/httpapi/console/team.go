@@ -53,7 +53,7 @@ func (d *Door) inviteAgent(ctx context.Context, c *call, in wire.Invite) (wire.I
 		return wire.Invited{}, err
 	}
 	// Behind the #, where no server, log or referrer sees the token.
-	invited := wire.Invited{Agent: operate.ShapeAgent(agent), Link: d.floor.Base() + "/console/setup#" + token}
+	invited := wire.Invited{Agent: operate.ShapeAgent(agent), Link: d.floor.Base() + "/console/setup#" + token, Until: agent.InvitedUntil.UTC()}
 	if d.Team.MailsTo(agent.Email) {
 		invited.MailedTo = agent.Email
 	}

@@ -243,6 +243,8 @@ type Invite struct {
 type Invited struct {
 	Agent Agent  `json:"agent"`
 	Link  string `json:"link" doc:"Shown this one time."`
+	// Until is when the link ends, unless it is used or replaced before.
+	Until time.Time `json:"until" doc:"When the link ends: after three days, or an hour for owner and security."`
 	// MailedTo is empty where no mail leaves.
 	MailedTo string `json:"mailed_to,omitzero" doc:"The link was also mailed there."`
 }

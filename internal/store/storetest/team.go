@@ -72,6 +72,16 @@ var teamTests = []test{
 		_, err = h.DB.LinkAgent(h.ctx(), again.TokenHash, h.Now)
 		h.is(err, team.ErrRefused)
 	}},
+	{"a link that was made for the role that was opens nothing", func(h *House) {
+		agent, link := h.invite("bob@example.com", policy.AgentR)
+		h.must(h.DB.SetRole(h.ctx(), Main, agent.ID, policy.Security, h.Now, h.Draft(audit.AgentChanged, agent.ID)))
+		_, err := h.DB.LinkAgent(h.ctx(), link.TokenHash, h.Now)
+		h.is(err, team.ErrRefused)
+		late := team.Link{TokenHash: h.Hash(), Workspace: Main, Agent: agent.ID, Role: policy.AgentR, ExpiresAt: h.Now.Add(72 * time.Hour)}
+		h.is(h.DB.PutLink(h.ctx(), late, h.Draft(audit.AgentInvited, agent.ID)), team.ErrTaken)
+		late.Role = policy.Security
+		h.must(h.DB.PutLink(h.ctx(), late, h.Draft(audit.AgentInvited, agent.ID)))
+	}},
 	{"a new password ends every login that the old one opened", func(h *House) {
 		link := team.Link{TokenHash: h.Hash(), Workspace: Main, Agent: h.Owner.ID, ExpiresAt: h.Now.Add(time.Hour)}
 		h.must(h.DB.PutLink(h.ctx(), link, h.Draft(audit.OwnerReset, h.Owner.ID)))

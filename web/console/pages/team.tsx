@@ -9,6 +9,7 @@ import { problemOf } from "../http";
 import { href } from "../router";
 import { may, me, myId } from "../session";
 import { t } from "../text";
+import { full } from "../time";
 import type { Agent, Role } from "../types";
 import { ask, FirmDialog, ProblemLine, useAction } from "../ui/ask";
 import { confirmed } from "../ui/confirm";
@@ -30,9 +31,16 @@ function grantable(): Role[] {
   return mine === "admin" ? ["admin", "agent"] : [];
 }
 
+interface NewLink {
+  email: string;
+  link: string;
+  until: string;
+  mailed?: boolean;
+}
+
 export function TeamPage({ tab }: { tab: "agents" | "tokens" }): JSX.Element {
   const [inviting, setInviting] = useState(false);
-  const [link, setLink] = useState<{ email: string; link: string; mailed?: boolean } | null>(null);
+  const [link, setLink] = useState<NewLink | null>(null);
   const team = useResource(async () => {
     const list = (await api.agents()).agents ?? [];
     knownAgents.value = list;
@@ -91,7 +99,7 @@ export function TeamPage({ tab }: { tab: "agents" | "tokens" }): JSX.Element {
       )}
       {link && (
         <FirmDialog title={link.mailed ? t.mail.inviteMailedTitle : m.linkTitle} done={m.linkDone} onDone={() => setLink(null)}>
-          <p dir="auto">{link.mailed ? t.mail.inviteMailed(link.email) : m.linkBody(link.email)}</p>
+          <p dir="auto">{link.mailed ? t.mail.inviteMailed(link.email, full(link.until)) : m.linkBody(link.email, full(link.until))}</p>
           <Secret label={m.link} text={link.link} />
         </FirmDialog>
       )}
@@ -99,7 +107,7 @@ export function TeamPage({ tab }: { tab: "agents" | "tokens" }): JSX.Element {
   );
 }
 
-function AgentLine({ agent, team, onLink }: { agent: Agent; team: Resource<Agent[]>; onLink: (link: { email: string; link: string; mailed?: boolean }) => void }): JSX.Element {
+function AgentLine({ agent, team, onLink }: { agent: Agent; team: Resource<Agent[]>; onLink: (link: NewLink) => void }): JSX.Element {
   const mine = agent.id === myId();
   const name = agent.name || agent.email;
   const reachable = may("team.manage") && !mine && grantable().includes(agent.role);
@@ -129,7 +137,7 @@ function AgentLine({ agent, team, onLink }: { agent: Agent; team: Resource<Agent
   const relink = async () => {
     try {
       const made = await confirmed(() => api.invite(agent.email, agent.role));
-      onLink({ email: agent.email, link: made.link, mailed: !!made.mailed_to });
+      onLink({ email: agent.email, link: made.link, mailed: !!made.mailed_to, until: made.until });
     } catch (failure) {
       if (problemOf(failure).code !== "cancelled") toast(t.problem.title, "bad");
     }
@@ -195,7 +203,7 @@ function AgentLine({ agent, team, onLink }: { agent: Agent; team: Resource<Agent
   );
 }
 
-function InviteDialog({ onClose, onInvited }: { onClose: () => void; onInvited: (made: { email: string; link: string; mailed?: boolean }) => void }): JSX.Element {
+function InviteDialog({ onClose, onInvited }: { onClose: () => void; onInvited: (made: NewLink) => void }): JSX.Element {
   const [email, setEmail] = useState("");
   const [role, setRole] = useState<Role>("agent");
   const [tried, setTried] = useState(false);
@@ -207,7 +215,7 @@ function InviteDialog({ onClose, onInvited }: { onClose: () => void; onInvited: 
     if (wrong) return;
     await action.run(async () => {
       const made = await confirmed(() => api.invite(email.trim(), role));
-      onInvited({ email: made.agent.email, link: made.link, mailed: !!made.mailed_to });
+      onInvited({ email: made.agent.email, link: made.link, mailed: !!made.mailed_to, until: made.until });
     });
   };
   return (
