@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes sure that the named parts are on this machine: go node gcc postgres chromium snippets.
-# snippets are the languages whose signing code is run: ruby php python3 java mono, and openssl for the shell.
+# snippets are the languages whose signing code is run: ruby php python3 java mono elixir, and openssl for the shell.
 # As root on Debian what is missing is installed, and said; elsewhere it is listed and the script fails.
 set -euo pipefail
 
@@ -8,14 +8,14 @@ has() {
   case "$1" in
     go | node | gcc) command -v "$1" >/dev/null ;;
     postgres) command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ;;
-    snippets) for command in ruby php python3 javac java mcs mono openssl; do command -v "$command" >/dev/null || return 1; done ;;
+    snippets) for command in ruby php python3 javac java mcs mono elixir openssl; do command -v "$command" >/dev/null || return 1; done ;;
     chromium) command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ;;
   esac
 }
 debian() {
   case "$1" in
     go) echo golang ;; node) echo "nodejs npm" ;; gcc) echo "gcc libc6-dev" ;;
-    snippets) echo "ruby php-cli python3 default-jdk-headless mono-mcs mono-runtime openssl" ;;
+    snippets) echo "ruby php-cli python3 default-jdk-headless mono-mcs mono-runtime elixir openssl" ;;
     postgres) echo postgresql ;; chromium) echo "chromium fonts-noto-core fonts-noto-color-emoji" ;;
   esac
 }

@@ -152,6 +152,7 @@ var libraries = []library{
 		build: []string{"mcs", "-warnaserror", "-langversion:6", "-out:{out}/vectors.exe", "*.cs", "test/*.cs"},
 		run:   []string{"mono", "{out}/vectors.exe"},
 	},
+	{name: "elixir", need: []string{"elixir"}, run: []string{"elixir", "-r", "lib/countersign.ex", "test/vectors.exs"}, least: 260},
 }
 
 // leftOut says whether a part of SKIP is named; the last line of make test lists them.
@@ -233,7 +234,7 @@ func (l library) check(t *testing.T, cases []signCase, printed string) {
 
 // TestPackagesCarryMetadata: each library can be published as it stands.
 func TestPackagesCarryMetadata(t *testing.T) {
-	for _, file := range []string{"go/doc.go", "js/package.json", "python/pyproject.toml", "ruby/countersign.gemspec", "php/composer.json", "java/pom.xml", "csharp/Countersign.csproj", "shell/countersign.sh"} {
+	for _, file := range []string{"go/doc.go", "js/package.json", "python/pyproject.toml", "ruby/countersign.gemspec", "php/composer.json", "java/pom.xml", "csharp/Countersign.csproj", "elixir/mix.exs", "shell/countersign.sh"} {
 		if raw, err := os.ReadFile(file); err != nil || len(raw) == 0 {
 			t.Errorf("%s: %v", file, err)
 		}
