@@ -167,6 +167,7 @@ type keysRotateCmd struct {
 	onInstallation
 	Channel    string   `required:"" help:"Slug or alias of the channel."`
 	Key        string   `required:"" help:"Id of the key to put aside."`
+	Name       string   `help:"Name of the new key for people. Default: the old one's with the date."`
 	Overlap    duration `help:"How long the old key verifies on: 168h, 0." default:"168h"`
 	SecretFile string   `help:"Use this secret for the new key instead of a random one; - for standard input." placeholder:"F"`
 	Insist     bool     `help:"Take a short, guessable or published secret all the same; recorded."`
@@ -185,7 +186,7 @@ func (c *keysRotateCmd) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	defer closing(a)
-	key, generated, err := a.Keys.Rotate(ctx, who, trust.Rotation{Channel: channel.ID, Key: c.Key, Overlap: time.Duration(c.Overlap), Secret: secret, Insist: c.Insist})
+	key, generated, err := a.Keys.Rotate(ctx, who, trust.Rotation{Channel: channel.ID, Key: c.Key, Name: c.Name, Overlap: time.Duration(c.Overlap), Secret: secret, Insist: c.Insist})
 	if err != nil {
 		return refused(err)
 	}

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"testing"
+	"time"
 )
 
 // An operator makes a key, sees its secret again, rotates it while a customer writes, and
@@ -57,7 +58,7 @@ func TestAKeyFromItsFirstSecretToABadFriday(t *testing.T) {
 	page.write("textbox", "Reason", "once a year")
 	page.click("button", "Rotate")
 	page.click("button", "I have stored it")
-	page.sees("Retiring", "Put aside")
+	page.sees("Retiring", "Put aside", "Web 2026 ("+time.Now().UTC().Format(time.DateOnly)+")")
 	customer.say("Are you there?")
 	customer.sees("Sent")
 	customer.seesNothingOf("Try again")

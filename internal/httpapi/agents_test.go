@@ -318,7 +318,10 @@ func TestAnOperatorsDay(t *testing.T) {
 	if a := h.call("POST", path+"/keys", owner, object{"secret": "hunter2", "dialect": "intercom", "reason": "we move"}); a.StatusCode != 422 || strings.Contains(string(a.Text), "hunter2") {
 		t.Errorf("a short secret: %d %s", a.StatusCode, a.Text)
 	}
-	rotated := h.want(201, "POST", "/api/v1/console/keys/"+key+"/rotate", owner, object{"overlap_hours": 1, "reason": "once a year"})
+	rotated := h.want(201, "POST", "/api/v1/console/keys/"+key+"/rotate", owner, object{"overlap_hours": 1, "reason": "once a year", "name": "Next year's"})
+	if name := rotated.JSON["key"].(object)["name"]; name != "Next year's" {
+		t.Errorf("the successor is called %v", name)
+	}
 	if rotated.text("secret") == "" || rotated.text("secret") == secret {
 		t.Errorf("rotated %s", rotated.Text)
 	}

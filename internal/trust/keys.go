@@ -228,6 +228,7 @@ func (k *Keys) seal(ctx context.Context, who policy.Principal, row KeyRow, in en
 type Rotation struct {
 	Channel string        // id
 	Key     string        // to put aside
+	Name    string        // of the new key; the old one's with the date if empty
 	Overlap time.Duration // how long it verifies on; zero: it ends now
 	Secret  string        // for the new key; a random one if empty
 	Public  PublicDraft   // instead: the public half that takes over; without an issuer it keeps the old one's
@@ -236,8 +237,8 @@ type Rotation struct {
 	Version int64         // of the ring that the operator looked at; zero: as it is now
 }
 
-// Rotate makes the successor of a key, which inherits what it signs, dialect,
-// platforms and name, and lets the old one verify on for the overlap. Of two who
+// Rotate makes the successor of a key, which inherits what it signs, dialect and
+// platforms, has a name of its own, and lets the old one verify on for the overlap. Of two who
 // rotate at once one gets ErrConflict and has changed nothing. generated is empty
 // if the secret was given.
 func (k *Keys) Rotate(ctx context.Context, who policy.Principal, r Rotation) (key KeyRow, generated string, err error) {
@@ -265,6 +266,9 @@ func (k *Keys) Rotate(ctx context.Context, who policy.Principal, r Rotation) (ke
 	}
 	now := k.now()
 	row := successor(ring.Keys[old], who, now)
+	if row.Name, err = checkName(cmp.Or(r.Name, successorName(ring.Keys[old].Name, ring.Keys, now))); err != nil {
+		return fail(err)
+	}
 	turned, err := lives(ring.Keys).Rotate(r.Key, row.ID, r.Overlap, now)
 	if err != nil {
 		return fail(translate(err))
@@ -296,10 +300,10 @@ func (k *Keys) Rotate(ctx context.Context, who policy.Principal, r Rotation) (ke
 	return shown(row), generated, nil
 }
 
-// successor is the row of a key that takes over from old.
+// successor is the row of a key that takes over from old; it has no name yet.
 func successor(old KeyRow, who policy.Principal, now time.Time) KeyRow {
 	return KeyRow{
-		ID: event.NewID("key", now), Workspace: old.Workspace, Channel: old.Channel, Name: old.Name, State: string(keyring.Pending),
+		ID: event.NewID("key", now), Workspace: old.Workspace, Channel: old.Channel, State: string(keyring.Pending),
 		Dialect: old.Dialect, Proof: old.Proof, Signs: old.Signs, Platforms: slices.Clone(old.Platforms), Realm: old.Realm,
 		Confirms: old.Confirms, Reveal: old.Reveal, CreatedBy: who.Actor(), CreatedAt: now,
 	}

@@ -244,7 +244,7 @@ func TestTheSuccessorInheritsWhatTheKeySigns(t *testing.T) {
 	if err != nil || len(secret) != 64 {
 		t.Fatal(err)
 	}
-	if next.Dialect != old.Dialect || next.Signs != old.Signs || next.Name != old.Name || !next.Confirms || next.Reveal != "request" || next.Realm != "main" || next.Imported || next.State != "pending" {
+	if next.Dialect != old.Dialect || next.Signs != old.Signs || !strings.HasPrefix(next.Name, old.Name+" (") || !next.Confirms || next.Reveal != "request" || next.Realm != "main" || next.Imported || next.State != "pending" {
 		t.Errorf("%+v", next)
 	}
 	put := h.store.rings["chn_shop"].Keys[0]

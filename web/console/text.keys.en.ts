@@ -164,6 +164,8 @@ export const keyTexts = {
     tokenCode: "With this key your backend signs a token instead of a hash: HS256, the secret as text, claims as the documentation of the dialect lists them.",
 
     rotateTitle: (name: string) => `Rotate “${name}”`,
+    nextName: "Name of the new key",
+    nextNameHint: "Left empty, it gets the old name with today's date.",
     rotateBody: (n: number) => `A new key takes its place at once. The old one keeps verifying while you move your backend: it has ${sessions(n)}.`,
     overlap: "The old key keeps verifying for",
     overlaps: { "0": "No time: it ends now", "24": "1 day", "72": "3 days", "168": "7 days", "720": "30 days" } as Record<string, string>,

@@ -191,7 +191,7 @@ const routes = {
   "POST /keys/:id/rotate": (p, b) =>
     oneOf(db.keys, p.id, (k) => {
       Object.assign(k, { state: "retiring", ends_at: new Date(Date.now() + (b.overlap_hours ?? 168) * 3600e3).toISOString() });
-      const made = { ...k, id: id("key"), state: "pending", fingerprint: fingerprint(), imported: false, created_at: now(), ends_at: undefined, last_used_at: undefined, live_sessions: 0 };
+      const made = { ...k, id: id("key"), name: b.name || `${k.name} (${now().slice(0, 10)})`, state: "pending", fingerprint: fingerprint(), imported: false, created_at: now(), ends_at: undefined, last_used_at: undefined, live_sessions: 0 };
       db.keys.unshift(made);
       return ok({ key: made, secret: randomBytes(32).toString("hex") });
     }),

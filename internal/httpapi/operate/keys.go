@@ -105,7 +105,7 @@ func (o *Routes) rotateKey(ctx context.Context, c *call, in wire.RotateKey) (wir
 		return wire.CreatedKey{}, err
 	}
 	key, secret, err := o.Keys.Rotate(ctx, c.Who, trust.Rotation{
-		Channel: channel, Key: c.Path("id"), Overlap: overlap, Secret: in.Secret, Insist: in.Insist, Reason: in.Reason,
+		Channel: channel, Key: c.Path("id"), Name: in.Name, Overlap: overlap, Secret: in.Secret, Insist: in.Insist, Reason: in.Reason,
 		Public: trust.PublicDraft{Key: in.PublicKey, URL: in.JWKSURL, Issuer: in.Issuer, Algorithm: in.Algorithm},
 	})
 	return wire.CreatedKey{Key: o.withPublic(shapeKey(key), key), Secret: secret}, err

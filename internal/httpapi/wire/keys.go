@@ -70,6 +70,7 @@ type RenameKey struct {
 
 // RotateKey puts a key aside for a new one.
 type RotateKey struct {
+	Name         string `json:"name,omitzero" doc:"Of the new key; the old one's with the date if absent."`
 	OverlapHours *int   `json:"overlap_hours,omitempty" doc:"How long the old key still verifies; 168 if absent."`
 	Secret       string `json:"secret,omitzero" doc:"For the new key; a random one if absent."`
 	PublicKey    string `json:"public_key,omitzero" doc:"Instead of a secret, for native-jwt: PEM (BEGIN PUBLIC KEY) or JWK."`

@@ -18,6 +18,7 @@ import { Check, Choice, Select } from "../ui/forms";
 import { platformsOf } from "../ui/modes";
 import { BackendCode } from "../ui/snippets";
 import { PlatformChoice } from "./channels";
+import { successorName } from "./key-name";
 import { halfOf, isWhole, noHalf, PublicHalf, type PublicDraft } from "./key-public";
 import type { Shown } from "./keys";
 
@@ -211,6 +212,9 @@ export function SecretDialog({ subject, secret, again, onDone }: { subject: Key;
 const overlaps = ["168", "720", "72", "24", "0"];
 
 export function RotateDialog({ subject, onClose, onMade }: { subject: Key; onClose: () => void; onMade: (next: Shown) => void }): JSX.Element {
+  // Left as it is, the server says it once more: it knows what every other key is called.
+  const [likely] = useState(() => successorName(subject.name, new Date()));
+  const [name, setName] = useState(likely);
   const [overlap, setOverlap] = useState("168");
   const [reason, setReason] = useState("");
   // Of a public key we hold one half: the next one is brought along.
@@ -224,7 +228,7 @@ export function RotateDialog({ subject, onClose, onMade }: { subject: Key; onClo
     setTried(true);
     if (!reason.trim() || (subject.public && !isWhole(half))) return;
     await action.run(async () => {
-      const made = await confirmed(() => api.rotateKey(subject.id, hours, reason.trim(), subject.public ? halfOf(half) : {}));
+      const made = await confirmed(() => api.rotateKey(subject.id, name.trim() === likely ? "" : name.trim(), hours, reason.trim(), subject.public ? halfOf(half) : {}));
       if (!made.secret) toast(k.publishedToast);
       onMade(made.secret ? { kind: "secret", key: made.key, secret: made.secret } : null);
     });
@@ -238,6 +242,7 @@ export function RotateDialog({ subject, onClose, onMade }: { subject: Key; onClo
         {subject.public && (
           <PublicHalf draft={half} set={(patch) => setHalf({ ...half, ...patch })} missing={(value, error) => (tried && !value.trim() ? { error } : {})} />
         )}
+        <Field label={k.nextName} hint={k.nextNameHint} value={name} maxLength={80} onValue={setName} />
         <Select label={k.overlap} value={overlap} onValue={setOverlap} options={overlaps.map((value) => ({ value, label: k.overlaps[value] ?? value }))} />
         <Notice {...(hours === 0 ? { kind: "warn" as const } : {})} icon="info">
           {hours === 0 ? k.overlapNow(subject.live_sessions) : k.overlapUntil(full(ends))}
