@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"errors"
+	"maps"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -299,6 +300,37 @@ func TestPersonShowsConflictsAndLiveSessionsOnly(t *testing.T) {
 		}
 		if err := w.chat.EndSession(w.ctx, owner, bob.Session.Contact, "ses_other"); !errors.Is(err, chat.ErrNotFound) {
 			t.Errorf("a session of somebody else: %v", err)
+		}
+	})
+}
+
+// The record calls somebody by what they proved: never by a claim, nor by a proof that
+// was cut from them, which may have been somebody else's.
+func TestABlockCallsNobodyByWhatIsNotProved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		owner := w.agent(policy.Owner)
+		cut := w.open(w.proves("eve"), chat.Device{}).Session.Contact
+		contact := w.store.contacts[cut]
+		contact.Kind, contact.Scope = chat.ClaimedContact, "cut:"+cut
+		w.store.contacts[cut] = contact
+		maps.DeleteFunc(w.store.links, func(_ identity.Identifier, l chat.Link) bool { return l.Contact == cut })
+		for name, of := range map[string]struct {
+			contact string
+			want    identity.Identifier
+		}{
+			"proved":     {w.open(w.proves("alice"), chat.Device{}).Session.Contact, identity.Identifier{Realm: w.channel.Realm, Kind: identity.KindUserID, Value: "alice"}},
+			"either":     {w.open(w.provesBy(w.keys[identity.SignsEither], identity.Assertion{Email: "a@example.com"}), chat.Device{}).Session.Contact, identity.Identifier{Realm: w.channel.Realm, Kind: identity.KindEmail, Value: "a@example.com"}},
+			"claimed":    {w.open(w.claims("mallory"), chat.Device{}).Session.Contact, identity.Identifier{}},
+			"anonymous":  {w.open(w.silent(), chat.Device{}).Session.Contact, identity.Identifier{}},
+			"proof, cut": {cut, identity.Identifier{}},
+		} {
+			if _, err := w.chat.Block(w.ctx, owner, of.contact, true); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if d := w.store.drafts[len(w.store.drafts)-1]; d.Person != of.want || d.Subject != of.contact {
+				t.Errorf("%s: recorded as %+v of %s", name, d.Person, d.Subject)
+			}
 		}
 	})
 }

@@ -235,6 +235,7 @@ func nameOf(s Session) identity.Identifier {
 
 // provedName is by whom the record calls a contact: by what it proved first, and by
 // nobody if it proved nothing. A hash of either kind links nothing; its sessions know.
+// What a compromised key proved was cut, and is nobody's name, whatever sessions say.
 func (c *Chat) provedName(ctx context.Context, contact Contact) (identity.Identifier, error) {
 	links, err := c.store.LinksOf(ctx, contact.Workspace, contact.ID)
 	if err != nil {
@@ -242,6 +243,9 @@ func (c *Chat) provedName(ctx context.Context, contact Contact) (identity.Identi
 	}
 	if len(links) > 0 {
 		return links[0].Identifier, nil
+	}
+	if contact.Kind != EitherContact {
+		return identity.Identifier{}, nil
 	}
 	sessions, err := c.store.SessionsOf(ctx, contact.Workspace, contact.ID, shownSessions, c.pulse.Now())
 	for _, s := range sessions {
