@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"countersign/identity/policy"
 	"countersign/internal/app"
+	"countersign/internal/team"
 )
 
 type agentsCmd struct {
@@ -44,6 +46,9 @@ func (c *agentsAddCmd) Run(ctx context.Context, t terminal) error {
 	}
 	defer closing(a)
 	agent, token, err := a.Team.Invite(ctx, who, c.Email, policy.Role(c.Role))
+	if errors.Is(err, team.ErrTaken) {
+		return c.taken(ctx, a, who)
+	}
 	if err != nil {
 		return refused(err)
 	}
@@ -51,9 +56,27 @@ func (c *agentsAddCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return refused(err)
 	}
-	return c.print(t, map[string]any{"id": agent.ID, "link": link}, func() string {
+	return c.print(t, map[string]any{"id": agent.ID, "link": link, "until": agent.InvitedUntil.UTC()}, func() string {
 		return fmt.Sprintf("%s\n%s\n", agent.ID, link)
 	})
+}
+
+// taken says who has the address, and what to do about it.
+func (c *agentsAddCmd) taken(ctx context.Context, a *app.App, who policy.Principal) error {
+	agents, err := a.Team.Agents(ctx, who)
+	if err != nil {
+		return refused(err)
+	}
+	for _, agent := range agents {
+		switch {
+		case agent.Email != team.FoldEmail(c.Email):
+		case agent.Joined:
+			return no("this address is taken: %s is a colleague with the role %s. Change the role in the console, under Team; countersign owner reset is for an owner who lost the password", agent.Email, agent.Role)
+		default:
+			return no("this address is taken: %s is invited with the role %s and has not joined. --role %s makes a fresh link; change the role in the console, under Team", agent.Email, agent.Role, agent.Role)
+		}
+	}
+	return refused(team.ErrTaken)
 }
 
 type teamCmd struct {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"os"
@@ -10,6 +11,10 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"countersign/internal/app"
+	"countersign/internal/config"
+	"countersign/internal/team"
 )
 
 // The stories under testdata/script are the manual of the command line.
@@ -20,7 +25,7 @@ func TestMain(m *testing.M) {
 func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireExplicitExec: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "write": write, "remember": remember},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "write": write, "remember": remember, "joins": joins},
 	})
 }
 
@@ -52,6 +57,20 @@ func write(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	text := strings.NewReplacer(`\r`, "\r", `\n`, "\n").Replace(args[1])
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// joins uses a link as whoever opens it in the console does: joins DIRECTORY LINK
+func joins(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: joins DIRECTORY LINK")
+	}
+	ctx := context.Background()
+	a, err := app.OpenKnown(ctx, config.Installation{Data: ts.MkAbs(args[0]), Workspace: "main"}, "cli")
+	ts.Check(err)
+	defer func() { ts.Check(a.Close()) }()
+	_, token, _ := strings.Cut(args[1], "#")
+	_, err = a.Team.UseLink(ctx, team.Joining{Token: token, Name: "Somebody", Password: "seven grey herons at the weir"})
+	ts.Check(err)
 }
 
 // remember keeps a field of the JSON that the last program printed in a variable:
