@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Dialect is the format of a key, as the console shows it.
@@ -81,7 +82,7 @@ func V1(secret, channel string, who Identity, at time.Time) (string, error) {
 	if err := who.check(); err != nil {
 		return "", err
 	}
-	if channel == "" || at.Unix() < 1 {
+	if channel == "" || !utf8.ValidString(channel) || at.Unix() < 1 {
 		return "", fmt.Errorf("%w: a v1 token names its channel and its time", ErrInput)
 	}
 	issued := strconv.FormatInt(at.Unix(), 10)
@@ -139,14 +140,18 @@ func (t Token) check() error {
 	if err := t.Identity.check(); err != nil {
 		return err
 	}
-	for name := range t.Claims {
+	for name, value := range t.Claims {
 		switch name {
 		case "aud", "iat", "exp", "user_id", "email":
 			return fmt.Errorf("%w: the claim %s has a field of its own", ErrInput, name)
 		}
+		// encoding/json would replace what is no UTF-8 and sign something else.
+		if text, isText := value.(string); !utf8.ValidString(name) || isText && !utf8.ValidString(text) {
+			return fmt.Errorf("%w: a claim is not UTF-8", ErrInput)
+		}
 	}
-	if t.IssuedAt.Unix() < 1 || t.Life < time.Second {
-		return fmt.Errorf("%w: a token has a time and a life", ErrInput)
+	if !utf8.ValidString(t.Channel) || t.IssuedAt.Unix() < 1 || t.Life < time.Second {
+		return fmt.Errorf("%w: a token has a time, a life and a channel in UTF-8", ErrInput)
 	}
 	switch t.Dialect {
 	case IntercomJWT:

@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"maps"
 	"os"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -145,6 +147,72 @@ func TestTokenVectors(t *testing.T) {
 	}
 	if checked < 4 {
 		t.Errorf("%d checks", checked)
+	}
+}
+
+// TestJWTVectors signs what the vectors' tokens say and compares the claims.
+func TestJWTVectors(t *testing.T) {
+	var all proofVectors
+	read(t, "jwt", &all)
+	checked := 0
+	for _, v := range all.Vectors {
+		token, _ := v.Assertion.JWT.(string)
+		parts := strings.Split(token, ".")
+		if v.Expect.Verified == "" || v.Keys[0].Secret == "" || len(parts) != 3 {
+			continue
+		}
+		want := claimsOf(t, token)
+		audience, isText := want["aud"].(string)
+		user, _ := want["user_id"].(string)
+		email, _ := want["email"].(string)
+		iat, _ := want["iat"].(float64)
+		exp, _ := want["exp"].(float64)
+		if !isText || want["user_id"] != nil && user == "" || exp != float64(int64(exp)) {
+			continue // the library makes no such token
+		}
+		rest := maps.Clone(want)
+		for _, name := range []string{"aud", "iat", "exp", "user_id", "email"} {
+			delete(rest, name)
+		}
+		made, err := JWT(v.Keys[0].Secret, Token{
+			Dialect: Dialect(v.Keys[0].Dialect), Channel: audience, Identity: Identity{UserID: user, Email: email},
+			IssuedAt: time.Unix(int64(iat), 0), Life: time.Duration(exp-iat) * time.Second, Claims: rest,
+		})
+		if err != nil {
+			t.Errorf("%s: %v", v.Name, err)
+			continue
+		}
+		if got := claimsOf(t, made); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %v; want %v", v.Name, got, want)
+		}
+		checked++
+	}
+	if checked < 10 {
+		t.Errorf("%d checks", checked)
+	}
+}
+
+func claimsOf(t *testing.T, token string) (claims map[string]any) {
+	t.Helper()
+	raw, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
+	if err != nil || json.Unmarshal(raw, &claims) != nil {
+		t.Fatalf("%s: %v", token, err)
+	}
+	return claims
+}
+
+func TestTextThatIsNoUnicodeIsNotSigned(t *testing.T) {
+	who, now := Identity{UserID: "u1"}, time.Unix(1772366400, 0)
+	for name, token := range map[string]Token{
+		"channel": {Channel: "\xff", Identity: who, IssuedAt: now}, "user id": {Channel: "shop", Identity: Identity{UserID: "\xff"}, IssuedAt: now},
+		"claim": {Channel: "shop", Identity: who, IssuedAt: now, Claims: map[string]any{"plan": "\xff"}},
+	} {
+		if made, err := JWT("s", token); !errors.Is(err, ErrInput) || made != "" {
+			t.Errorf("%s: %q, %v", name, made, err)
+		}
+	}
+	if made, err := V1("s", "\xff", who, now); !errors.Is(err, ErrInput) || made != "" {
+		t.Errorf("v1: %q, %v", made, err)
 	}
 }
 
