@@ -241,6 +241,20 @@ var sweepTests = []test{
 		same(h, "what the team reads", len(list), 2)
 		same(h, "told", slices.Contains(kinds(h.Events(head.Seq)), event.ConversationMoved), true)
 	}},
+	{"claims are foretold as they are taken back: those since then, each once", func(h *House) {
+		anonymous, person, id := h.visit("u-1")
+		claim := h.claim(anonymous, person)
+		claim.Threads = slices.DeleteFunc(claim.Threads, func(t chat.AnonymousThread) bool { return t.Conversation != id })
+		claim.At = h.Now.Add(-time.Hour)
+		_, err := h.DB.ClaimThread(h.ctx(), claim)
+		h.must(err)
+		h.compromise(h.Now.Add(-time.Minute))
+		same(h, "from before", h.sweep().Claims, 0)
+		h.compromise(h.Now.Add(-2 * time.Hour))
+		same(h, "for longer", h.sweep().Claims, 1)
+		h.compromise(h.Now.Add(-3 * time.Hour)) // it is where it was before the claim
+		same(h, "again", h.sweep().Claims, 1)
+	}},
 	{"a thread that was taken over and never touched goes back to the browser that wrote it", func(h *House) {
 		anonymous, person, first := h.visit("u-1")
 		other := h.Enter(h.Anonymous(anonymous.Visitor, false))
