@@ -55,14 +55,14 @@ func TestTheRecordSaysWhoseSessionEnded(t *testing.T) {
 		visitor := h.visitor("shop", secret, user)
 		return visitor, contacts + h.person(user)
 	}
-	left, _ := begin("ada")
+	left, _ := begin("ada@example.com")
 	h.want(204, "DELETE", "/api/v1/widget/sessions/current", left, nil)
-	_, bob := begin("bob")
+	_, bob := begin("bob@example.com")
 	session := h.want(200, "GET", bob, owner, nil).JSON["sessions"].([]any)[0].(object)["id"].(string)
 	h.want(204, "DELETE", bob+"/sessions/"+session, owner, nil)
-	_, carl := begin("carl")
+	_, carl := begin("carl@example.com")
 	h.want(200, "POST", carl+"/sessions/end", owner, object{})
-	_, dora := begin("dora")
+	_, dora := begin("dora@example.com")
 	h.want(200, "POST", dora+"/block", owner, object{"blocked": true})
 
 	opened := map[string]any{} // :: name → pseudonym
@@ -70,7 +70,7 @@ func TestTheRecordSaysWhoseSessionEnded(t *testing.T) {
 		e := row.(object)
 		opened[e["subject_name"].(string)] = e["subject"]
 	}
-	for action, want := range map[string][]string{"session.ended": {"carl", "bob", "ada"}, "contact.blocked": {"dora"}} {
+	for action, want := range map[string][]string{"session.ended": {"carl@example.com", "bob@example.com", "ada@example.com"}, "contact.blocked": {"dora@example.com"}} {
 		toOwner := h.want(200, "GET", "/api/v1/console/audit?action="+action, owner, nil).JSON["entries"].([]any)
 		toAuditor := h.want(200, "GET", "/api/v1/console/audit?action="+action, auditor, nil)
 		if len(toOwner) != len(want) {
