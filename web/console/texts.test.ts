@@ -53,3 +53,13 @@ test("whose session ended, and who was blocked, is said by name to whoever may r
   assert.equal(auditTexts.sentences["contact.blocked"]!({ ...facts, person: "ada" }), "blocked ada");
   assert.equal(auditTexts.sentences["session.ended"]!({ ...facts, person: "ada" }), "ended a session of ada");
 });
+
+test("the token dialog offers every scope that a program may be given", () => {
+  const rights = Object.fromEntries([...source("identity/policy/right.go").matchAll(/\b(\w+)\s+Right\s+=\s+"([^"]+)"/g)].map((m) => [m[1]!, m[2]!]));
+  const given = /var scopes = \[\]policy\.Right\{([^}]*)\}/.exec(source("internal/team/token.go"))![1]!;
+  const scopes = [...given.matchAll(/policy\.(\w+)/g)].map((m) => rights[m[1]!]!);
+  const offered = [.../const SCOPES = \[([^\]]*)\]/.exec(source("web/console/pages/tokens.tsx"))![1]!.matchAll(/"([^"]+)"/g)].map((m) => m[1]!);
+  assert.ok(scopes.includes("team.read"));
+  assert.deepEqual(offered.toSorted(), scopes.toSorted());
+  for (const scope of scopes) assert.ok(en.tokenTerms.scopes[scope], scope);
+});
