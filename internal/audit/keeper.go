@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -132,7 +133,13 @@ func (k *Keeper) verify(ctx context.Context, shown []Checkpoint) (report Report,
 	if err != nil {
 		return Report{}, false, err
 	}
-	w := &walker{ctx: ctx, ledger: k.ledger, check: k.keys.NewCheck(before.Cut), at: before.Cut.Position, shown: slices.Clone(shown)}
+	// Checkpoints that come while this reads are the next reading's: a writer that is
+	// faster than we are would otherwise keep us for ever.
+	last, err := k.ledger.LastCheckpoint(ctx)
+	if err != nil {
+		return Report{}, false, err
+	}
+	w := &walker{ctx: ctx, ledger: k.ledger, check: k.keys.NewCheck(before.Cut), at: before.Cut.Position, shown: slices.Clone(shown), last: last.Number}
 	w.number = max(0, before.Cut.Number-1)
 	slices.SortFunc(w.shown, func(a, b Checkpoint) int { return int(a.Number - b.Number) })
 	w.skipOld(before.Cut)
@@ -153,6 +160,7 @@ type walker struct {
 	check  *Check
 	at     int64 // position read so far
 	number int64 // checkpoint read so far
+	last   int64 // checkpoint to read up to
 	shown  []Checkpoint
 	next   []Checkpoint
 }
@@ -210,6 +218,9 @@ func (w *walker) peek() (Checkpoint, bool, error) {
 			return Checkpoint{}, false, err
 		}
 		w.next = list
+	}
+	if w.next[0].Number > w.last {
+		return Checkpoint{}, false, nil
 	}
 	return w.next[0], true, nil
 }
@@ -413,7 +424,7 @@ func (k *Keeper) Prune(ctx context.Context, who policy.Principal, before time.Ti
 // headsAt reads what is to be cut away once more, and refuses to if it is not intact:
 // a cut must not bury the traces of a change.
 func (k *Keeper) headsAt(ctx context.Context, cut Cut, cp Checkpoint) ([]Head, error) {
-	w := &walker{ctx: ctx, ledger: k.ledger, check: k.keys.NewCheck(cut), at: cut.Position, number: max(0, cut.Number-1)}
+	w := &walker{ctx: ctx, ledger: k.ledger, check: k.keys.NewCheck(cut), at: cut.Position, number: max(0, cut.Number-1), last: math.MaxInt64}
 	for w.number < cp.Number {
 		next, more, err := w.peek()
 		if err != nil {
