@@ -30,6 +30,13 @@ func (b *tab) closeMessenger() {
 // say begins a new conversation from the messenger's home, or goes on in the open thread.
 func (f frame) say(words string) {
 	f.tab.t.Helper()
+	f.send(words)
+	f.sees(words)
+}
+
+// send is say, whatever becomes of the words.
+func (f frame) send(words string) {
+	f.tab.t.Helper()
 	until(f.tab.t, patience, func() bool {
 		return f.has("textbox", "Write a message") || f.has("button", "Send us a message*")
 	}, func() string { return "for a place to write" })
@@ -38,7 +45,6 @@ func (f frame) say(words string) {
 	}
 	f.write("textbox", "Write a message", words)
 	f.tab.press(enter)
-	f.sees(words)
 }
 
 // token is the session that the messenger's tab holds, as a thief with the browser in hand would find it.

@@ -104,7 +104,7 @@ func TestACodeIsTheWayInWhereOnlyProvedPeopleMayChat(t *testing.T) {
 	visitor := meet(t, "visitor")
 	shop := visitor.open(d.Shop)
 	messenger := shop.openMessenger()
-	messenger.say("Is anybody there?") // a session begins with the first message, and here none does
+	messenger.send("Is anybody there?") // a session begins with the first message, and here none does
 	messenger.sees("Sign in to chat", "or prove your email address.")
 	if kept := messenger.keeps(); strings.Contains(kept, `:session"`) {
 		t.Errorf("a guest has a session: %s", kept)
