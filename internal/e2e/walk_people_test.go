@@ -25,6 +25,7 @@ func TestAnOperatorEndsSessionsAndErasesAPerson(t *testing.T) {
 	bob.say("Hello from Bob")
 
 	page.clickText("Identity")
+	page.sees("Channel: shop", "Who signs with it") // its tabs stand where they will stay
 	page.clickText("Sessions")
 	page.sees("Open sessions", "ada", "bob", "Chrome on Linux", "Verified")
 	page.click("button", "ada*")
