@@ -95,7 +95,7 @@ func TestACodeIsTheWayInWhereOnlyProvedPeopleMayChat(t *testing.T) {
 	console.setUp("Ada Owner", ownersPassword)
 	console.goTo(d.Base + "/console/identity")
 	console.click("link", "Shop*")
-	console.clickText("Enforcement")
+	console.click("link", "Enforcement")
 	console.click("radio", "Users only*")
 	console.sees("Nobody without a proof that holds gets in.")
 	console.click("button", "Change the audience")
