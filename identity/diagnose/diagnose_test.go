@@ -494,7 +494,7 @@ func FuzzDiagnose(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name, id, mail, proof string) {
 		spoken, ok := dialect.Get(name)
 		if !ok {
-			t.Skip()
+			t.Skip("no such dialect: there is nothing to ask")
 		}
 		q := questionFor(t, spoken.Name)
 		q.UserID, q.Email = id, mail

@@ -73,7 +73,7 @@ func FuzzHash(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name, id, mail, hash string) {
 		row, ok := dialect.Get(name)
 		if !ok || row.Proof != identity.ProofHash || len(id)+len(mail)+len(hash) > 1<<16 {
-			t.Skip()
+			t.Skip("another kind of proof, or more than a door lets in")
 		}
 		q := questionFor(t, row.Name)
 		q.UserID, q.Email, q.Hash = id, mail, hash
@@ -108,7 +108,7 @@ func FuzzToken(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name, id, mail, token string) {
 		row, ok := dialect.Get(name)
 		if !ok || row.Proof == identity.ProofHash || len(id)+len(mail)+len(token) > 1<<16 {
-			t.Skip()
+			t.Skip("another kind of proof, or more than a door lets in")
 		}
 		q := questionFor(t, row.Name)
 		q.UserID, q.Email, q.Token = id, mail, token
@@ -134,7 +134,7 @@ func FuzzClaims(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, header, claims string) {
 		if len(header)+len(claims) > 1<<14 {
-			t.Skip()
+			t.Skip("more than a door lets in")
 		}
 		for _, name := range []string{"native-jwt", "intercom-jwt", "pylon-jwt"} {
 			q := questionFor(t, name)
