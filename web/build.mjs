@@ -16,6 +16,10 @@ const dist = resolve(flags.out);
 
 // Bytes after brotli. A face's size is its entry and everything it loads at once; a part loaded later stands alone.
 const budgets = { loader: 2500, boot: 8000, messenger: 25000, lazy: 40000 };
+// What an adapter for another system's global may add to the native loader.
+const adapterBudget = 2048;
+// The adapters, each a loader of its own: compat/<name>.ts.
+const adapters = readdirSync(join(root, "compat")).flatMap((name) => (/^(\w+)\.ts$/.exec(name) ?? []).slice(1));
 
 // textStyles turns `import css from "./x.css?text"` into the minified text of that sheet.
 const textStyles = {
@@ -35,6 +39,7 @@ const textStyles = {
 const target = ["chrome111", "firefox119", "safari16.4"];
 
 const common = {
+  define: { VENDOR: "false" },
   absWorkingDir: root,
   bundle: true,
   minify: true,
@@ -80,6 +85,14 @@ async function bundle() {
 // badge on a page costs one round trip after the document.
 async function widget() {
   const loader = await build({ ...common, entryPoints: { v1: "loader/main.ts" }, format: "iife", outdir: dist });
+  const vendors = await build({
+    ...common,
+    define: { VENDOR: "true" },
+    entryPoints: Object.fromEntries(adapters.map((name) => [name, `compat/${name}.ts`])),
+    format: "iife",
+    outdir: dist,
+    entryNames: "assets/[name]-[hash]",
+  });
   const messenger = await build({ ...modules, entryPoints: { messenger: "widget/main.tsx" } });
   const name = basename(entryOf(messenger.metafile.outputs, "widget/main.tsx"));
   const named = {
@@ -87,7 +100,7 @@ async function widget() {
     setup: (b) => b.onResolve({ filter: /^\.\.\/widget\/main$/ }, () => ({ path: `./${name}`, external: true })),
   };
   const boot = await build({ ...modules, entryPoints: { boot: "boot/main.ts" }, plugins: [...common.plugins, named] });
-  return { ...loader.metafile.outputs, ...messenger.metafile.outputs, ...boot.metafile.outputs };
+  return { ...loader.metafile.outputs, ...vendors.metafile.outputs, ...messenger.metafile.outputs, ...boot.metafile.outputs };
 }
 
 function compress(outputs) {
@@ -138,6 +151,11 @@ function report(outputs, size) {
     ["console", "console/main.tsx", undefined],
   ];
   const rows = faces.map(([name, source, budget]) => [name, [...atOnce(outputs, entryOf(outputs, source))], budget]).filter((r) => r[1].length);
+  const native = rows[0]?.[0] === "loader" ? size.get(rows[0][1][0]).br : 0;
+  for (const name of adapters) {
+    const path = entryOf(outputs, `compat/${name}.ts`);
+    if (path) rows.push([name, [path], native + adapterBudget]);
+  }
   const counted = new Set(rows.flatMap(([, files]) => files));
   for (const path of Object.keys(outputs)) {
     if (!counted.has(path)) rows.push([`lazy ${basename(path)}`, [path], budgets.lazy]);

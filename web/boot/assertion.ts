@@ -14,11 +14,12 @@ const never = new Set([
 const most = 30;
 
 // assertionOf returns undefined for a page that claims nobody.
-export function assertionOf(said: unknown): Assertion | undefined {
+// dialect is what an adapter says that the page speaks; no page can say so itself.
+export function assertionOf(said: unknown, dialect?: string): Assertion | undefined {
   if (typeof said !== "object" || said === null || Array.isArray(said)) return undefined;
   const given = said as Record<string, unknown>;
   if (![given.user_id, given.email, given.jwt].some((v) => v !== undefined && v !== null && v !== "")) return undefined;
-  const assertion: Record<string, unknown> = {};
+  const assertion: Record<string, unknown> = dialect ? { dialect } : {};
   for (const name of ours) {
     if (given[name] !== undefined && given[name] !== null) assertion[name] = given[name];
   }

@@ -154,7 +154,7 @@ test("a refusal is told as a name, and nothing of a session stays", async () => 
   const tab = new Tab();
   tab.identify({ user_id: "ada", hash: "wrong" });
   await settled("refused", () => tab.core.state.phase === "refused");
-  assert.deepEqual(tab.names("state").at(-1), { type: "state", identity: "refused" });
+  assert.deepEqual(tab.names("state").at(-1), { type: "state", identity: "refused", code: "identity_refused" });
   assert.equal(tab.session.getItem("countersign:shop:session"), null);
 });
 

@@ -8,7 +8,7 @@
 //	   └──► failed                    nothing answered; tried again by itself and by hand
 //
 // An answer counts only if no later identify or logout was heard: every request carries the turn it belongs to.
-import type { IdentityState, Inward, Outward } from "../protocol/bridge";
+import type { IdentityState, Inward, Outward, Place } from "../protocol/bridge";
 import type { Assertion, ChannelFacts, Conversation, ConversationPage, Opened, OpenSession, SessionFacts } from "../protocol/wire";
 import { ApiError, client, type CallOptions } from "../shared/api";
 import { Backoff } from "../shared/backoff";
@@ -62,7 +62,7 @@ export class Core {
     this.state = {
       phase: "waiting", session: undefined, error: undefined, reason: "expired", channel: undefined,
       page: { lang: "", dir: "ltr", theme: "auto", site: "" }, host: o.host, link: "connecting", threads: undefined,
-      more: undefined, shown: false, prefill: "",
+      more: undefined, shown: false, prefill: "", place: undefined,
     };
     this.finishLeaving();
     void this.readChannel();
@@ -171,6 +171,12 @@ export class Core {
     return shown;
   }
 
+  takePlace(): Place | undefined {
+    const { place } = this.state;
+    if (place) this.set({ place: undefined });
+    return place;
+  }
+
   takePrefill(): string {
     const text = this.state.prefill;
     if (text) this.set({ prefill: "" });
@@ -196,7 +202,7 @@ export class Core {
       case "claim":
         return this.claimed(m.turn);
       case "proof":
-        return this.proved(m.turn, m.assertion);
+        return this.proved(m.turn, m.assertion, m.dialect);
       case "logout":
         this.pageTurn = m.turn;
         return this.logout();
@@ -205,6 +211,8 @@ export class Core {
         return this.show(m.type === "open");
       case "message":
         return this.set({ prefill: String(m.text) });
+      case "go":
+        return this.set({ place: m });
     }
   }
 
@@ -221,11 +229,11 @@ export class Core {
     setTimer(proofTakesMs, () => mine === this.turn && this.proved(turn, undefined));
   }
 
-  private proved(turn: number, said: Record<string, unknown> | null | undefined): void {
+  private proved(turn: number, said: Record<string, unknown> | null | undefined, dialect?: string): void {
     if (turn !== this.pageTurn && turn !== 0) return;
     this.turn++;
     if (said === undefined) return this.unproved();
-    const assertion = assertionOf(said);
+    const assertion = assertionOf(said, dialect);
     if (!assertion) return this.nobody();
     const known = this.state.phase === "open" && JSON.stringify(assertion) === JSON.stringify(this.assertion);
     if (known && this.endsAt - Date.now() > 2 * askAheadMs) return;
@@ -570,11 +578,11 @@ export class Core {
 
   // tell gives the loader names and counts, when they changed.
   private tell(): void {
-    const { phase, session, threads } = this.state;
+    const { phase, session, threads, error } = this.state;
     if (phase === "waiting") return;
     const identity: IdentityState = phase === "refused" ? "refused" : (session?.tier ?? "anonymous");
     const n = threads ? unreadOf(threads) : 0;
-    const state: Extract<Outward, { type: "state" }> = { type: "state", identity };
+    const state: Extract<Outward, { type: "state" }> = { type: "state", identity, code: phase === "refused" ? error?.code : undefined };
     // Until the list is read nobody knows whether this browser has chatted.
     if (phase === "idle" || threads) state.chatted = threads ? threads.size > 0 : !!this.browser.get("guest");
     const now = JSON.stringify([state, n]);

@@ -1,5 +1,5 @@
 // What stands in the core at a moment, as the messenger shows it.
-import type { Outward, PageSettings } from "../protocol/bridge";
+import type { Outward, PageSettings, Place } from "../protocol/bridge";
 import type { ChannelFacts, SessionFacts } from "../protocol/wire";
 import type { ApiError } from "../shared/api";
 import type { Link } from "../shared/stream";
@@ -20,6 +20,7 @@ export interface State {
   more: string | undefined; // cursor of the next page of threads
   shown: boolean; // the panel is open
   prefill: string; // what the page put into the composer
+  place: Place | undefined; // where the page leads the visitor
 }
 
 export interface CoreOptions {

@@ -21,21 +21,30 @@ export interface PageSettings {
   site: string; // the name shown as "confirmed by"; empty: the channel's name
 }
 
+// Place is where in the messenger a page can lead: its list of conversations, a new one, or one that is there.
+export interface Place {
+  to: "home" | "new" | "thread";
+  id?: string; // of the thread; another's is not found, whoever asks
+}
+
 export type Inward =
   | ({ type: "page" } & Pick<PageSettings, "lang" | "dir"> & Partial<PageSettings>) // what is absent: auto, and no name
   // The page claims an identity; its proof follows under the same turn, unless a later claim or logout overtakes it.
   | { type: "claim"; turn: number }
   // assertion null: the page says that nobody is logged in; absent: the page could not produce its proof.
-  | { type: "proof"; turn: number; assertion?: Record<string, unknown> | null }
+  // dialect: what the page speaks, said by an adapter and never by a page itself.
+  | { type: "proof"; turn: number; assertion?: Record<string, unknown> | null; dialect?: string }
   | { type: "logout"; turn: number }
   | { type: "load" } // the visitor is about to open: fetch the messenger
   | { type: "open" }
   | { type: "close" }
-  | { type: "message"; text: string }; // fills the composer
+  | { type: "message"; text: string } // fills the composer
+  | ({ type: "go" } & Place); // shows a place
 
 export type Outward =
   | { type: "hello" } // the frame listens; the loader repeats what it knows
-  | { type: "state"; identity: IdentityState; chatted?: boolean } // chatted absent: not known yet
+  // chatted absent: not known yet. code: the server's, where refused.
+  | { type: "state"; identity: IdentityState; chatted?: boolean; code?: string }
   | { type: "unread"; n: number }
   | { type: "look"; accent: string }
   | { type: "open" } // the messenger was open when this tab left the page before

@@ -103,6 +103,7 @@ export class Model {
       this.state.value = state;
       if (state.phase !== "open" || state.session?.lane !== this.lane) this.heard.value = "";
       if (state.phase === "open" || state.phase === "idle") this.enter(state.session?.lane);
+      if (state.place) this.lead();
       if (state.prefill) this.fill();
     });
   }
@@ -119,6 +120,15 @@ export class Model {
     this.threads = new Map();
     this.claimDeclined.value = this.core.shelf().get<boolean>("declined") ?? false;
     this.route.value = this.core.shelf().get<Route>("route") ?? home;
+  }
+
+  // lead shows what the page asks for. Another's thread is not found, as everywhere.
+  private lead(): void {
+    if (this.state.value.phase === "waiting") return;
+    const place = this.core.takePlace();
+    if (place?.to === "thread") this.read(String(place.id));
+    else if (place?.to === "new") this.write();
+    else this.home();
   }
 
   // fill puts the page's words into the composer. Only the visitor sends them.
