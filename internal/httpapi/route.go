@@ -101,6 +101,11 @@ func (c *Call[P]) UserAgent() string {
 // Host is the name under which the request came: whatever its sender wrote there.
 func (c *Call[P]) Host() string { return c.request.Host }
 
+// Spell is Route.Spell for this one call: its body says which vendor's program sent it.
+func (c *Call[P]) Spell(as func(wire.Problem) (status int, body any)) {
+	exchangeOf(c.request.Context()).spell = as
+}
+
 // SetCookie adds a cookie to the answer.
 func (c *Call[P]) SetCookie(cookie *http.Cookie) { c.header.Add("Set-Cookie", cookie.String()) }
 

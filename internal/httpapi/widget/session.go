@@ -22,12 +22,15 @@ func (d *Door) openSession(ctx context.Context, c *httpapi.Call[wire.None], in w
 	if err != nil {
 		return wire.OpenedSession{}, err
 	}
-	if in.Channel == "" {
-		return wire.OpenedSession{}, httpapi.Impossible("The channel is missing: send its slug or an alias.")
-	}
 	assertion := identity.Assertion{}
 	if in.Assertion != nil {
 		assertion = httpapi.ReadAssertion(*in.Assertion)
+	}
+	if spell := spelling(assertion.Dialect, platform); spell != nil {
+		c.Spell(spell)
+	}
+	if in.Channel == "" {
+		return wire.OpenedSession{}, httpapi.Impossible("The channel is missing: send its slug or an alias.")
 	}
 	assertion.Platform = string(platform)
 	device := chat.Device{

@@ -19,7 +19,7 @@ type OpenSession struct {
 // Assertion is what a page claims. A proof (hash, jwt) of another type than
 // string is no proof; a user id may be an integer. So these stay raw here.
 type Assertion struct {
-	Dialect    string          `json:"dialect,omitzero" doc:"native (the default), intercom, helpscout, pylon or ensoras."`
+	Dialect    string          `json:"dialect,omitzero" doc:"native (the default), intercom, helpscout, pylon or ensoras. An app (ios, android) that says intercom is refused as Intercom refuses: 401 with an error.list."`
 	UserID     json.RawMessage `json:"user_id,omitzero"`
 	Email      json.RawMessage `json:"email,omitzero"`
 	Name       json.RawMessage `json:"name,omitzero"`
