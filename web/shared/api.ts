@@ -41,12 +41,13 @@ export interface ClientOptions {
   base: string;
   token?: () => string | undefined; // a bearer token; without it the call carries the cookie of a same-origin session
   timeoutMs?: number;
+  send?: typeof fetch;
   onAnswer?: (answer: Response) => void;
 }
 
 export type Client = <T>(method: string, path: string, body?: unknown, options?: CallOptions) => Promise<T>;
 
-export function client({ base, token, timeoutMs = 20_000, onAnswer }: ClientOptions): Client {
+export function client({ base, token, timeoutMs = 20_000, send, onAnswer }: ClientOptions): Client {
   return async <T>(method: string, path: string, body?: unknown, options: CallOptions = {}): Promise<T> => {
     const headers: Record<string, string> = { Accept: "application/json" };
     if (body !== undefined) headers["Content-Type"] = "application/json";
@@ -58,7 +59,7 @@ export function client({ base, token, timeoutMs = 20_000, onAnswer }: ClientOpti
     if (options.signal?.aborted) abort();
     options.signal?.addEventListener("abort", abort);
     try {
-      const answer = await fetch(base + path, {
+      const answer = await (send ?? fetch)(base + path, {
         method,
         headers,
         body: body === undefined ? null : JSON.stringify(body),
@@ -68,7 +69,7 @@ export function client({ base, token, timeoutMs = 20_000, onAnswer }: ClientOpti
         signal: limit.signal,
       });
       onAnswer?.(answer);
-      return (await read(answer)) as T;
+      return (await readAnswer(answer)) as T;
     } catch (failure) {
       if (failure instanceof ApiError) throw failure;
       throw new ApiError({ code: options.signal?.aborted ? "aborted" : "offline" });
@@ -79,7 +80,8 @@ export function client({ base, token, timeoutMs = 20_000, onAnswer }: ClientOpti
   };
 }
 
-async function read(answer: Response): Promise<unknown> {
+// readAnswer gives the JSON of a good answer and throws an ApiError for any other.
+export async function readAnswer(answer: Response): Promise<unknown> {
   if (answer.status === 204) return undefined;
   const json = /\bjson\b/.test(answer.headers.get("Content-Type") ?? "");
   if (answer.ok && json) return answer.json();

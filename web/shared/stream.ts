@@ -1,5 +1,6 @@
 // A live stream over fetch, which can carry a header where EventSource cannot. It resumes after the last sequence seen,
 // notices silence, sleep and lost networks, and gives up only when the server says that the right to read has ended.
+// What a browser has and a phone has not stands in three methods, open, decoder and listen, which sdk/js overrides.
 import { Backoff } from "./backoff";
 import { EventParser } from "./sse";
 
@@ -43,23 +44,33 @@ export class Stream {
   start(): void {
     if (!this.stopped) return;
     this.stopped = false;
-    addEventListener("online", this.wake);
-    addEventListener("offline", this.wake);
-    document.addEventListener("visibilitychange", this.wake);
+    this.listen(true);
     this.connect();
   }
 
   stop(): void {
     this.stopped = true;
-    removeEventListener("online", this.wake);
-    removeEventListener("offline", this.wake);
-    document.removeEventListener("visibilitychange", this.wake);
+    this.listen(false);
     clearTimeout(this.timer);
     this.attempt?.abort();
   }
 
+  protected open(url: string, request: RequestInit): Promise<Response> {
+    return fetch(url, request);
+  }
+
+  protected decoder(): Pick<TextDecoder, "decode"> {
+    return new TextDecoder();
+  }
+
+  // listen begins or ends to hear of networks and sleep.
+  protected listen(begin: boolean): void {
+    const change = begin ? addEventListener : removeEventListener;
+    for (const event of ["online", "offline", "visibilitychange"]) change(event, this.wake);
+  }
+
   // wake looks at the connection when the world changed: after sleep it may be dead without a word.
-  private readonly wake = (): void => {
+  protected readonly wake = (): void => {
     if (navigator.onLine === false) return this.say("lost");
     const waiting = !this.attempt;
     if (waiting || this.link === "lost" || Date.now() - this.heardAt > silenceMs / 2) this.connect();
@@ -88,7 +99,7 @@ export class Stream {
   }
 
   private async run(attempt: AbortController): Promise<void> {
-    const answer = await fetch(this.o.url(this.seq), {
+    const answer = await this.open(this.o.url(this.seq), {
       headers: { Accept: "text/event-stream", ...this.o.headers?.() },
       credentials: this.o.headers ? "omit" : "same-origin",
       cache: "no-store",
@@ -97,7 +108,7 @@ export class Stream {
     if (answer.status === 401 || answer.status === 403) return this.end(attempt, "session_ended");
     if (!answer.ok || !answer.body) throw new Error(`stream answered ${answer.status}`);
     const reader = answer.body.getReader();
-    const text = new TextDecoder();
+    const text = this.decoder();
     const parser = new EventParser();
     for (;;) {
       const { done, value } = await reader.read();
