@@ -1,6 +1,6 @@
 package snippet
 
-const rubyCode = `
+const rubyImports = `
 require "openssl"
 {{- if not .Hash}}
 require "base64"
@@ -8,11 +8,18 @@ require "base64"
 {{- if .JWT}}
 require "json"
 {{- end}}
+`
 
+const rubyFunction = `
 # Run this on your server, for the customer who is logged in there.
 # The page carries the result as {{.Goes}}.
 def chat_{{.Result}}({{if .UserID}}user_id{{if .Email}}, email{{end}}{{else}}email{{end}})
+{{- if eq .Framework "rails"}}
+  # Of bin/rails credentials:edit, or of the environment.
+  secret = Rails.application.credentials.chat_secret || ENV.fetch("{{.Variable}}")
+{{- else}}
   secret = ENV.fetch("{{.Variable}}")
+{{- end}}
   raise "{{.Variable}} is empty" if secret.empty?
 {{- if .Hash}}
 {{- if .Hex}}
@@ -62,15 +69,22 @@ def chat_{{.Result}}({{if .UserID}}user_id{{if .Email}}, email{{end}}{{else}}ema
 end
 `
 
-const phpCode = `
+const phpImports = `
 <?php
+`
 
+const phpFunction = `
 // Run this on your server, for the customer who is logged in there.
 // The page carries the result as {{.Goes}}.
-function chat_{{.Result}}({{if .UserID}}$user_id{{if .Email}}, $email{{end}}{{else}}$email{{end}})
+{{if eq .Framework "laravel"}}public static function {{.Result}}{{else}}function chat_{{.Result}}{{end}}({{if .UserID}}$user_id{{if .Email}}, $email{{end}}{{else}}$email{{end}})
 {
+{{- if eq .Framework "laravel"}}
+    $secret = config('services.chat.secret');
+    if (!is_string($secret) || $secret === '') {
+{{- else}}
     $secret = getenv('{{.Variable}}');
     if ($secret === false || $secret === '') {
+{{- end}}
         throw new RuntimeException('{{.Variable}} is not set');
     }
 {{- if .Hash}}
@@ -130,7 +144,7 @@ function chat_{{.Result}}({{if .UserID}}$user_id{{if .Email}}, $email{{end}}{{el
 `
 
 // The Python snippets also run under Python 2.
-const pythonCode = `
+const pythonImports = `
 {{- if not .Hash}}
 import base64
 {{- end}}
@@ -142,16 +156,25 @@ import hmac
 {{- if .JWT}}
 import json
 {{- end}}
+{{- if not .Framework}}
 import os
+{{- end}}
 {{- if not .Hash}}
 import time
 {{- end}}
+`
 
-
+const pythonFunction = `
 # Run this on your server, for the customer who is logged in there.
 # The page carries the result as {{.Goes}}.
 def chat_{{.Result}}({{if .UserID}}user_id{{if .Email}}, email{{end}}{{else}}email{{end}}):
+{{- if eq .Framework "django"}}
+    secret = settings.{{.Variable}}
+{{- else if eq .Framework "flask"}}
+    secret = current_app.config["{{.Variable}}"]
+{{- else}}
     secret = os.environ["{{.Variable}}"]
+{{- end}}
     if not secret:
         raise RuntimeError("{{.Variable}} is empty")
 {{- if .Hex}}
@@ -207,12 +230,14 @@ def chat_{{.Result}}({{if .UserID}}user_id{{if .Email}}, email{{end}}{{else}}ema
 {{- end}}
 `
 
-const nodeCode = `
-const { createHmac } = require('node:crypto');
+const nodeImports = `
+{{if eq .Framework "nextjs"}}import { createHmac } from 'node:crypto';{{else}}const { createHmac } = require('node:crypto');{{end}}
+`
 
+const nodeFunction = `
 // Run this on your server, for the customer who is logged in there.
 // The page carries the result as {{.Goes}}.
-function {{if .Hash}}chatHash{{else}}chatToken{{end}}({{if .UserID}}userId{{if .Email}}, email{{end}}{{else}}email{{end}}) {
+{{if eq .Framework "nextjs"}}export {{end}}function {{if .Hash}}chatHash{{else}}chatToken{{end}}({{if .UserID}}userId{{if .Typed}}: string | number{{end}}{{if .Email}}, email{{if .Typed}}: string{{end}}{{end}}{{else}}email{{if .Typed}}: string{{end}}{{end}}){{if .Typed}}: string{{end}} {
   const secret = process.env.{{.Variable}};
   if (!secret) throw new Error('{{.Variable}} is not set');
 {{- if .Hash}}
@@ -231,7 +256,7 @@ function {{if .Hash}}chatHash{{else}}chatToken{{end}}({{if .UserID}}userId{{if .
 {{- end}}
 {{- end}}
 {{- if not .Hash}}
-  const encode = (data) => Buffer.from(data).toString('base64url');
+  const encode = (data{{if .Typed}}: string{{end}}) => Buffer.from(data).toString('base64url');
 {{- end}}
 {{- if .JWT}}
   const now = Math.floor(Date.now() / 1000);
@@ -259,6 +284,8 @@ function {{if .Hash}}chatHash{{else}}chatToken{{end}}({{if .UserID}}userId{{if .
   return ['v1', encode(parts[1]), issued, encode(parts[2]), encode(parts[3]), mac].join('.');
 {{- end}}
 }
+`
 
+const nodeExports = `
 module.exports = { {{if .Hash}}chatHash{{else}}chatToken{{end}} };
 `

@@ -115,7 +115,7 @@ func Render(r Request) (Snippet, error) {
 		Token: row.kind != hashKind,
 	}
 	if r.Origin != "" {
-		s.Page, s.Logout = row.page(r, row), row.logout
+		s.Page, s.Logout = page(r, row), row.logout
 	}
 	return s, nil
 }
@@ -153,17 +153,21 @@ const (
 	v1Kind   kind = "v1"
 )
 
-// row is what the code of a dialect does.
+// row is what the code of a dialect does, and how its page says who the customer is.
 type row struct {
-	kind     kind
-	signs    []string // the first is the default
-	hex      bool     // the secret is decoded before use
-	lower    bool     // the email is lowered before it is signed
-	audience bool     // a token names the channel
-	seconds  int      // how long a token lives
-	goes     string   // where the page carries it
-	page     func(r Request, row row) string
-	logout   string
+	kind      kind
+	signs     []string // the first is the default
+	hex       bool     // the secret is decoded before use
+	lower     bool     // the email is lowered before it is signed
+	audience  bool     // a token names the channel
+	seconds   int      // how long a token lives
+	goes      string   // where the page carries it
+	global    string   // the page's own: native loads our script, a vendor's loads the vendor's
+	statement string   // the page's, with %s for the object
+	channel   string   // the object's member that names the channel; empty: none does
+	proof     string   // the object's member that carries the proof
+	nameless  bool     // the object has no name
+	logout    string
 }
 
 var (
@@ -171,17 +175,63 @@ var (
 	emailOnly = []string{"email"}
 )
 
+const (
+	nativeCall    = "Countersign('identify', %s);"
+	nativeLogout  = "Countersign('logout');"
+	intercomCall  = "window.intercomSettings = %s;"
+	helpscoutCall = "Beacon('identify', %s);"
+	pylonCall     = "window.pylon = { chat_settings: %s };"
+	ensorasCall   = "Ensoras('identify', %s);"
+)
+
 // rows :: dialect → what its code does.
 var rows = map[string]row{
-	"native":       {kind: hashKind, signs: anyField, goes: "Countersign('identify', { hash })", page: nativePage, logout: nativeLogout},
-	"native-jwt":   {kind: jwtKind, signs: anyField, audience: true, seconds: 3600, goes: "Countersign('identify', { jwt })", page: nativePage, logout: nativeLogout},
-	"native-v1":    {kind: v1Kind, signs: anyField, audience: true, goes: "Countersign('identify', { jwt })", page: nativePage, logout: nativeLogout},
-	"intercom":     {kind: hashKind, signs: anyField, goes: "user_hash of intercomSettings", page: intercomPage, logout: "Intercom('shutdown');"},
-	"intercom-jwt": {kind: jwtKind, signs: []string{"user_id"}, seconds: 3600, goes: "intercom_user_jwt of intercomSettings", page: intercomPage, logout: "Intercom('shutdown');"},
-	"helpscout":    {kind: hashKind, signs: emailOnly, goes: "signature of Beacon('identify')", page: helpscoutPage, logout: "Beacon('logout');"},
-	"pylon":        {kind: hashKind, signs: emailOnly, hex: true, goes: "email_hash of pylon.chat_settings", page: pylonPage, logout: ""},
-	"pylon-jwt":    {kind: jwtKind, signs: emailOnly, audience: true, seconds: 600, goes: "jwt of pylon.chat_settings", page: pylonPage, logout: ""},
-	"ensoras":      {kind: hashKind, signs: emailOnly, lower: true, goes: "hash of Ensoras('identify')", page: ensorasPage, logout: "Ensoras('logout');"},
+	"native": {kind: hashKind, signs: anyField, goes: "Countersign('identify', { hash })",
+		global: "native", statement: nativeCall, proof: "hash", logout: nativeLogout},
+	"native-jwt": {kind: jwtKind, signs: anyField, audience: true, seconds: 3600, goes: "Countersign('identify', { jwt })",
+		global: "native", statement: nativeCall, proof: "jwt", logout: nativeLogout},
+	"native-v1": {kind: v1Kind, signs: anyField, audience: true, goes: "Countersign('identify', { jwt })",
+		global: "native", statement: nativeCall, proof: "jwt", logout: nativeLogout},
+	"intercom": {kind: hashKind, signs: anyField, goes: "user_hash of intercomSettings",
+		global: "intercom", statement: intercomCall, channel: "app_id", proof: "user_hash", logout: "Intercom('shutdown');"},
+	"intercom-jwt": {kind: jwtKind, signs: []string{"user_id"}, seconds: 3600, goes: "intercom_user_jwt of intercomSettings",
+		global: "intercom", statement: intercomCall, channel: "app_id", proof: "intercom_user_jwt", logout: "Intercom('shutdown');"},
+	"helpscout": {kind: hashKind, signs: emailOnly, goes: "signature of Beacon('identify')",
+		global: "helpscout", statement: helpscoutCall, proof: "signature", logout: "Beacon('logout');"},
+	"pylon": {kind: hashKind, signs: emailOnly, hex: true, goes: "email_hash of pylon.chat_settings",
+		global: "pylon", statement: pylonCall, channel: "app_id", proof: "email_hash"},
+	"pylon-jwt": {kind: jwtKind, signs: emailOnly, audience: true, seconds: 600, goes: "jwt of pylon.chat_settings",
+		global: "pylon", statement: pylonCall, channel: "app_id", proof: "jwt"},
+	"ensoras": {kind: hashKind, signs: emailOnly, lower: true, goes: "hash of Ensoras('identify')",
+		global: "ensoras", statement: ensorasCall, proof: "hash", nameless: true, logout: "Ensoras('logout');"},
+}
+
+// member is one of the object with which a page names its customer.
+type member struct{ Name, From string }
+
+// What a member's value comes from.
+const (
+	fromChannel = "channel"
+	fromUserID  = "user_id"
+	fromEmail   = "email"
+	fromName    = "name"
+	fromProof   = "proof"
+)
+
+// members lists the object, in the order in which people read it.
+func (row row) members(signs string) []member {
+	var all []member
+	if row.channel != "" {
+		all = append(all, member{row.channel, fromChannel})
+	}
+	if signs != "email" {
+		all = append(all, member{"user_id", fromUserID})
+	}
+	all = append(all, member{"email", fromEmail})
+	if !row.nameless {
+		all = append(all, member{"name", fromName})
+	}
+	return append(all, member{row.proof, fromProof})
 }
 
 // view is what a template sees.
@@ -194,6 +244,8 @@ type view struct {
 	Variable, Channel, Goes   string
 	Seconds                   int
 	Audience                  bool
+	Framework                 string // empty: none
+	Typed                     bool   // arguments carry their types
 }
 
 func viewOf(r Request, row row) view {
@@ -234,10 +286,10 @@ func camel(s string) string {
 
 // languages :: language → how it is written.
 var languages = map[Language]language{
-	Ruby:   {"Ruby", "chat_proof.rb", parsed("ruby", rubyCode), snake},
-	PHP:    {"PHP", "chat_proof.php", parsed("php", phpCode), snake},
-	Python: {"Python", "chat_proof.py", parsed("python", pythonCode), snake},
-	Node:   {"Node.js", "chat-proof.js", parsed("node", nodeCode), camel},
+	Ruby:   {"Ruby", "chat_proof.rb", parsed("ruby", rubyImports+rubyFunction), snake},
+	PHP:    {"PHP", "chat_proof.php", parsed("php", phpImports+phpFunction), snake},
+	Python: {"Python", "chat_proof.py", parsed("python", pythonImports+"\n"+pythonFunction), snake},
+	Node:   {"Node.js", "chat-proof.js", parsed("node", nodeImports+nodeFunction+nodeExports), camel},
 	Go:     {"Go", "chatproof.go", parsed("go", goCode), func(s string) string { return strings.ToUpper(s[5:6]) + s[6:] }},
 	Java:   {"Java", "ChatProof.java", parsed("java", javaCode), func(s string) string { return "ChatProof." + s[5:] }},
 	CSharp: {"C#", "ChatProof.cs", parsed("csharp", csharpCode), func(s string) string { return "ChatProof." + strings.ToUpper(s[5:6]) + s[6:] }},
