@@ -45,6 +45,7 @@ type App struct {
 	Channels     *workspace.Directory
 	Gate         *trust.Gate
 	Keys         *trust.Keys
+	Registrar    *trust.Registrar
 	Diagnosis    *trust.Diagnosis
 	Counts       *trust.Counts
 	Installation *trust.Installation
@@ -156,6 +157,7 @@ func (a *App) join() {
 	sets := trust.NewSets(a.Egress, a.Pulse.Now)
 	a.Gate.UseSets(sets)
 	a.Keys.UseSets(sets)
+	a.Registrar = trust.NewRegistrar(a.DB, a.Keys)
 	a.Diagnosis = trust.NewDiagnosis(a.Keys, a.Channels)
 	a.Team = team.New(a.DB, a.Pulse, sealer{a.Master, a.ID})
 	a.Chat = chat.New(a.DB, a.Pulse, a.Relay)

@@ -42,6 +42,8 @@ const (
 	LogoutPolicySet    Action = "logout.policy"       // Detail: denies
 	ContactExported    Action = "contact.exported"
 	ContactErased      Action = "contact.erased" // Detail: reason, and numbers of what went
+	HistoryImported    Action = "history.imported" // a run: Detail counts it
+	ImportOpened       Action = "history.opened"   // to who proved to be an imported person: Detail: record, conversations
 
 	KeyGenerated      Action = "key.generated"
 	KeyImported       Action = "key.imported"
@@ -82,6 +84,12 @@ const (
 	ServerStarted     Action = "server.started"
 	RecordExported    Action = "audit.exported" // Detail: entries, last, format, or the filter of an export over HTTP
 	RecordPruned      Action = "audit.pruned"   // Detail: checkpoint, entries, up_to
+
+	// A site connects itself. Subject is the registration; Detail: site, and of used also name, network, software.
+	RegistrationCreated   Action = "registration.created" // a token for it was made
+	RegistrationUsed      Action = "registration.used"    // a site came with the token, and waits
+	RegistrationConfirmed Action = "registration.confirmed"
+	RegistrationRefused   Action = "registration.refused"
 )
 
 // Draft is an entry before it has its place in a chain.

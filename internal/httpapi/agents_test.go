@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"cmp"
 	"io"
 	"net/http"
 	"slices"
@@ -37,11 +38,14 @@ var needs = map[string]policy.Right{ // :: operation → right
 	"finishKey": policy.ManageKeys, "revokeKey": policy.ManageKeys, "revokeKid": policy.ManageKeys, "listAgents": policy.ReadTeam, "inviteAgent": policy.ManageTeam,
 	"setRole": policy.ManageTeam, "removeAgent": policy.ManageTeam, "listTokens": policy.ManageTokens, "createToken": policy.ManageTokens,
 	"revokeToken": policy.ManageTokens, "readAudit": policy.ReadAudit, "getAuditStatus": policy.ReadAudit, "exportAudit": policy.ReadAudit, "verifyAssertion": policy.VerifyIdentity,
+	"listRegistrations": policy.ReadKeys, "createRegistration": policy.ManageKeys, "refuseRegistration": policy.ManageKeys, "confirmRegistration": policy.ManageKeys,
 	"listSecureModeSecrets": policy.ReadKeys, "createSecureModeSecret": policy.ManageKeys, "deleteSecureModeSecret": policy.ManageKeys,
 }
 
 // also is what a route needs beside that.
-var also = map[string]policy.Right{"setTeamRule": policy.ManageKeys}
+var also = map[string]policy.Right{
+	"setTeamRule": policy.ManageKeys, "createRegistration": policy.ManageChannels, "refuseRegistration": policy.ManageChannels, "confirmRegistration": policy.ManageChannels,
+}
 
 // bodies are well-formed, about things that are not there.
 var bodies = map[string]any{
@@ -56,6 +60,7 @@ var bodies = map[string]any{
 	"diagnoseProof": object{"user_id": "1", "hash": "x"}, "revealHash": object{"key": "xyz_1", "user_id": "1", "reason": "x"},
 	"renameKey": object{"name": "x"}, "revealKey": object{"reason": "x"}, "signKeyBy": object{"at": "2026-01-01T00:00:00Z"}, "extendKey": object{"ends_at": "2026-01-01T00:00:00Z"},
 	"finishKey": object{}, "revokeKey": object{}, "revokeKid": object{"kid": "x"}, "inviteAgent": object{"email": "-", "role": "agent"}, "setRole": object{"role": "agent"},
+	"createRegistration": object{}, "refuseRegistration": object{}, "confirmRegistration": object{"reason": "x"},
 	"createToken": object{"name": "", "scopes": []string{}}, "signOut": object{}, "confirm": object{"password": "wrong"},
 	"changePassword": object{"current": "wrong", "next": "nine grey herons at the weir"}, "confirmApp": object{"code": "000000"},
 	"addPasskey": object{"step": "x", "name": "x", "passkey": object{"id": "", "client_data": ""}}, "setTeamRule": object{"second_factor": false},
@@ -131,7 +136,7 @@ func TestEveryRouteOfProgramsAsksForItsScope(t *testing.T) {
 		for _, try := range []struct {
 			scopes []policy.Right
 			may    bool
-		}{{without, false}, {[]policy.Right{right, policy.ReadKeys}, true}} {
+		}{{without, false}, {[]policy.Right{right, policy.ReadKeys, cmp.Or(also[operation(r)], right)}, true}} {
 			a := h.call(r.Method, path, bearer(h.program(try.scopes...)), bodies[operation(r)])
 			if (a.StatusCode != 403) != try.may || a.StatusCode >= 500 || a.StatusCode == 401 {
 				t.Errorf("%s with %v: %d %s", r.ID, try.scopes, a.StatusCode, a.Text)

@@ -43,6 +43,8 @@ const (
 	NotReady         Code = "not_ready"
 	FacesNotBuilt    Code = "faces_not_built"
 	Internal         Code = "internal"
+
+	RegistrationRefused Code = "registration_refused"
 )
 
 // entry is one row of the catalogue; the docs page shows it whole.
@@ -88,6 +90,8 @@ var catalogue = []entry{
 		"What was given to confirm is wrong. It counts as a wrong sign-in; the login goes on."},
 	{LinkRefused, http.StatusForbidden, "Link refused", "The link was used, has expired, or never was.",
 		"Links work once and for one hour. `countersign owner reset` prints a new one."},
+	{RegistrationRefused, http.StatusForbidden, "Registration refused", "This token is not one that a site can register with. Ask for a new one.",
+		"One answer for a token that never was, was used, is older than thirty minutes or was taken back; and for a receipt that nothing has."},
 	{Forbidden, http.StatusForbidden, "Forbidden", "Neither your role nor your token's scopes allow this.",
 		"The role or the token's scopes do not hold the right, or a foreign page tried to act for you."},
 	{FactorRequired, http.StatusForbidden, "Second factor required", "Set up a second factor first.",
@@ -178,6 +182,10 @@ var translations = []translation{
 	{is: trust.ErrAskerGone, code: SessionEnded},
 	{is: trust.ErrAskedTooOften, code: TooMany},
 	{is: deliver.ErrInvalid, code: RequestInvalid, status: http.StatusUnprocessableEntity, tell: true},
+	{is: trust.ErrNoRegistration, code: NotFound},
+	{is: trust.ErrRegistrationRefused, code: RegistrationRefused},
+	{is: trust.ErrRegistrationLimited, code: TooMany},
+	{is: trust.ErrRegistrationState, code: Conflict, tell: true},
 	{is: trust.ErrNotFound, code: NotFound},
 	{is: trust.ErrConflict, code: Conflict},
 	{is: trust.ErrInvalid, code: RequestInvalid, status: http.StatusUnprocessableEntity, tell: true},

@@ -23,6 +23,7 @@ var recorded = map[string]audit.Action{
 	"changeChannel": audit.ChannelChanged, "setEmailCode": audit.ChannelChanged, "setEnforcement": audit.EnforcementSet,
 	"createKey": audit.KeyGenerated, "rotateKey": audit.KeyRotated, "revealHash": audit.HashRevealed, "renameKey": audit.KeyRenamed,
 	"revealKey": audit.KeyRevealed, "signKeyBy": audit.KeySignBy, "extendKey": audit.KeyExtended, "finishKey": audit.KeyFinished,
+	"createRegistration": audit.RegistrationCreated, "confirmRegistration": audit.RegistrationConfirmed, "refuseRegistration": audit.RegistrationRefused,
 	"revokeKey": audit.KeyRevoked, "inviteAgent": audit.AgentInvited, "setRole": audit.AgentChanged, "createToken": audit.TokenCreated,
 	"exportAudit": audit.RecordExported, "exportContact": audit.ContactExported, "removeAgent": audit.AgentRemoved, "revokeToken": audit.TokenRevoked, "endLogin": audit.AgentSignedOut,
 	"endContactSessions": audit.SessionEnded,

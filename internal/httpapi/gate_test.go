@@ -21,9 +21,10 @@ import (
 var routes = map[httpapi.Access][]string{
 	httpapi.Public: {
 		"GET /healthz", "GET /readyz", "GET /metrics", "GET /api/openapi.json", "GET /api/docs", "GET /api/docs.css",
-		"GET /v1.js", "GET /assets/{file}", "GET /frame/{channel}", "GET /console", "GET /console/{rest...}", "GET /{$}",
+		"GET /v1.js", "GET /assets/{file}", "GET /frame/{channel}", "GET /m/{channel}", "GET /console", "GET /console/{rest...}", "GET /{$}",
 		"POST /api/v1/widget/email-code", "POST /api/v1/widget/email-code/confirm",
 		"POST /api/v1/widget/sessions", "POST /api/v1/widget/ping", "GET /api/v1/widget/channels/{channel}",
+		"POST /api/v1/register", "POST /api/v1/register/status",
 		"POST /api/v1/console/setup/check", "POST /api/v1/console/setup", "POST /api/v1/console/sign-in",
 		"POST /api/v1/console/sign-in/second", "POST /api/v1/console/sign-in/passkey/begin", "POST /api/v1/console/sign-in/passkey",
 	},
@@ -43,6 +44,7 @@ var routes = map[httpapi.Access][]string{
 		"GET /api/v1/console/me", "GET /api/v1/console/conversations", "GET /api/v1/console/counts",
 		"GET /api/v1/console/conversations/{id}", "PATCH /api/v1/console/conversations/{id}", "GET /api/v1/console/conversations/{id}/messages",
 		"POST /api/v1/console/conversations/{id}/messages", "POST /api/v1/console/conversations/{id}/read", "POST /api/v1/console/conversations/{id}/typing",
+		"POST /api/v1/console/registrations/{id}/confirm",
 		"POST /api/v1/console/keys/{id}/reveal", "POST /api/v1/console/channels/{id}/expected-hash",
 		"GET /api/v1/console/stream",
 
@@ -68,6 +70,7 @@ var shared = []string{
 	"POST /channels/{id}/sessions/end", "GET /channels/{id}/logout", "PUT /channels/{id}/logout",
 	"POST /contacts/{id}/block", "DELETE /contacts/{id}/sessions", "DELETE /contacts/{id}/sessions/{session}",
 	"GET /agents", "GET /contacts/{id}",
+	"GET /registrations", "POST /registrations", "POST /registrations/{id}/refuse",
 	"GET /audit", "GET /audit/status", "GET /audit/export",
 }
 

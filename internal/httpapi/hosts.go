@@ -24,7 +24,7 @@ var sides = []struct {
 	of     side
 }{
 	{"/healthz", bothSides}, {"/readyz", bothSides}, {"/metrics", bothSides}, {"/assets/", bothSides},
-	{"/api/v1/widget/", widgetSide}, {"/v1.js", widgetSide}, {"/frame/", widgetSide},
+	{"/api/v1/widget/", widgetSide}, {"/api/v1/register", widgetSide}, {"/v1.js", widgetSide}, {"/frame/", widgetSide}, {"/m/", widgetSide},
 }
 
 func sideOf(path string) side {

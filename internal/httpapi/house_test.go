@@ -54,6 +54,8 @@ type house struct {
 	System   policy.Principal
 	Log      *safeBuffer
 	Mail     *mail.Mailbox
+
+	Registrar *trust.Registrar
 }
 
 // safeBuffer is a log that many goroutines write.
@@ -125,6 +127,8 @@ func open(t *testing.T, change ...func(*httpapi.Options)) *house {
 	sets := trust.NewSets(h.Pages, pulse.Now)
 	gate.UseSets(sets)
 	h.Keys.UseSets(sets)
+	registrar := trust.NewRegistrar(db, h.Keys)
+	h.Registrar = registrar
 	diagnosis := trust.NewDiagnosis(h.Keys, h.Channels)
 	must(t, h.Channels.Ensure(ctx, h.System, "Main"))
 	must(t, h.Team.RequireFactor(ctx, h.System, false)) // factor_test asks for it
@@ -147,11 +151,11 @@ func open(t *testing.T, change ...func(*httpapi.Options)) *house {
 	h.Floor = httpapi.New(options)
 	h.Team.MailInvitations(desk, h.Floor.Base())
 	agents := console.New(console.Deps{
-		Team: h.Team, Inbox: h.Chat, People: h.Chat, Channels: h.Channels, Keys: h.Keys, Audit: record, Installation: arrivals, Streams: hub, Head: pulse.Head, Mail: mailRoutes, Diagnosis: diagnosis,
+		Team: h.Team, Inbox: h.Chat, People: h.Chat, Channels: h.Channels, Keys: h.Keys, Audit: record, Installation: arrivals, Streams: hub, Head: pulse.Head, Mail: mailRoutes, Diagnosis: diagnosis, Registrations: registrar,
 	})
 	must(t, agents.Register(h.Floor))
 	widget.New(widget.Deps{Gate: gate, Codes: gate, Channels: h.Channels, Sessions: h.Chat, Threads: h.Chat, Streams: hub, Online: agents.Online}).Register(h.Floor)
-	api.New(api.Deps{Tokens: h.Team, Gate: gate, Sessions: h.Chat, Operate: operate.Deps{Installation: arrivals, Channels: h.Channels, Keys: h.Keys, People: h.Chat, Audit: record, Mail: mailRoutes, Diagnosis: diagnosis, Team: h.Team}}).Register(h.Floor)
+	api.New(api.Deps{Tokens: h.Team, Gate: gate, Sessions: h.Chat, Operate: operate.Deps{Installation: arrivals, Channels: h.Channels, Keys: h.Keys, People: h.Chat, Audit: record, Mail: mailRoutes, Diagnosis: diagnosis, Team: h.Team, Registrations: registrar}, Registrar: registrar}).Register(h.Floor)
 	compat.New(compat.Deps{Program: api.Program(h.Team), Channels: h.Channels, Keys: h.Keys}).Register(h.Floor)
 	faces, err := face.New(face.Deps{Channels: h.Channels})
 	must(t, err)

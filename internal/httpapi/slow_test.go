@@ -117,6 +117,7 @@ func (h *house) bodies(owner policy.Role) map[string]slowCall {
 	must(h.t, err)
 	open, _, err := h.Keys.Generate(ctx, h.System, trust.KeyDraft{Channel: channel.ID, Reveal: trust.RevealOnRequest})
 	must(h.t, err)
+	waits, refused := h.registered("https://slow.example"), h.registered("https://slower.example")
 	const base = "/api/v1/console"
 	thread1 := base + "/conversations/" + thread.text("id")
 	return map[string]slowCall{
@@ -164,6 +165,11 @@ func (h *house) bodies(owner policy.Role) map[string]slowCall {
 		"revokeKey":      {"POST", base + "/keys/" + key + "/revoke", object{}},
 		"inviteAgent":    {"POST", base + "/agents", object{"email": "friend@example.com", "role": "owner"}},
 		"setRole":        {"PATCH", base + "/agents/" + colleague.ID, object{"role": "admin"}},
+
+		"createRegistration":  {"POST", base + "/registrations", object{}},
+		"confirmRegistration": {"POST", base + "/registrations/" + waits + "/confirm", object{"reason": "why not"}},
+		"refuseRegistration":  {"POST", base + "/registrations/" + refused + "/refuse", object{}},
+
 		"createToken":    {"POST", base + "/tokens", object{"name": "mine", "scopes": []string{"audit.read"}}},
 	}
 }

@@ -44,6 +44,7 @@ export const auditTexts = {
     token: "An API token",
     agent: "A colleague",
     cli: "Command line",
+    registration: "A site",
   } as Record<string, string>,
 
   names: {
@@ -73,6 +74,10 @@ export const auditTexts = {
     "key.renamed": "Key renamed",
     "key.extended": "Key: end moved",
     "key.swept": "What a key proved taken apart",
+    "registration.created": "Registration token made",
+    "registration.used": "Site registered",
+    "registration.confirmed": "Site confirmed",
+    "registration.refused": "Site or registration token refused",
     "enforcement.set": "Enforcement set",
     "channel.created": "Channel created",
     "channel.changed": "Channel changed",
@@ -133,6 +138,10 @@ export const auditTexts = {
     "key.revealed": (f) => `was shown the secret of the key${about(f.subject, " “", "”")}`,
     "key.renamed": (f) => `called the key${about(f.subject, " “", "”")} ${f.get("name")}`,
     "key.extended": (f) => `moved the end of the key${about(f.subject, " “", "”")} to ${f.get("ends")}`,
+    "registration.created": () => "made a token with which one site can register itself",
+    "registration.used": (f) => `${f.get("site")} registered itself from ${f.get("network")} and waits to be confirmed`,
+    "registration.confirmed": (f) => `confirmed ${f.get("site")}: its channel and key exist from now on`,
+    "registration.refused": (f) => (f.get("site") ? `refused ${f.get("site")}: its secret is destroyed` : "took a registration token back"),
     "key.swept": (f) =>
       `took apart what the key${about(f.subject, " “", "”")} proved since ${f.get("since")}: ${f.get("links")} identifiers, ${f.get("claims")} taken over conversations and ${f.get("attributes")} attributes; ${f.get("messages")} messages are marked`,
     "enforcement.set": (f) => `set enforcement${about(f.channel, " of ", "")} on ${f.get("platform")} from ${modes[f.get("from")] ?? f.get("from")} to ${modes[f.get("to")] ?? f.get("to")}`,

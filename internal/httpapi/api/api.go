@@ -26,6 +26,8 @@ type Deps struct {
 	Gate     Gate
 	Sessions Sessions
 	Operate  operate.Deps
+
+	Registrar Registrar
 }
 
 // Door is the programs' door.
@@ -42,6 +44,7 @@ func (d *Door) Register(f *httpapi.Floor) {
 		Summary: "Judge an assertion, without a session: verification for a product that has its own chat",
 		Fails:   []httpapi.Code{httpapi.Forbidden, httpapi.NotFound}, Right: policy.VerifyIdentity,
 	}, d.verify)
+	d.register(f)
 }
 
 // Program admits the holder of an API token.

@@ -37,6 +37,8 @@ type Deps struct {
 	Diagnosis    Diagnosis
 	Streams      Streams
 	Head         func() event.Head // the log's head, as this node last saw it
+
+	Registrations Registrations
 }
 
 // Keys is the operators' side of the rings, and what agents call each key.
@@ -112,10 +114,11 @@ func (d *Door) Register(f *httpapi.Floor) error {
 	d.registerStream(f)
 	d.registerTeam(f)
 	d.registerKeys(f)
+	d.registerRegistrations(f)
 	d.registerDiagnosis(f)
 	operate.Register(f, operate.Mount{Guard: d.operator(), Base: base, Name: consoleName, Group: "Console: "}, operate.Deps{
 		Installation: d.Installation, Channels: d.Channels, Keys: d.Keys, People: d.People, Audit: d.Audit,
-		Mail: d.Mail, Diagnosis: d.Diagnosis, Team: d.Team,
+		Mail: d.Mail, Diagnosis: d.Diagnosis, Team: d.Team, Registrations: d.Registrations,
 	})
 	return nil
 }

@@ -10,6 +10,7 @@ var rights = map[string]policy.Right{
 	"listThreads": policy.ReadConversations, "getCounts": policy.ReadConversations, "getThread": policy.ReadConversations, "listThreadMessages": policy.ReadConversations, "readThread": policy.ReadConversations,
 	"openConsoleStream": policy.ReadConversations,
 	"changeThread":      policy.ReplyConversations, "reply": policy.ReplyConversations, "showReplyTyping": policy.ReplyConversations,
-	"revealKey": policy.RevealKeys, "revealHash": policy.RevealKeys,
+	"confirmRegistration": policy.ManageKeys,
+	"revealKey":           policy.RevealKeys, "revealHash": policy.RevealKeys,
 	"listTokens": policy.ManageTokens, "createToken": policy.ManageTokens, "revokeToken": policy.ManageTokens,
 }

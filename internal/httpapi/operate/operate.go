@@ -25,6 +25,8 @@ type Deps struct {
 	Mail         Mail
 	Diagnosis    Diagnosis
 	Team         Team
+
+	Registrations Registrations
 }
 
 // Mount is one door's place for the routes.
@@ -53,6 +55,7 @@ func Register(f *httpapi.Floor, m Mount, deps Deps) {
 	r.mail(f, m)
 	r.diagnosis(f, m)
 	r.team(f, m)
+	r.registrations(f, m)
 }
 
 // route is one of the mount's; most fail as their room fails, all as rights do.

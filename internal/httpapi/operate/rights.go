@@ -20,6 +20,7 @@ var rights = map[string]policy.Right{
 	"listKeys": policy.ReadKeys, "diagnoseProof": policy.ReadKeys, "getSnippets": policy.ReadKeys, "getKeyImpact": policy.ReadKeys, "getKeyCompromise": policy.ReadKeys,
 	"createKey": policy.ManageKeys, "rotateKey": policy.ManageKeys, "renameKey": policy.ManageKeys, "signKeyBy": policy.ManageKeys, "extendKey": policy.ManageKeys,
 	"finishKey": policy.ManageKeys, "revokeKey": policy.ManageKeys, "revokeKid": policy.ManageKeys,
+	"listRegistrations": policy.ReadKeys, "createRegistration": policy.ManageKeys, "refuseRegistration": policy.ManageKeys,
 	"listAgents": policy.ReadTeam,
 	"readAudit":  policy.ReadAudit, "getAuditStatus": policy.ReadAudit, "exportAudit": policy.ReadAudit,
 }

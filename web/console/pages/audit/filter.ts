@@ -6,7 +6,7 @@ export const groups: Record<string, readonly string[]> = {
   refusals: ["identity.refused", "session.refused", "agent.sign_in_failed"],
   keys: [
     "key.generated", "key.imported", "key.rotated", "key.finished", "key.sign_by", "key.revoked", "key.kid_revoked", "key.revealed", "hash.revealed",
-    "key.renamed", "key.extended", "key.swept",
+    "key.renamed", "key.extended", "key.swept", "registration.created", "registration.used", "registration.confirmed", "registration.refused",
   ],
   channels: ["enforcement.set", "channel.created", "channel.changed", "domain.ignored", "domain.noticed", "attribute.policy", "logout.policy"],
   people: [
