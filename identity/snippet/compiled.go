@@ -93,9 +93,28 @@ func {{if .Hash}}Hash{{else}}Token{{end}}({{if .UserID}}userID{{if .Email}}, ema
 	return "v1." + encode([]byte(channel)) + "." + issued + "." + encode([]byte({{if .UserID}}userID{{else}}""{{end}})) + "." + encode([]byte({{if .Email}}email{{else}}""{{end}})) + "." + encode(mac.Sum(nil)), nil
 {{- end}}
 }
+{{- if .Members}}
+
+// Customer is what the page says of them. Hand it to html/template, which writes it as
+// JSON where a script wants a value.
+func Customer(userID, email, name string) (map[string]string, error) {
+	proof, err := {{if .Hash}}Hash{{else}}Token{{end}}({{if .UserID}}userID{{if .Email}}, email{{end}}{{else}}email{{end}})
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{
+{{- range .Members}}
+		"{{.Name}}": {{.Value}},
+{{- end}}
+	}, nil
+}
+{{- end}}
 `
 
 const javaCode = `
+{{- if .Framework}}
+package com.example.shop; // yours
+{{end}}
 {{- if .V1}}
 import java.io.ByteArrayOutputStream;
 {{- end}}
@@ -110,16 +129,35 @@ import java.util.HexFormat;
 {{- end}}
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
+{{- if .Framework}}
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.stereotype.Component;
+{{- end}}
 
 /** For your server, for the customer who is logged in there. Java 17 or later. */
+{{- if .Framework}}
+@Component
+public class ChatProof {
+  private final String secret;
+
+  public ChatProof(@Value("${chat.secret}") String secret) {
+    if (secret.isEmpty()) {
+      throw new IllegalStateException("chat.secret is empty");
+    }
+    this.secret = secret;
+  }
+{{- else}}
 public final class ChatProof {
   private ChatProof() {}
+{{- end}}
 
-  private static byte[] mac(byte[] message) throws GeneralSecurityException {
+  private {{if not .Framework}}static {{end}}byte[] mac(byte[] message) throws GeneralSecurityException {
+{{- if not .Framework}}
     String secret = System.getenv("{{.Variable}}");
     if (secret == null || secret.isEmpty()) {
       throw new IllegalStateException("{{.Variable}} is not set");
     }
+{{- end}}
 {{- if .Hex}}
     // This secret is hexadecimal: the key is the bytes that it stands for.
     byte[] key = HexFormat.of().parseHex(secret);
@@ -133,7 +171,7 @@ public final class ChatProof {
 {{- if .Hash}}
 
   /** The page carries the result as {{.Goes}}. */
-  public static String hash({{if eq .Field "user_id"}}Object userId{{else}}String email{{end}}) throws GeneralSecurityException {
+  public {{if not .Framework}}static {{end}}String hash({{if eq .Field "user_id"}}Object userId{{else}}String email{{end}}) throws GeneralSecurityException {
 {{- if eq .Field "user_id"}}
     String text = String.valueOf(userId);
 {{- else}}
@@ -159,7 +197,7 @@ public final class ChatProof {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 {{- end}}
-{{- if .JWT}}
+{{- if or .JWT .Members}}
 
   private static String json(String text) {
     if (text == null) {
@@ -175,9 +213,11 @@ public final class ChatProof {
     }
     return out.append('"').toString();
   }
+{{- end}}
+{{- if .JWT}}
 
   /** The page carries the result as {{.Goes}}. */
-  public static String token({{if .UserID}}Object userId{{if .Email}}, String email{{end}}{{else}}String email{{end}}) throws GeneralSecurityException {
+  public {{if not .Framework}}static {{end}}String token({{if .UserID}}Object userId{{if .Email}}, String email{{end}}{{else}}String email{{end}}) throws GeneralSecurityException {
     long now = Instant.now().getEpochSecond();
     String claims = "{\"iat\":" + now + ",\"exp\":" + (now + {{.Seconds}})
 {{- if .Audience}}
@@ -197,7 +237,7 @@ public final class ChatProof {
 {{- if .V1}}
 
   /** The page carries the result as {{.Goes}}. */
-  public static String token({{if .UserID}}Object userId{{if .Email}}, String email{{end}}{{else}}String email{{end}}) throws GeneralSecurityException {
+  public {{if not .Framework}}static {{end}}String token({{if .UserID}}Object userId{{if .Email}}, String email{{end}}{{else}}String email{{end}}) throws GeneralSecurityException {
     String channel = "{{.Channel}}";
     String issued = Long.toString(Instant.now().getEpochSecond());
     String user = {{if .UserID}}String.valueOf(userId){{else}}""{{end}};
@@ -210,6 +250,17 @@ public final class ChatProof {
       signed.writeBytes(utf8(","));
     }
     return String.join(".", "v1", encode(utf8(channel)), issued, encode(utf8(user)), encode(utf8(mail)), encode(mac(signed.toByteArray())));
+  }
+{{- end}}
+{{- if .Members}}
+
+  /** What the page says of a customer, as JSON. The template escapes it where it stands. */
+  public String customer(Object userId, String email, String name) throws GeneralSecurityException {
+    return "{"
+{{- range $i, $m := .Members}}
+        + "{{if $i}},{{end}}\"{{$m.Name}}\":" + json({{$m.Value}})
+{{- end}}
+        + "}";
   }
 {{- end}}
 }
@@ -226,13 +277,28 @@ using System.Text;
 {{- if .Hex}}
 using System.Text.RegularExpressions;
 {{- end}}
+{{- if .Framework}}
+using Microsoft.Extensions.Configuration;
+{{- end}}
 
 /// <summary>For your server, for the customer who is logged in there.</summary>
-public static class ChatProof
+public {{if .Framework}}sealed{{else}}static{{end}} class ChatProof
 {
-    private static byte[] Mac(byte[] message)
+{{- if .Framework}}
+    private readonly IConfiguration configuration;
+
+    public ChatProof(IConfiguration configuration)
     {
+        this.configuration = configuration;
+    }
+{{end}}
+    private {{if not .Framework}}static {{end}}byte[] Mac(byte[] message)
+    {
+{{- if .Framework}}
+        string secret = configuration["{{.Variable}}"];
+{{- else}}
         string secret = Environment.GetEnvironmentVariable("{{.Variable}}");
+{{- end}}
         if (string.IsNullOrEmpty(secret))
         {
             throw new InvalidOperationException("{{.Variable}} is not set");
@@ -259,7 +325,7 @@ public static class ChatProof
 {{- if .Hash}}
 
     /// <summary>The page carries the result as {{.Goes}}.</summary>
-    public static string Hash({{if eq .Field "user_id"}}object userId{{else}}string email{{end}})
+    public {{if not .Framework}}static {{end}}string Hash({{if eq .Field "user_id"}}object userId{{else}}string email{{end}})
     {
 {{- if eq .Field "user_id"}}
         string text = Convert.ToString(userId, CultureInfo.InvariantCulture);
@@ -287,7 +353,7 @@ public static class ChatProof
         return DateTimeOffset.UtcNow.ToUnixTimeSeconds();
     }
 {{- end}}
-{{- if .JWT}}
+{{- if or .JWT .Members}}
 
     private static string Json(string text)
     {
@@ -309,9 +375,11 @@ public static class ChatProof
         }
         return quoted.Append('"').ToString();
     }
+{{- end}}
+{{- if .JWT}}
 
     /// <summary>The page carries the result as {{.Goes}}.</summary>
-    public static string Token({{if .UserID}}object userId{{if .Email}}, string email{{end}}{{else}}string email{{end}})
+    public {{if not .Framework}}static {{end}}string Token({{if .UserID}}object userId{{if .Email}}, string email{{end}}{{else}}string email{{end}})
     {
         long now = Now();
         string claims = "{\"iat\":" + now + ",\"exp\":" + (now + {{.Seconds}})
@@ -332,7 +400,7 @@ public static class ChatProof
 {{- if .V1}}
 
     /// <summary>The page carries the result as {{.Goes}}.</summary>
-    public static string Token({{if .UserID}}object userId{{if .Email}}, string email{{end}}{{else}}string email{{end}})
+    public {{if not .Framework}}static {{end}}string Token({{if .UserID}}object userId{{if .Email}}, string email{{end}}{{else}}string email{{end}})
     {
         string issued = Now().ToString(CultureInfo.InvariantCulture);
         string user = {{if .UserID}}Convert.ToString(userId, CultureInfo.InvariantCulture){{else}}""{{end}};
@@ -347,6 +415,18 @@ public static class ChatProof
         }
         return "v1." + Encode(Encoding.UTF8.GetBytes("{{.Channel}}")) + "." + issued + "." + Encode(Encoding.UTF8.GetBytes(user)) + "."
             + Encode(Encoding.UTF8.GetBytes(mail)) + "." + Encode(Mac(signed.ToArray()));
+    }
+{{- end}}
+{{- if .Members}}
+
+    /// <summary>What the page says of a customer, as JSON. The template escapes it where it stands.</summary>
+    public string Customer(object userId, string email, string name)
+    {
+        return "{"
+{{- range $i, $m := .Members}}
+            + "{{if $i}},{{end}}\"{{$m.Name}}\":" + Json({{$m.Value}})
+{{- end}}
+            + "}";
     }
 {{- end}}
 }

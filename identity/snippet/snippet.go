@@ -20,7 +20,6 @@
 package snippet
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net/url"
@@ -61,13 +60,14 @@ var (
 
 // Request says what to sign, and for which page.
 type Request struct {
-	Language Language
-	Dialect  string
-	Signs    string // user_id, email or either; empty: the dialect's default
-	Channel  string // slug or alias: what the page names and a token is for
-	Variable string // of the environment, with the secret; empty: SecretVariable
-	Origin   string // where the widget is served; empty: no page snippet
-	Customer Customer
+	Language  Language  // empty: the framework's
+	Framework Framework // empty: none
+	Dialect   string
+	Signs     string // user_id, email or either; empty: the dialect's default
+	Channel   string // slug or alias: what the page names and a token is for
+	Variable  string // of the environment, with the secret; empty: SecretVariable
+	Origin    string // where the widget is served; empty: no page snippet
+	Customer  Customer
 }
 
 // Customer fills the page snippet; empty fields become words in capitals, which the
@@ -76,7 +76,8 @@ type Customer struct{ UserID, Email, Name, Proof string }
 
 // Snippet is the code.
 type Snippet struct {
-	Language  Language
+	Language  Language // empty where the page signs by itself
+	Framework Framework
 	File      string   // what the server's part may be called
 	Server    string   // signs; a function of Arguments
 	Function  string   // its name
@@ -84,6 +85,7 @@ type Snippet struct {
 	Token     bool     // it answers with a token and not with a hash
 	Page      string   // for the page
 	Logout    string   // for the page, when the customer logs out
+	Parts     []Part   // all of it as files, in the order in which they are written
 }
 
 // Render writes a snippet.
@@ -91,12 +93,17 @@ func Render(r Request) (Snippet, error) {
 	if r.Variable == "" {
 		r.Variable = SecretVariable
 	}
-	language, ok := languages[r.Language]
-	if !ok {
-		return Snippet{}, fmt.Errorf("%w: language %q", ErrUnknown, r.Language)
+	if r.Language == "" && r.Framework != "" {
+		r.Language = r.Framework.Language()
 	}
+	language, known := languages[r.Language]
 	row, ok := rows[r.Dialect]
-	if !ok {
+	switch {
+	case !known && (r.Framework != Shopify || r.Language != ""):
+		return Snippet{}, fmt.Errorf("%w: language %q", ErrUnknown, r.Language)
+	case r.Framework != "" && (r.Framework.Name() == "" || r.Framework.Language() != r.Language):
+		return Snippet{}, fmt.Errorf("%w: framework %q of language %q", ErrUnknown, r.Framework, r.Language)
+	case !ok:
 		return Snippet{}, fmt.Errorf("%w: dialect %q", ErrUnknown, r.Dialect)
 	}
 	if r.Signs == "" {
@@ -105,19 +112,19 @@ func Render(r Request) (Snippet, error) {
 	if err := r.check(row); err != nil {
 		return Snippet{}, err
 	}
-	v := viewOf(r, row)
-	var server bytes.Buffer
-	if err := language.code.Execute(&server, v); err != nil {
-		return Snippet{}, fmt.Errorf("snippet: %w", err)
-	}
-	s := Snippet{
-		Language: r.Language, File: language.file, Server: tidy(server.String()), Function: language.spell("chat_" + v.Result), Arguments: v.Fields,
-		Token: row.kind != hashKind,
+	s := Snippet{Language: r.Language, Framework: r.Framework, Token: row.kind != hashKind}
+	if r.Language != "" {
+		v := viewOf(r, row)
+		server, err := language.write(v)
+		if err != nil {
+			return Snippet{}, err
+		}
+		s.File, s.Server, s.Function, s.Arguments = language.file, server, language.spell("chat_"+v.Result), v.Fields
 	}
 	if r.Origin != "" {
 		s.Page, s.Logout = page(r, row), row.logout
 	}
-	return s, nil
+	return s, s.addParts(r, row)
 }
 
 var (
@@ -129,6 +136,8 @@ var (
 func (r Request) check(row row) error {
 	origin, err := url.Parse(r.Origin)
 	switch {
+	case r.Framework != "" && !r.Framework.Fits(r.Dialect):
+		return fmt.Errorf("%w: %s has no function that makes a proof of %s", ErrUnfit, r.Framework.Name(), r.Dialect)
 	case !slices.Contains(row.signs, r.Signs):
 		return fmt.Errorf("%w: %s does not sign %q", ErrUnfit, r.Dialect, r.Signs)
 	case !variable.MatchString(r.Variable):
@@ -246,6 +255,7 @@ type view struct {
 	Audience                  bool
 	Framework                 string // empty: none
 	Typed                     bool   // arguments carry their types
+	Members                   []line // of the page's object; none without a framework
 }
 
 func viewOf(r Request, row row) view {
@@ -266,11 +276,29 @@ func viewOf(r Request, row row) view {
 	return v
 }
 
+// line is a member of the page's object as the language writes its value.
+type line struct{ Name, Value string }
+
 // language is how one is written.
 type language struct {
 	name, file string
-	code       *template.Template
+	head, body *template.Template // body alone where a file is one piece
+	tail       *template.Template
 	spell      func(string) string // chat_hash → ChatProof.hash
+}
+
+// write is the whole file.
+func (l language) write(v view) (string, error) {
+	var all strings.Builder
+	for _, piece := range []*template.Template{l.head, l.body, l.tail} {
+		if piece == nil {
+			continue
+		}
+		if err := piece.Execute(&all, v); err != nil {
+			return "", fmt.Errorf("snippet: %w", err)
+		}
+	}
+	return tidy(all.String()), nil
 }
 
 func parsed(name, text string) *template.Template {
@@ -286,14 +314,14 @@ func camel(s string) string {
 
 // languages :: language → how it is written.
 var languages = map[Language]language{
-	Ruby:   {"Ruby", "chat_proof.rb", parsed("ruby", rubyImports+rubyFunction), snake},
-	PHP:    {"PHP", "chat_proof.php", parsed("php", phpImports+phpFunction), snake},
-	Python: {"Python", "chat_proof.py", parsed("python", pythonImports+"\n"+pythonFunction), snake},
-	Node:   {"Node.js", "chat-proof.js", parsed("node", nodeImports+nodeFunction+nodeExports), camel},
-	Go:     {"Go", "chatproof.go", parsed("go", goCode), func(s string) string { return strings.ToUpper(s[5:6]) + s[6:] }},
-	Java:   {"Java", "ChatProof.java", parsed("java", javaCode), func(s string) string { return "ChatProof." + s[5:] }},
-	CSharp: {"C#", "ChatProof.cs", parsed("csharp", csharpCode), func(s string) string { return "ChatProof." + strings.ToUpper(s[5:6]) + s[6:] }},
+	Ruby:   {"Ruby", "chat_proof.rb", parsed("ruby", rubyImports), parsed("ruby", rubyFunction), nil, snake},
+	PHP:    {"PHP", "chat_proof.php", parsed("php", phpImports), parsed("php", phpFunction), nil, snake},
+	Python: {"Python", "chat_proof.py", parsed("python", pythonImports+"\n"), parsed("python", pythonFunction), nil, snake},
+	Node:   {"Node.js", "chat-proof.js", parsed("node", nodeImports), parsed("node", nodeFunction), parsed("node", nodeExports), camel},
+	Go:     {"Go", "chatproof.go", nil, parsed("go", goCode), nil, func(s string) string { return strings.ToUpper(s[5:6]) + s[6:] }},
+	Java:   {"Java", "ChatProof.java", nil, parsed("java", javaCode), nil, func(s string) string { return "ChatProof." + s[5:] }},
+	CSharp: {"C#", "ChatProof.cs", nil, parsed("csharp", csharpCode), nil, func(s string) string { return "ChatProof." + strings.ToUpper(s[5:6]) + s[6:] }},
 }
 
-// tidy ends a text with one line break.
-func tidy(s string) string { return strings.TrimSpace(s) + "\n" }
+// tidy begins a text with its first line and ends it with one line break.
+func tidy(s string) string { return strings.TrimRight(strings.TrimLeft(s, "\n"), " \n") + "\n" }
