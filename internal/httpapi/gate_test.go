@@ -21,7 +21,7 @@ import (
 var routes = map[httpapi.Access][]string{
 	httpapi.Public: {
 		"GET /healthz", "GET /readyz", "GET /metrics", "GET /api/openapi.json", "GET /api/docs", "GET /api/docs.css",
-		"GET /v1.js", "GET /assets/{file}", "GET /frame/{channel}", "GET /m/{channel}", "GET /console", "GET /console/{rest...}", "GET /{$}",
+		"GET /v1.js", "GET /assets/{file}", "GET /frame/{channel}", "GET /m/{channel}", "GET /beacon.js", "GET /cdn/v1/widget/{file}", "GET /console", "GET /console/{rest...}", "GET /{$}",
 		"POST /api/v1/widget/email-code", "POST /api/v1/widget/email-code/confirm",
 		"POST /api/v1/widget/sessions", "POST /api/v1/widget/ping", "GET /api/v1/widget/channels/{channel}",
 		"POST /api/v1/register", "POST /api/v1/register/status",

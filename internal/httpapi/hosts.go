@@ -25,6 +25,7 @@ var sides = []struct {
 }{
 	{"/healthz", bothSides}, {"/readyz", bothSides}, {"/metrics", bothSides}, {"/assets/", bothSides},
 	{"/api/v1/widget/", widgetSide}, {"/api/v1/register", widgetSide}, {"/v1.js", widgetSide}, {"/frame/", widgetSide}, {"/m/", widgetSide},
+	{"/beacon.js", widgetSide}, {"/cdn/", widgetSide},
 }
 
 func sideOf(path string) side {
@@ -57,6 +58,9 @@ func (h hosts) serves(r *http.Request, path string) bool {
 		return true
 	}
 	of := sideOf(path)
+	if strings.TrimSuffix(path, "{$}") == "/" && WantsScript(r) {
+		of = widgetSide // there it is another system's loader, and no way to the console
+	}
 	if of == bothSides {
 		return true
 	}
@@ -68,6 +72,10 @@ func (h hosts) serves(r *http.Request, path string) bool {
 	}
 	return false
 }
+
+// WantsScript says whether a browser asks for this as a page's script. Browsers set the
+// header themselves; no page can.
+func WantsScript(r *http.Request) bool { return r.Header.Get("Sec-Fetch-Dest") == "script" }
 
 // hostOf is an origin's host, with its port unless that is the scheme's own.
 func hostOf(origin string) string {

@@ -140,7 +140,7 @@ export class Core {
     await this.inFlight;
     const mine = this.turn;
     const { token } = this.held;
-    const device = token ? {} : { platform: "web", origin: this.o.host, visitor_token: this.browser.get("visitor") };
+    const device = token ? {} : { platform: this.o.app?.platform, origin: this.o.host, visitor_token: this.browser.get("visitor") };
     const work = this.with(token)<Opened>("POST", path, { ...device, ...body });
     // The session that asks ends with the answer, and its stream may tell so first: meanwhile nothing is lost.
     const flight: Promise<void> = work.then(nothing, nothing).then(() => {
@@ -198,7 +198,7 @@ export class Core {
   hear(m: Inward): void {
     switch (m.type) {
       case "page":
-        return this.set({ page: { lang: String(m.lang), dir: m.dir === "rtl" ? "rtl" : "ltr", theme: m.theme ?? "auto", site: String(m.site ?? "") } });
+        return this.set({ page: { lang: String(m.lang), dir: m.dir === "rtl" ? "rtl" : "ltr", theme: m.theme ?? "auto", site: String(m.site ?? ""), accent: m.accent && String(m.accent) } });
       case "claim":
         return this.claimed(m.turn);
       case "proof":
@@ -295,7 +295,7 @@ export class Core {
   private async exchange(mine: number, assertion: Assertion | undefined, signal: AbortSignal): Promise<Opened> {
     const replaces = await this.held.replaceable();
     const post = async (hold: Hold): Promise<Opened> => {
-      const body: OpenSession = { channel: this.o.channel, platform: "web", origin: this.o.host };
+      const body: OpenSession = { channel: this.o.channel, platform: "web", ...this.o.app, origin: this.o.host };
       if (assertion) body.assertion = assertion;
       const visitor = this.browser.get<string>("visitor");
       if (visitor) body.visitor_token = visitor;
@@ -357,7 +357,7 @@ export class Core {
     const { assertion } = this;
     this.forget();
     this.assertion = assertion; // to be shown again if the visitor asks for it
-    const refused = failure.status === 403;
+    const refused = failure.status === 403 || failure.status === 401; // 401: as the dialect of an app puts it
     this.set({ phase: refused ? "refused" : "failed", error: failure });
   }
 

@@ -10,7 +10,7 @@ export class Cover {
   private started = false;
   private readonly sheet = new CSSStyleSheet();
 
-  constructor(private readonly fetchMessenger: () => Promise<void>) {
+  constructor(private readonly fetchMessenger: () => Promise<unknown>) {
     this.sheet.replaceSync(css);
   }
 

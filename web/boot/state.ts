@@ -26,6 +26,7 @@ export interface State {
 export interface CoreOptions {
   channel: string;
   host: string;
+  app?: { platform: "ios" | "android"; version?: string }; // absent: a page of the web
   storageLagMs: number; // how much later than a lock another tab may learn of what was stored
   send: (message: Outward) => void;
 }

@@ -19,6 +19,7 @@ export interface PageSettings {
   dir: "ltr" | "rtl";
   theme: "light" | "dark" | "auto";
   site: string; // the name shown as "confirmed by"; empty: the channel's name
+  accent?: string | undefined; // #rrggbb instead of the channel's
 }
 
 // Place is where in the messenger a page can lead: its list of conversations, a new one, or one that is there.

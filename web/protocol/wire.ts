@@ -14,7 +14,8 @@ export interface Assertion {
 
 export interface OpenSession {
   channel: string;
-  platform: "web";
+  platform: "web" | "ios" | "android";
+  version?: string; // of the app
   assertion?: Assertion;
   visitor_token?: string;
   replaces?: string; // the session of the same widget that this one follows

@@ -88,7 +88,7 @@ export async function readAnswer(answer: Response): Promise<unknown> {
   const problem = json ? ((await answer.json().catch(() => ({}))) as Record<string, unknown>) : {};
   throw new ApiError({
     // A page that answers with HTML is not our server: a proxy's error page, or a wrong address.
-    code: text(problem.code) || (answer.ok ? "not_ours" : answer.status === 401 ? "session_ended" : "internal"),
+    code: text(problem.code) || text((problem.errors as Record<string, unknown>[] | undefined)?.[0]?.code) || (answer.ok ? "not_ours" : answer.status === 401 ? "session_ended" : "internal"),
     detail: text(problem.detail) || text(problem.title),
     requestId: text(problem.request_id) || answer.headers.get("X-Request-Id") || "",
     status: answer.ok ? 502 : answer.status,

@@ -14,7 +14,8 @@ export function App({ model }: { model: Model }): JSX.Element {
   const route = model.route.value;
   const main = useRef<HTMLElement>(null);
 
-  useEffect(() => applyTheme(page.theme, channel?.accent ?? defaultAccent), [page.theme, channel?.accent]);
+  const accent = page.accent ?? channel?.accent ?? defaultAccent;
+  useEffect(() => applyTheme(page.theme, accent), [page.theme, accent]);
 
   // Whoever opens the messenger, or goes elsewhere in it, starts where the work is. A frame that does not have the focus
   // takes it from nobody.

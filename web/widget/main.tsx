@@ -5,11 +5,13 @@ import { App } from "./app";
 import { Model } from "./model";
 import css from "./style.css?text";
 
-export function mount(core: Core): void {
+export function mount(core: Core): Model {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
   document.adoptedStyleSheets = [sheet];
   const root = document.createElement("div");
   document.body.replaceChildren(root);
-  render(<App model={new Model(core)} />, root);
+  const model = new Model(core);
+  render(<App model={model} />, root);
+  return model;
 }

@@ -15,18 +15,20 @@ import (
 // browser asks for /favicon.ico.
 type document struct {
 	Title   string
-	Entry   string // boot or console: script and style of that name
-	Channel string // frame only: slug
+	Entry   string // boot, mobile or console: script and style of that name
+	Channel string // frame and app view only: slug
 	Origins string // frame only: pages that may frame it, empty for any
 	Script  string
 	Style   string
+	// Edges: it fills an app's screen, behind rounded corners and above the keyboard.
+	Edges bool
 }
 
 var documentTemplate = template.Must(template.New("document").Parse(`<!doctype html>
 <html lang="en"{{if .Channel}} data-channel="{{.Channel}}" data-origins="{{.Origins}}"{{end}}>
 <head>
 <meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="viewport" content="width=device-width, initial-scale=1{{if .Edges}}, viewport-fit=cover, interactive-widget=resizes-content{{end}}">
 <meta name="robots" content="noindex">
 <title>{{.Title}}</title>
 <link rel="icon" href="data:,">
@@ -55,9 +57,9 @@ const noSuchChannelDocument = `<!doctype html>
 
 // noSuchChannel answers where a problem's JSON would be shown to nobody: a browser
 // puts its own page in place of a frame that no page may frame.
-func noSuchChannel(w http.ResponseWriter) error {
+func noSuchChannel(w http.ResponseWriter, ancestors string) error {
 	h := w.Header()
-	h.Set("Content-Security-Policy", facePolicy+"*")
+	h.Set("Content-Security-Policy", facePolicy+ancestors)
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	setDocument(h, len(noSuchChannelDocument))
 	w.WriteHeader(http.StatusNotFound)

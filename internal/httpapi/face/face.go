@@ -1,5 +1,5 @@
 // Package face serves what browsers see: the loader that a page includes, the
-// document inside the messenger's iframe, the console, and the hashed files that
+// document inside the messenger's iframe, the one in an app's web view, the console, and the hashed files that
 // both load. It knows nothing of what they do.
 //
 // The documents are made here, a few lines each, so that they carry no inline
@@ -102,26 +102,16 @@ func (d *Door) Register(f *httpapi.Floor) {
 	page("/v1.js", "getLoader", d.loader)
 	page("/assets/{file}", "getAsset", d.asset)
 	page("/frame/{channel}", "getFrame", d.frame)
+	page("/m/{channel}", "getAppView", d.appView)
 	page("/console", "getConsole", d.console)
 	page("/console/{rest...}", "getConsolePage", d.console)
-	page("/{$}", "getRoot", func(w http.ResponseWriter, r *http.Request) error {
-		http.Redirect(w, r, "/console/", http.StatusSeeOther)
-		return nil
-	})
+	page("/beacon.js", "getBeacon", d.beacon)
+	page("/cdn/v1/widget/{file}", "getEnsoras", d.ensoras)
+	page("/{$}", "getRoot", d.root)
 }
 
-// loader is asked for by every page view of every customer: kept for five
-// minutes, then asked again with its tag.
 func (d *Door) loader(w http.ResponseWriter, r *http.Request) error {
-	file, ok := d.files[d.manifest["v1.js"]]
-	if !ok {
-		return httpapi.Fail(httpapi.FacesNotBuilt)
-	}
-	h := w.Header()
-	h.Set("Cache-Control", "public, max-age=300")
-	h.Set("Cross-Origin-Resource-Policy", "cross-origin") // it is included by other origins' pages
-	file.serve(w, r)
-	return nil
+	return d.script(w, r, "v1.js", forEverybody)
 }
 
 func (d *Door) asset(w http.ResponseWriter, r *http.Request) error {
@@ -134,7 +124,7 @@ func (d *Door) asset(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// facePolicy is the policy of both documents, but for who may frame them.
+// facePolicy is the policy of every document, but for who may frame them.
 const facePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; " +
 	"connect-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'; object-src 'none'; frame-ancestors "
 
@@ -143,7 +133,7 @@ const facePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img
 func (d *Door) frame(w http.ResponseWriter, r *http.Request) error {
 	channel, err := d.channels.ByName(r.Context(), r.PathValue("channel"))
 	if errors.Is(err, workspace.ErrNotFound) {
-		return noSuchChannel(w)
+		return noSuchChannel(w, "*")
 	}
 	if err != nil {
 		return err
@@ -160,6 +150,24 @@ func (d *Door) frame(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Content-Security-Policy", facePolicy+ancestors)
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin") // pages with an embedder policy frame it too
 	return d.document(w, document{Title: channel.Name, Entry: "boot", Channel: channel.Slug, Origins: strings.Join(channel.Origins, " ")})
+}
+
+// appView is the messenger alone on the screen of an app's web view. It takes its
+// visitor's proof from the app, over a bridge that no page has: so nothing may frame it,
+// and a page that opened it holds no handle on it.
+func (d *Door) appView(w http.ResponseWriter, r *http.Request) error {
+	h := w.Header()
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	channel, err := d.channels.ByName(r.Context(), r.PathValue("channel"))
+	if errors.Is(err, workspace.ErrNotFound) {
+		return noSuchChannel(w, "'none'")
+	}
+	if err != nil {
+		return err
+	}
+	h.Set("Content-Security-Policy", facePolicy+"'none'")
+	return d.document(w, document{Title: channel.Name, Entry: "mobile", Channel: channel.Slug, Edges: true})
 }
 
 func (d *Door) console(w http.ResponseWriter, _ *http.Request) error {

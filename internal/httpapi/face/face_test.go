@@ -28,11 +28,12 @@ func (c channels) ByName(_ context.Context, name string) (workspace.Channel, err
 func built() fstest.MapFS {
 	text := func(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s)} }
 	return fstest.MapFS{
-		"manifest.json":              text(`{"v1.js":"v1.js","boot.js":"assets/boot-AAAAAAAA.js","console.js":"assets/console-BBBBBBBB.js","console.css":"assets/console-CCCCCCCC.css"}`),
+		"manifest.json":              text(`{"v1.js":"v1.js","boot.js":"assets/boot-AAAAAAAA.js","mobile.js":"assets/mobile-DDDDDDDD.js","console.js":"assets/console-BBBBBBBB.js","console.css":"assets/console-CCCCCCCC.css"}`),
 		"v1.js":                      text("loader"),
 		"v1.js.br":                   text("loader in brotli"),
 		"v1.js.gz":                   text("loader in gzip"),
 		"assets/boot-AAAAAAAA.js":    text("boot"),
+		"assets/mobile-DDDDDDDD.js":  text("mobile"),
 		"assets/console-BBBBBBBB.js": text("console"), "assets/console-BBBBBBBB.js.gz": text("console in gzip"),
 		"assets/console-CCCCCCCC.css": text("css"),
 		"assets/notes.txt":            text("not served"),
@@ -72,7 +73,7 @@ func TestABinaryWithoutFacesSaysWhatBuildsThem(t *testing.T) {
 		"placeholder": {Assets: fstest.MapFS{"placeholder.txt": {Data: []byte("x")}}},
 	} {
 		f := floor(t, deps)
-		for _, target := range []string{"/v1.js", "/frame/shop", "/console/", "/console", "/console/inbox/x", "/assets/boot-AAAAAAAA.js", "/"} {
+		for _, target := range []string{"/v1.js", "/frame/shop", "/m/shop", "/console/", "/console", "/console/inbox/x", "/assets/boot-AAAAAAAA.js", "/"} {
 			w := get(f, target)
 			var p struct{ Code, Detail string }
 			if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || w.Code != 503 || p.Code != "faces_not_built" || !strings.Contains(p.Detail, "make build") {
@@ -99,6 +100,8 @@ func TestDocumentsAreFramedOnlyByWhomTheyMay(t *testing.T) {
 	for target, ancestors := range map[string]string{
 		"/frame/shop":      "https://shop.example https://www.shop.example:8443",
 		"/frame/open":      "*",
+		"/m/shop":          "'none'",
+		"/m/open":          "'none'",
 		"/console":         "'none'",
 		"/console/":        "'none'",
 		"/console/setup":   "'none'",
@@ -143,6 +146,27 @@ func TestTheFrameIsMadeForItsChannel(t *testing.T) {
 	}
 	if console := get(f, "/console/").Body.String(); strings.Contains(console, "data-channel") || !strings.Contains(console, `href="/assets/console-CCCCCCCC.css"`) {
 		t.Errorf("%s", console)
+	}
+}
+
+// An app's web view is nobody's frame and nobody's popup, whatever pages its channel
+// allows, and whether or not there is such a channel.
+func TestAPageHoldsNoHandleOnTheViewOfAnApp(t *testing.T) {
+	f := floor(t, Deps{Assets: built()})
+	for target, status := range map[string]int{"/m/shop": 200, "/m/open": 200, "/m/nobody": 404, "/m/%3Cb%3E": 404} {
+		w := get(f, target, "Referer", "https://shop.example/")
+		h := w.Header()
+		if w.Code != status || h.Get("X-Frame-Options") != "DENY" || h.Get("Cross-Origin-Opener-Policy") != "same-origin" ||
+			!strings.HasSuffix(h.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
+			t.Errorf("%s: %d %v", target, w.Code, h)
+		}
+	}
+	body := get(f, "/m/old1").Body.String()
+	if !strings.Contains(body, `data-channel="shop"`) || strings.Contains(body, "https://shop.example") || !strings.Contains(body, "viewport-fit=cover") {
+		t.Errorf("%s", body)
+	}
+	if frame := get(f, "/frame/shop").Body.String(); strings.Contains(frame, "viewport-fit") {
+		t.Errorf("a frame in a page has no edges of its own: %s", frame)
 	}
 }
 
