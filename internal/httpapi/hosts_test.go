@@ -118,6 +118,30 @@ func TestPathsThatAreCleanedStayOnTheirSide(t *testing.T) {
 	}
 }
 
+// Pages of Help Scout's load their script from the root of its host. On two hosts that
+// is the widget's root; the other's leads to the console, and neither does the other's work.
+func TestTheRootIsAScriptOnOneHostAndTheWayToTheConsoleOnTheOther(t *testing.T) {
+	h := twoHosts(t)
+	for _, c := range []struct {
+		host, dest string
+		there      bool
+	}{
+		{"chat.example.com", "script", true}, {"chat.example.com", "document", false}, {"chat.example.com", "", false}, {"chat.example.com", "iframe", false},
+		{"desk.example.com", "document", true}, {"desk.example.com", "", true}, {"desk.example.com", "script", false},
+		{"other.example.com", "script", false}, {"other.example.com", "document", false},
+	} {
+		w := h.onHost("GET", "/", c.host, http.Header{"Sec-Fetch-Dest": {c.dest}})
+		if got := !absent(w); got != c.there {
+			t.Errorf("%s as %q: there %v (%d)", c.host, c.dest, got, w.Code)
+		}
+	}
+	for _, path := range []string{"/console/", "/api/openapi.json", "/api/v1/console/me"} {
+		if w := h.onHost("GET", path, "chat.example.com", http.Header{"Sec-Fetch-Dest": {"script"}}); !absent(w) {
+			t.Errorf("%s as a script is on the widget's host: %d", path, w.Code)
+		}
+	}
+}
+
 func TestLinksLeadToTheConsoleAndSnippetsToTheWidget(t *testing.T) {
 	h := twoHosts(t)
 	if h.Floor.Base() != "https://desk.example.com" || h.Floor.WidgetBase() != "https://chat.example.com" || h.Floor.Origin() != "https://desk.example.com" {

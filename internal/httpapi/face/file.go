@@ -82,7 +82,7 @@ func (f file) serve(w http.ResponseWriter, r *http.Request) {
 		tag = `"` + f.tag + "-" + encoding + `"`
 		h.Set("Content-Encoding", encoding)
 	}
-	h.Set("Vary", "Accept-Encoding")
+	h.Add("Vary", "Accept-Encoding")
 	h.Set("ETag", tag)
 	if knows(r.Header.Get("If-None-Match"), f.tag) {
 		h.Del("Content-Encoding")
