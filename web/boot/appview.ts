@@ -82,6 +82,6 @@ export class AppView {
   }
 
   private relay(m: Outward): void {
-    if (m.type !== "hello" && m.type !== "open") this.o.send(m);
+    if (m.type !== "hello" && m.type !== "open" && m.type !== "began" && m.type !== "done") this.o.send(m);
   }
 }

@@ -62,7 +62,7 @@ export class Core {
     this.state = {
       phase: "waiting", session: undefined, error: undefined, reason: "expired", channel: undefined,
       page: { lang: "", dir: "ltr", theme: "auto", site: "" }, host: o.host, link: "connecting", threads: undefined,
-      more: undefined, shown: false, prefill: "", place: undefined,
+      more: undefined, shown: false, prefill: undefined, place: undefined,
     };
     this.finishLeaving();
     void this.readChannel();
@@ -177,10 +177,15 @@ export class Core {
     return place;
   }
 
-  takePrefill(): string {
-    const text = this.state.prefill;
-    if (text) this.set({ prefill: "" });
-    return text;
+  takePrefill(): State["prefill"] {
+    const { prefill } = this.state;
+    if (prefill) this.set({ prefill: undefined });
+    return prefill;
+  }
+
+  // began tells the page that there is a conversation now, and nothing of it.
+  began(): void {
+    this.o.send({ type: "began", online: !!this.state.channel?.online });
   }
 
   // retry is the visitor's: call again, or ask the page again.
@@ -198,7 +203,7 @@ export class Core {
   hear(m: Inward): void {
     switch (m.type) {
       case "page":
-        return this.set({ page: { lang: String(m.lang), dir: m.dir === "rtl" ? "rtl" : "ltr", theme: m.theme ?? "auto", site: String(m.site ?? ""), accent: m.accent && String(m.accent) } });
+        return this.set({ page: { ...m, lang: String(m.lang), dir: m.dir === "rtl" ? "rtl" : "ltr", theme: m.theme ?? "auto", site: String(m.site ?? ""), accent: m.accent && String(m.accent) } });
       case "claim":
         return this.claimed(m.turn);
       case "proof":
@@ -210,7 +215,7 @@ export class Core {
       case "close":
         return this.show(m.type === "open");
       case "message":
-        return this.set({ prefill: String(m.text) });
+        return this.set({ prefill: m });
       case "go":
         return this.set({ place: m });
     }
@@ -399,6 +404,7 @@ export class Core {
     this.forget();
     this.tab.clear("leaving");
     this.browser.clear();
+    this.sent = ""; // whoever takes the messenger off the page waits for this word
     this.set({ phase: "idle", error: undefined });
     if (token) this.leave(token);
   }
@@ -505,6 +511,8 @@ export class Core {
 
   private heard(e: StreamEvent): void {
     if (e.seq !== undefined) this.seq = Math.max(this.seq, e.seq);
+    const { id, status } = e.data as Conversation;
+    if (status === "closed" && this.state.threads?.get(id)?.status === "open") this.o.send({ type: "done" });
     if (this.state.threads) this.setThreads(this.seen(apply(this.state.threads, e), e));
     else this.early.push(e);
     for (const l of this.listeners) l(e);
@@ -559,7 +567,8 @@ export class Core {
     try {
       const channel = await this.with()<ChannelFacts>("GET", `/channels/${encodeURIComponent(this.o.channel)}`);
       this.set({ channel });
-      if (/^#[0-9a-f]{6}$/i.test(channel.accent)) this.o.send({ type: "look", accent: channel.accent });
+      const accent = colour(channel.accent);
+      if (accent) this.o.send({ type: "look", accent });
     } catch {
       setTimer(this.backoff.next(), () => void this.readChannel());
     }
@@ -594,6 +603,8 @@ export class Core {
 }
 
 const nothing = () => undefined;
+
+const colour = (c: unknown): string | undefined => (/^#[0-9a-f]{6}$/i.test(c as string) ? (c as string) : undefined);
 
 // setTimer runs once, later. Waits of more than 24 days overflow the browser's timer; what waits so long is asked anew
 // long before.

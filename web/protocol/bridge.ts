@@ -20,6 +20,9 @@ export interface PageSettings {
   theme: "light" | "dark" | "auto";
   site: string; // the name shown as "confirmed by"; empty: the channel's name
   accent?: string | undefined; // #rrggbb instead of the channel's
+  hide?: string; // what the page does without, names with blanks between: write, history, avatars
+  sound?: boolean; // until the visitor chooses
+  words?: Record<string, string>; // instead of a few of ours, which text/index.ts lists
 }
 
 // Place is where in the messenger a page can lead: its list of conversations, a new one, or one that is there.
@@ -39,7 +42,7 @@ export type Inward =
   | { type: "load" } // the visitor is about to open: fetch the messenger
   | { type: "open" }
   | { type: "close" }
-  | { type: "message"; text: string } // fills the composer
+  | { type: "message"; text: string; stay?: boolean; email?: string } // fills the composer, and stays on the screen that is shown; fills the field of an address to prove
   | ({ type: "go" } & Place); // shows a place
 
 export type Outward =
@@ -50,6 +53,8 @@ export type Outward =
   | { type: "look"; accent: string }
   | { type: "open" } // the messenger was open when this tab left the page before
   | { type: "close" }
+  | { type: "began"; online: boolean } // the visitor began a conversation
+  | { type: "done" } // one was closed
   | { type: "prove"; expiring: boolean } // asks the page for a fresh proof
   | { type: "ended" };
 

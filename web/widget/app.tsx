@@ -9,6 +9,9 @@ import { Ended, Failed, Refused, Waiting } from "./states";
 import { text } from "./text";
 import { ThreadView } from "./thread-view";
 
+// What a page may do without; the style sheet leaves it out.
+const optional = ["write", "history", "avatars"];
+
 export function App({ model }: { model: Model }): JSX.Element {
   const { phase, page, channel, shown } = model.state.value;
   const route = model.route.value;
@@ -30,7 +33,7 @@ export function App({ model }: { model: Model }): JSX.Element {
   }, [model]);
 
   return (
-    <main class="app" ref={main} aria-label={text().messenger}>
+    <main class={["app", ...optional.filter((part) => `${page.hide}`.includes(part)).map((part) => `no-${part}`)].join(" ")} ref={main} aria-label={text().messenger}>
       {view(model)}
       <p class="sr-only" role="status" aria-live="polite">
         {model.heard.value}

@@ -25,7 +25,7 @@ sheet.replaceSync(css);
 document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
 
 export function CodeStep({ model }: { model: Model }): JSX.Element {
-  const email = useSignal("");
+  const email = useSignal(model.email);
   const code = useSignal("");
   const sent = useSignal(false);
   const again = useSignal(0); // seconds until another one may be asked for

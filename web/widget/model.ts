@@ -4,6 +4,7 @@ import { batch, signal, type Signal } from "@preact/signals";
 import { Shelf } from "../boot/shelf";
 import type { JSX } from "preact";
 import type { Core, State } from "../boot/core";
+import type { PageSettings } from "../protocol/bridge";
 import type { Message } from "../protocol/wire";
 import type { StreamEvent } from "../shared/stream";
 import { isLocal, newThread, Outbox, randomId } from "./outbox";
@@ -25,22 +26,23 @@ export class Model {
   readonly sound = signal(false);
   readonly heard = signal(""); // what a screen reader is told
   readonly outbox: Outbox;
+  email = ""; // that the page thinks the visitor may prove
   readonly claimDeclined = signal(false);
   readonly step = signal<((p: { model: Model }) => JSX.Element) | undefined>(undefined); // stands in the way of everything else
   private threads = new Map<string, Thread>();
   private lane: string | undefined;
   private entered = false;
-  private spoken = "";
+  private page: PageSettings | undefined;
   private readonly taste = new Shelf("localStorage", "countersign:taste:");
 
   constructor(readonly core: Core) {
     this.state = signal(core.state);
-    this.sound.value = this.taste.get<boolean>("sound") ?? false;
     this.outbox = new Outbox({
       core,
       delivered: (m) => this.thread(m.conversation_id).put(m),
       began: (local, c) => {
         this.thread(c.id).begun();
+        core.began();
         if (this.route.value.id === local) this.go({ ...this.route.value, id: c.id });
       },
     });
@@ -83,7 +85,7 @@ export class Model {
 
   setSound(on: boolean): void {
     this.sound.value = on;
-    this.taste.set("sound", on || undefined);
+    this.taste.set("sound", on);
     if (on) chime();
   }
 
@@ -99,7 +101,7 @@ export class Model {
 
   private follow(state: State): void {
     batch(() => {
-      if (state.page.lang !== this.spoken) setLanguage((this.spoken = state.page.lang));
+      if (state.page !== this.page) this.turn((this.page = state.page));
       this.state.value = state;
       if (state.phase !== "open" || state.session?.lane !== this.lane) this.heard.value = "";
       if (state.phase === "open" || state.phase === "idle") this.enter(state.session?.lane);
@@ -131,13 +133,21 @@ export class Model {
     else this.home();
   }
 
+  // turn takes what the page wants otherwise than we have it.
+  private turn(page: PageSettings): void {
+    setLanguage(page.lang, page.words);
+    this.sound.value = this.taste.get<boolean>("sound") ?? page.sound === true;
+  }
+
   // fill puts the page's words into the composer. Only the visitor sends them.
   private fill(): void {
     if (this.state.value.phase === "waiting") return;
-    const words = this.core.takePrefill();
-    if (this.route.value.view === "home") this.write();
+    const { text: words, stay, email } = this.core.takePrefill()!;
+    this.email = String(email ?? "");
+    const home = this.route.value.view === "home";
+    if (home && !stay) this.write();
     const { id } = this.route.value;
-    this.keepDraft(id, words);
+    this.keepDraft(id || newThread(), String(words));
     this.route.value = { ...this.route.value, key: randomId() };
   }
 

@@ -4,10 +4,17 @@ import { en, type Text } from "./en";
 
 const others: Record<string, Text> = {};
 
-export function setLanguage(tag: string): void {
+// What a page may say in its own words: nothing of it tells who somebody is.
+const pages = ["howCanWeHelp", "write", "conversations", "placeholder", "send", "retry", "online", "away"] as const;
+
+let said: Text = en;
+
+export function setLanguage(tag: string, words?: Record<string, unknown>): void {
   speak(supported(tag, others));
+  said = { ...choose(language(), en, others) };
+  for (const name of pages) said[name] = String(words?.[name] ?? said[name]);
 }
 
 export function text(): Text {
-  return choose(language(), en, others);
+  return said;
 }
