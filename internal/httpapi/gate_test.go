@@ -215,7 +215,7 @@ func TestBadInputAtEveryDoorIsACodedRefusalThatStoresNothing(t *testing.T) {
 		}
 		doors++
 		optional := slices.Contains([]string{"claimThread", "showTyping", "showReplyTyping", "signOut", "finishKey",
-			"beginPasskeySignIn", "beginConfirm", "beginApp", "beginPasskey", "remakeRecovery"}, operation(r))
+			"beginPasskeySignIn", "beginConfirm", "beginApp", "beginPasskey", "remakeRecovery", "createRegistration", "refuseRegistration"}, operation(r))
 		for _, b := range bad {
 			if optional && b.body == "" {
 				continue // {} or nothing is what it takes

@@ -49,7 +49,7 @@ func proofOf(t *testing.T, secret, channel, user string, now time.Time) string {
 	return text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-func (h *house) arrive(channel, proof string) answer {
+func (h *house) prove(channel, proof string) answer {
 	return h.call("POST", "/api/v1/widget/sessions", credential{}, object{"channel": channel, "assertion": object{"dialect": "native", "jwt": proof}})
 }
 
@@ -75,7 +75,7 @@ func TestASiteRegistersAndIsConfirmed(t *testing.T) {
 		}
 	}
 	standing("waiting")
-	if a := h.arrive(slug, proofOf(t, secret, slug, "7", time.Now())); a.StatusCode != 404 {
+	if a := h.prove(slug, proofOf(t, secret, slug, "7", time.Now())); a.StatusCode != 404 {
 		t.Errorf("a site that nobody confirmed: %d %s", a.StatusCode, a.Text)
 	}
 	list := h.want(200, "GET", "/api/v1/console/registrations", owner, nil)
@@ -89,7 +89,9 @@ func TestASiteRegistersAndIsConfirmed(t *testing.T) {
 	}
 	done := h.want(200, "POST", confirm, owner, object{"reason": "our blog"})
 	standing("confirmed")
-	within(t, "the channel", func() bool { return h.arrive(slug, proofOf(t, secret, slug, "7", time.Now())).text("tier") == "verified" })
+	within(t, "the channel", func() bool {
+		return h.prove(slug, proofOf(t, secret, slug, "7", time.Now())).text("tier") == "verified"
+	})
 	channel := h.want(200, "GET", "/api/v1/console/channels/"+done.text("channel_id"), owner, nil)
 	if channel.text("realm") != channel.text("id") || channel.text("name") != "The blog" || fmt.Sprint(channel.JSON["origins"]) != "[https://blog.example]" ||
 		channel.JSON["enforcement"].(object)["web"] != "observe" {
@@ -210,7 +212,7 @@ func TestASiteCannotDressUpItsAddress(t *testing.T) {
 		}
 	}
 	h.want(201, "POST", "/api/v1/register", credential{}, object{
-		"token": token, "site": "https://blog.example", "name": "\u202e<b>Bank\n\x00" + strings.Repeat("x", 500), "software": "<script> \u202e WordPress/6.1",
+		"token": token, "site": "https://blog.example", "name": "\u202e<b>Bank\n" + strings.Repeat("x", 500), "software": "<script> \u202e WordPress/6.1",
 	})
 	row := h.want(200, "GET", "/api/v1/console/registrations", owner, nil).JSON["registrations"].([]any)[0].(object)
 	if name := row["name"].(string); strings.ContainsAny(name, "\n\x00\u202e") || len(name) > 80 || !strings.HasPrefix(name, "<b>Bank") || row["software"] != "WordPress/6.1" {
@@ -234,7 +236,7 @@ func TestNothingOfASiteExistsBeforeSomebodySaysSo(t *testing.T) {
 		t.Helper()
 		for _, channel := range []string{slug, "shop"} {
 			for _, audience := range []string{slug, "shop"} {
-				if s := h.arrive(channel, proofOf(t, secret, audience, "1", time.Now())); s.text("tier") == "verified" {
+				if s := h.prove(channel, proofOf(t, secret, audience, "1", time.Now())); s.text("tier") == "verified" {
 					t.Errorf("%s, at %s for %s: %s", when, channel, audience, s.Text)
 				}
 			}
@@ -302,13 +304,13 @@ func TestUserOneOfABlogIsNobodyElse(t *testing.T) {
 	h.want(200, "POST", "/api/v1/console/registrations/"+id+"/confirm", owner, object{"reason": "our blog"})
 	var session answer
 	within(t, "the channel", func() bool {
-		session = h.arrive(a.text("channel"), proofOf(t, a.text("secret"), a.text("channel"), "1", time.Now()))
+		session = h.prove(a.text("channel"), proofOf(t, a.text("secret"), a.text("channel"), "1", time.Now()))
 		return session.text("tier") == "verified"
 	})
 	if list := h.want(200, "GET", "/api/v1/widget/conversations", bearer(session.text("session")), nil); len(list.JSON["conversations"].([]any)) != 0 {
 		t.Errorf("user 1 of the blog reads %s", list.Text)
 	}
-	if x := h.arrive("shop", proofOf(t, a.text("secret"), "shop", "1", time.Now())); x.text("tier") == "verified" {
+	if x := h.prove("shop", proofOf(t, a.text("secret"), "shop", "1", time.Now())); x.text("tier") == "verified" {
 		t.Errorf("the blog's key verifies in the shop: %s", x.Text)
 	}
 }

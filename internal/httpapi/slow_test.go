@@ -170,7 +170,7 @@ func (h *house) bodies(owner policy.Role) map[string]slowCall {
 		"confirmRegistration": {"POST", base + "/registrations/" + waits + "/confirm", object{"reason": "why not"}},
 		"refuseRegistration":  {"POST", base + "/registrations/" + refused + "/refuse", object{}},
 
-		"createToken":    {"POST", base + "/tokens", object{"name": "mine", "scopes": []string{"audit.read"}}},
+		"createToken": {"POST", base + "/tokens", object{"name": "mine", "scopes": []string{"audit.read"}}},
 	}
 }
 

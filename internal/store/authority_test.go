@@ -28,6 +28,8 @@ func walkAuthority(t *testing.T, fresh func(testing.TB) storetest.Database) {
 	w.posted = h.Post(h.Begin(w.guest, "hello"))
 	w.colleague, _ = h.NewAgent("colleague@example.com", policy.AgentR)
 	w.token = w.newToken(time.Time{})
+	w.waiting = h.Arriving(h.NewRegistration())
+	w.must(h.DB.UseRegistration(t.Context(), w.waiting, h.Draft(audit.RegistrationUsed, w.waiting.ID)))
 
 	agents := map[string]func(team.Agent, team.Login){
 		"a login that was ended": func(_ team.Agent, l team.Login) {
@@ -98,7 +100,7 @@ func walkAuthority(t *testing.T, fresh func(testing.TB) storetest.Database) {
 		who := policy.ForAgent(storetest.Main, owner.ID, login.ID, policy.Owner)
 		w.must(h.DB.RequireFactor(t.Context(), storetest.Main, true, h.Now, h.Draft(audit.FactorRuleSet, "")))
 		changes := w.changes(who)
-		for _, name := range []string{"AddToken", "RevokeToken", "SwapRing", "Spend", "SetEnforcement", "AddAgent", "SetRole", "RemoveAgent", "PutLink", "ClearFactors", "RequireFactor"} {
+		for _, name := range []string{"AddToken", "RevokeToken", "AddRegistration", "ConfirmRegistration", "RefuseRegistration", "SwapRing", "Spend", "SetEnforcement", "AddAgent", "SetRole", "RemoveAgent", "PutLink", "ClearFactors", "RequireFactor"} {
 			if err := changes[name](); !errors.Is(err, policy.ErrForbidden) {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -129,6 +131,7 @@ type walk struct {
 	posted    chat.Posted
 	colleague team.Agent
 	token     team.Token
+	waiting   trust.Registration
 }
 
 func (w *walk) must(err error) {
@@ -221,7 +224,13 @@ func (w *walk) changes(who policy.Principal) map[string]func() error {
 		"AddToken": func() error {
 			return db.AddToken(ctx, team.Token{ID: w.ID("tok"), TokenHash: w.Hash(), Workspace: main, Name: "t", CreatedAt: w.Now}, by(policy.ManageTokens))
 		},
-		"RevokeToken": func() error { return db.RevokeToken(ctx, main, w.token.ID, w.Now, by(policy.ManageTokens)) },
+		"AddRegistration": func() error {
+			r := trust.Registration{ID: w.ID("reg"), Workspace: main, TokenHash: w.Hash(), CreatedBy: who.Actor(), CreatedAt: w.Now, ExpiresAt: w.Now.Add(time.Minute)}
+			return db.AddRegistration(ctx, r, by(policy.ManageKeys))
+		},
+		"ConfirmRegistration": func() error { return db.ConfirmRegistration(ctx, w.Confirming(w.waiting, by(policy.ManageKeys))) },
+		"RefuseRegistration":  func() error { return db.RefuseRegistration(ctx, main, w.waiting.ID, by(policy.ManageKeys)) },
+		"RevokeToken":         func() error { return db.RevokeToken(ctx, main, w.token.ID, w.Now, by(policy.ManageTokens)) },
 		"CreateChannel": func() error {
 			channel := w.Channel
 			channel.ID, channel.Slug, channel.Aliases = w.ID("chn"), w.ID("s"), nil
@@ -299,15 +308,17 @@ func (w *walk) changes(who policy.Principal) map[string]func() error {
 func (w *walk) complete(t *testing.T) {
 	// :: method → whose word it takes instead
 	others := map[string]string{
-		"UseLink":     "the link's",
-		"Enter":       "the password's, or the passkey's",
-		"LogOut":      "the visitor's own session's",
-		"ClaimThread": "the visitor's own session's",
-		"SwapRoot":    "this package's tests'",
+		"UseLink": "the link's",
+		"Enter":   "the password's, or the passkey's",
+		"LogOut":  "the visitor's own session's",
+
+		"UseRegistration": "the registration token's, and its maker's",
+		"ClaimThread":     "the visitor's own session's",
+		"SwapRoot":        "this package's tests'",
 	}
 	takes := []reflect.Type{
 		reflect.TypeFor[audit.Draft](), reflect.TypeFor[[]audit.Draft](), reflect.TypeFor[policy.Authority](), reflect.TypeFor[trust.RingChange](),
-		reflect.TypeFor[chat.Post](), reflect.TypeFor[chat.Update](), reflect.TypeFor[chat.ReadMark](), reflect.TypeFor[chat.ThreadClaim](),
+		reflect.TypeFor[trust.Confirmation](), reflect.TypeFor[chat.Post](), reflect.TypeFor[chat.Update](), reflect.TypeFor[chat.ReadMark](), reflect.TypeFor[chat.ThreadClaim](),
 	}
 	walked, db := w.changes(policy.Principal{}), reflect.TypeFor[*store.DB]()
 	for method := range db.Methods() {

@@ -17,7 +17,7 @@ type Registrar interface {
 }
 
 // maxRegisterBody is more than any site has to say of itself.
-const maxRegisterBody = 4 << 10
+const maxRegisterBody = 8 << 10
 
 // register is the one door for whoever has neither an API token nor a login: the token in
 // the body is spent by its use. What a site says of itself is kept as text and shown to a

@@ -5,7 +5,7 @@ import "time"
 // Register is a site that connects itself with a token that somebody made for it.
 type Register struct {
 	Token    string `json:"token"`
-	Site     string `json:"site" doc:"The site's own origin: https://shop.example. A person is shown it and confirms it."`
+	Site     string `json:"site" doc:"The site's own origin, scheme and host alone. A person is shown it and confirms it."`
 	Name     string `json:"name,omitzero" doc:"What the site calls itself; the host if absent."`
 	Software string `json:"software,omitzero" doc:"What registers, such as WordPress/6.5 Countersign/1.0."`
 }

@@ -33,7 +33,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		tests []test
 	}{
 		{"workspace", workspaceTests}, {"schema", schemaTests}, {"ring", ringTests}, {"proofs", proofTests}, {"sweep", sweepTests}, {"team", teamTests}, {"factor", factorTests}, {"session", sessionTests},
-		{"thread", threadTests}, {"claim", claimTests}, {"people", peopleTests}, {"inbox", inboxTests}, {"log", logTests}, {"record", recordTests}, {"mail", mailTests}, {"isolation", isolationTests}, {"arrivals", arrivalTests},
+		{"thread", threadTests}, {"claim", claimTests}, {"people", peopleTests}, {"inbox", inboxTests}, {"log", logTests}, {"record", recordTests}, {"mail", mailTests}, {"isolation", isolationTests}, {"arrivals", arrivalTests}, {"registration", registrationTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, test := range group.tests {
@@ -62,6 +62,8 @@ type House struct {
 	serial  atomic.Int64
 
 	foretold *trust.Proved // of the sweep that comes next
+
+	registrations []trust.Registration // an open one and one that waits, for who comes from next door
 }
 
 // Main is the workspace of a house, Other the one next door.

@@ -23,6 +23,7 @@ var isolationTests = []test{
 		token := team.Token{ID: h.ID("tok"), TokenHash: h.Hash(), Workspace: Main, Name: "t", CreatedAt: h.Now}
 		h.must(h.DB.AddToken(h.ctx(), token, h.Draft(audit.TokenCreated, token.ID)))
 		h.withFactors()
+		h.registrations = []trust.Registration{h.NewRegistration(), h.waiting()}
 		for name, nothing := range readsFromNextDoor(h, g, posted) {
 			if !nothing() {
 				h.Errorf("%s finds something", name)
@@ -73,7 +74,7 @@ var isolationTests = []test{
 }
 
 func notFound(err error) bool {
-	for _, want := range []error{chat.ErrNotFound, team.ErrNotFound, team.ErrRefused, trust.ErrNotFound, trust.ErrNoCodes, workspace.ErrNotFound, chat.ErrSessionEnded} {
+	for _, want := range []error{chat.ErrNotFound, team.ErrNotFound, team.ErrRefused, trust.ErrNotFound, trust.ErrNoCodes, trust.ErrNoRegistration, trust.ErrRegistrationRefused, workspace.ErrNotFound, chat.ErrSessionEnded} {
 		if errors.Is(err, want) {
 			return true
 		}
@@ -180,6 +181,8 @@ func readsFromNextDoor(h *House, g Guest, posted chat.Posted) map[string]func() 
 		"AttributesOf":  func() bool { l, err := h.DB.AttributesOf(ctx, Other, []string{contact}); return empty(len(l), err) },
 		"NamesOf":       func() bool { l, err := h.DB.NamesOf(ctx, Other, []string{contact}); return empty(len(l), err) },
 		"VisitorEvents": func() bool { l, err := h.DB.VisitorEvents(ctx, Other, contact, 0, 10); return empty(len(l), err) },
+		"Registrations": func() bool { l, err := h.DB.Registrations(ctx, Other); return empty(len(l), err) },
+		"Registration":  func() bool { return missing(h.DB.Registration(ctx, Other, h.registrations[0].ID)) },
 		"AgentEvents":   func() bool { l, err := h.DB.AgentEvents(ctx, Other, 0, 10); return empty(len(l), err) },
 	}
 }
@@ -189,6 +192,7 @@ func writesFromNextDoor(h *House, g Guest, posted chat.Posted, token team.Token)
 	ctx, contact, conversation, none := h.ctx(), g.Contact.ID, posted.Conversation.ID, audit.Draft{Workspace: Other, Action: audit.SessionEnded}
 	closed := chat.Closed
 	second := func(_ any, err error) error { return err }
+	open, waits := h.registrations[0], h.registrations[1]
 	return map[string]func() error{
 		"UpdateChannel": func() error {
 			c := h.Channel
@@ -243,9 +247,20 @@ func writesFromNextDoor(h *House, g Guest, posted chat.Posted, token team.Token)
 		"Enter": func() error {
 			return h.DB.Enter(ctx, team.Entry{Login: team.Login{ID: h.ID("lgn"), TokenHash: h.Hash(), Workspace: Other, Agent: h.Owner.ID}, Password: h.Owner.Password}, none)
 		},
-		"EndLogin":    func() error { return h.DB.EndLogin(ctx, Other, h.Login.ID, h.Now, none) },
-		"RevokeToken": func() error { return h.DB.RevokeToken(ctx, Other, token.ID, h.Now, none) },
-		"EndSession":  func() error { return h.DB.EndSession(ctx, Other, g.Session.ID, h.Now, none) },
+		"UseRegistration": func() error {
+			r := h.Arriving(open)
+			r.Workspace = Other
+			return h.DB.UseRegistration(ctx, r, none)
+		},
+		"ConfirmRegistration": func() error {
+			r := waits
+			r.Workspace = Other
+			return h.DB.ConfirmRegistration(ctx, h.Confirming(r, none))
+		},
+		"RefuseRegistration": func() error { return h.DB.RefuseRegistration(ctx, Other, waits.ID, none) },
+		"EndLogin":           func() error { return h.DB.EndLogin(ctx, Other, h.Login.ID, h.Now, none) },
+		"RevokeToken":        func() error { return h.DB.RevokeToken(ctx, Other, token.ID, h.Now, none) },
+		"EndSession":         func() error { return h.DB.EndSession(ctx, Other, g.Session.ID, h.Now, none) },
 		"EndSessionsOf": func() error {
 			return second(h.DB.EndSessionsOf(ctx, chat.SignOut{Workspace: Other, Contact: contact}, none))
 		},
