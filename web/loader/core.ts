@@ -106,7 +106,8 @@ export function createMessenger(origin: string): Api {
   };
   const describe = (): void => {
     const { lang = root.lang, theme, site } = settings!;
-    send({ type: "page", lang, dir: direction() as "ltr", theme, site });
+    const page = { type: "page" as const, lang, dir: direction() as "ltr", theme, site };
+    send(VENDOR ? { ...page, accent: settings!.accent } : page);
   };
   const greet = (to: MessagePort): void => {
     port = to;
@@ -198,7 +199,7 @@ export function createMessenger(origin: string): Api {
     if (!host) return;
     const { zIndex = 2147483000, horizontal = 20, vertical = 20, theme = "auto", launcher } = settings!;
     const words = { ...labels, ...settings!.labels };
-    host.style.cssText = `--a:${accent || settings!.accent || "#3451d1"};--z:${zIndex};--x:${horizontal}px;--y:${vertical}px`;
+    host.style.cssText = `--a:${(VENDOR && settings!.accent) || accent || settings!.accent || "#3451d1"};--z:${zIndex};--x:${horizontal}px;--y:${vertical}px`;
     host.dir = VENDOR && settings!.side ? (settings!.side === "left" ? "rtl" : "ltr") : direction();
     button.hidden = launcher === false;
     button.ariaExpanded = `${open}`;
@@ -267,7 +268,7 @@ export function createMessenger(origin: string): Api {
         return describe();
       }
       whenIdle(() => {
-        if (api.booted) return;
+        if (api.booted || (VENDOR && !settings)) return;
         build();
         if (claim || leaving || remembered()) mount();
         else guard(ping);
