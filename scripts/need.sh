@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that the named parts are on this machine: go node gcc postgres chromium snippets.
-# snippets are the languages whose signing code is run: ruby php python3 java mono elixir, and openssl for the shell.
+# snippets are the languages whose signing code is run: ruby php python3 java mono elixir, and openssl for the shell,
+# with the template engines of the frameworks whose pages are.
 # As root on Debian what is missing is installed, and said; elsewhere it is listed and the script fails.
 set -euo pipefail
 
@@ -8,14 +9,21 @@ has() {
   case "$1" in
     go | node | gcc) command -v "$1" >/dev/null ;;
     postgres) command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ;;
-    snippets) for command in ruby php python3 javac java mcs mono elixir openssl; do command -v "$command" >/dev/null || return 1; done ;;
+    snippets)
+      for command in ruby php python3 javac java mcs mono elixir openssl esbuild; do command -v "$command" >/dev/null || return 1; done
+      for file in /usr/share/php/Illuminate/View/autoload.php /usr/share/nodejs/{ejs,react-dom}/package.json \
+        /usr/share/java/{unbescape,spring3-web}.jar /usr/lib/mono/4.5/System.Web.Razor.dll; do [ -e "$file" ] || return 1; done
+      /usr/bin/python3 -c 'import django, flask' 2>/dev/null && ruby -e 'require "liquid"; require "action_view"' 2>/dev/null ;;
     chromium) command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ;;
   esac
 }
 debian() {
   case "$1" in
     go) echo golang ;; node) echo "nodejs npm" ;; gcc) echo "gcc libc6-dev" ;;
-    snippets) echo "ruby php-cli python3 default-jdk-headless mono-mcs mono-runtime elixir openssl" ;;
+    snippets)
+      echo "ruby php-cli python3 default-jdk-headless mono-mcs mono-runtime elixir openssl" \
+        "ruby-actionview ruby-liquid php-illuminate-view python3-django python3-flask node-ejs node-react-dom esbuild" \
+        "libspring-web-java libspring-context-java libunbescape-java libmono-system-web-razor2.0-cil" ;;
     postgres) echo postgresql ;; chromium) echo "chromium fonts-noto-core fonts-noto-color-emoji" ;;
   esac
 }
