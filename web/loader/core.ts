@@ -5,7 +5,7 @@
 //
 // main.ts makes the native loader of it and compat/ those that speak the globals of other systems. What only those need
 // stands behind VENDOR, which the build sets: the native loader carries none of it.
-import { decode, encode, portGreeting, type IdentityState, type Inward, type Outward, type Place } from "../protocol/bridge";
+import { decode, encode, portGreeting, type IdentityState, type Inward, type Outward, type PageSettings } from "../protocol/bridge";
 import css from "./loader.css?text";
 
 type Claim = object | (() => unknown);
@@ -26,6 +26,13 @@ export interface Settings {
   // VENDOR only.
   dialect?: string; // that the proofs are in
   side?: "left" | "right";
+  page?: Pick<PageSettings, "hide" | "sound" | "words">;
+}
+
+// Extra is what an adapter adds to the launcher: rules for it, and what to do whenever it was drawn. VENDOR only.
+export interface Extra {
+  css: string;
+  drawn: (button: HTMLButtonElement, open: boolean) => void;
 }
 
 export interface Api {
@@ -48,7 +55,7 @@ export function createMessenger(origin: string): Api {
   let turn = 0; // an answer counts only if no later identify or logout was called
   let leaving = false; // a log-out that the frame has not heard of yet
   let prefill: string | undefined;
-  let going: Place | undefined;
+  let more: { later: Inward[]; line?: MessagePort; extra?: Extra }; // VENDOR only: what the frame is told once it listens, and through which port
   let wanted = false; // the visitor is about to open
   let open = false;
   let unread = 0;
@@ -90,8 +97,10 @@ export function createMessenger(origin: string): Api {
   const connect = (): void => {
     const { port1, port2 } = new MessageChannel();
     port = undefined;
+    if (VENDOR) more.line = port1;
     port1.onmessage = (e) =>
       guard(() => {
+        if (VENDOR && port1 !== more.line) return; // destroyed meanwhile
         const message = decode(e.data) as Outward | undefined;
         if (message?.type === "hello") greet(port1);
         else if (port === port1) receive(message!); // what is no message throws, into the guard
@@ -99,15 +108,15 @@ export function createMessenger(origin: string): Api {
     frame!.contentWindow!.postMessage(portGreeting, origin, [port2]);
     // What has loaded and says nothing is no messenger: the channel is unknown, or does not allow this page.
     setTimeout(() => {
-      if (port) return;
+      if (port || (VENDOR && port1 !== more.line)) return;
       host!.remove();
       console.warn("No chat:", frame!.src);
     }, 10_000);
   };
   const describe = (): void => {
     const { lang = root.lang, theme, site } = settings!;
-    const page = { type: "page" as const, lang, dir: direction() as "ltr", theme, site };
-    send(VENDOR ? { ...page, accent: settings!.accent } : page);
+    if (VENDOR) send({ type: "page", lang, dir: direction() as "ltr", theme, site, accent: settings!.accent, ...settings!.page });
+    else send({ type: "page", lang, dir: direction() as "ltr", theme, site });
   };
   const greet = (to: MessagePort): void => {
     port = to;
@@ -167,8 +176,8 @@ export function createMessenger(origin: string): Api {
   const fill = (): void => {
     if (!port) return;
     if (VENDOR) {
-      if (going) send({ type: "go", ...going });
-      going = undefined;
+      more.later.forEach(send);
+      more.later = [];
     }
     if (prefill === undefined) return;
     send({ type: "message", text: prefill });
@@ -186,7 +195,7 @@ export function createMessenger(origin: string): Api {
     host = add(root, "countersign-messenger" as "div");
     const shadow = host.attachShadow({ mode: "closed" });
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync(css);
+    sheet.replaceSync(VENDOR && more.extra ? css + more.extra.css : css);
     shadow.adoptedStyleSheets = [sheet];
     button = add(shadow, "button");
     badge = add(button, "span");
@@ -206,6 +215,7 @@ export function createMessenger(origin: string): Api {
     button.ariaLabel = open ? words.close : unread ? `${words.open}, ${unread} ${words.unread}` : words.open;
     badge.textContent = open || !unread ? "" : unread > 9 ? "9+" : `${unread}`;
     panel.className = open ? "open" : "";
+    if (VENDOR) more.extra?.drawn(button, open);
     panel.style.colorScheme = theme === "auto" ? "light dark" : theme;
     if (frame) frame.title = words.title;
   };
@@ -307,18 +317,28 @@ export function createMessenger(origin: string): Api {
   } as unknown as Record<string, (...args: unknown[]) => unknown>;
 
   if (VENDOR) {
+    more = { later: [] };
+    // say tells the frame something now, or once it listens.
+    commands.say = (message) => {
+      more.later = [...more.later, message as Inward];
+      fill();
+    };
+    commands.extra = (extra) => {
+      more.extra = extra as Extra;
+    };
     // go shows a place in the messenger.
     commands.go = (place) => {
-      going = place as Place;
+      api("say", { type: "go", ...(place as object) });
       toggle(true);
-      fill();
     };
     // destroy takes the messenger off the page, as if this script had not run; init brings it back, on any channel.
     commands.destroy = () => {
       toggle(false);
       host?.remove();
       turn++;
-      host = frame = port = settings = claim = prefill = going = undefined;
+      host = frame = port = settings = claim = prefill = undefined;
+      more = { later: [], extra: more.extra! };
+      accent = "";
       wanted = open = leaving = api.booted = false;
       unread = 0;
       identity = "anonymous";
