@@ -8,6 +8,7 @@
 //	either     one address proved under a key that signs "either": its own conversations only
 //	claimed    one claim made in one browser (pylon: in one session); named by nobody's word but its own
 //	anonymous  one browser that claims nobody
+//	imported   a person of another system's export, held apart until its owner proves who that is
 //
 // so an unverified visitor cannot reach a verified person's row by anything it
 // says. The only move is the claiming of an anonymous thread (Claim).
@@ -77,6 +78,9 @@ const (
 	EitherContact    ContactKind = "either"
 	ClaimedContact   ContactKind = "claimed"
 	AnonymousContact ContactKind = "anonymous"
+	// ImportedContact is a person of another system's export: no proof leads to it, and its
+	// conversations become somebody's when that person's names are proved.
+	ImportedContact ContactKind = "imported"
 )
 
 // Contact is a person, or the shadow of one.
@@ -112,8 +116,13 @@ const (
 	BySignature Provenance = "signed"
 	ByAgent     Provenance = "agent"
 	ByEmail     Provenance = "email"
+	ByImport    Provenance = "import" // another system's export
 	ByClaim     Provenance = "claimed"
 )
+
+// MethodImport is that of a message which came with another system's export: no method by
+// which anything was proved.
+const MethodImport identity.Method = "import"
 
 // Attribute is one value of one provenance.
 type Attribute struct {
@@ -218,6 +227,7 @@ type Message struct {
 	Session      string
 	Key          string
 	At           time.Time
+	Files        []FileBody // what it carries, in its sender's order
 }
 
 // Opening is everything that opening a session writes, committed as one group.
@@ -274,6 +284,9 @@ type Post struct {
 	// Create is made in the same commit. If its ID is there already and of the same contact,
 	// this is a repeat: the conversation stays as it is and the message is posted into it.
 	Create *Conversation
+	// Files are ids of attachments that wait for this very sender, in order: the message takes
+	// them, each for good. ErrFileUnknown, and nothing written, if one does not.
+	Files  []string
 	Reopen bool // a closed or snoozed conversation opens again: every visitor's message says so
 }
 
@@ -335,6 +348,7 @@ type ThreadClaim struct {
 // rows as written.
 type Store interface {
 	Registry
+	Attachments
 
 	// OpenSession finds or makes contact, visitor, links and attributes, ends the replaced
 	// session and writes the new one; group-committed. An anonymous opening makes its contact

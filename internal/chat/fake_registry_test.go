@@ -166,6 +166,12 @@ func (f *fake) Record(_ context.Context, drafts ...audit.Draft) error {
 	return nil
 }
 
+func (f *fake) ImportsWait(context.Context, string) (bool, error) { return false, nil }
+
+func (f *fake) ImportWaits(context.Context, string, string, []identity.Identifier) (bool, error) {
+	return false, nil
+}
+
 func (f *fake) HolderOf(_ context.Context, _ string, i identity.Identifier) (string, error) {
 	if l, ok := f.links[i]; ok {
 		return l.Contact, nil

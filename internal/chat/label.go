@@ -9,7 +9,7 @@ import (
 )
 
 var (
-	anyProvenance    = []Provenance{BySignature, ByAgent, ByEmail, ByClaim}
+	anyProvenance    = []Provenance{BySignature, ByAgent, ByEmail, ByImport, ByClaim}
 	provenProvenance = []Provenance{BySignature, ByAgent}
 )
 

@@ -212,7 +212,13 @@ func (c *Chat) same(ctx context.Context, e *entrance, s Session) error {
 	if err == nil && (!same || !tellsNothingNew(e.attributes(), known)) {
 		err = errOther
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	if waits, err := c.awaited(ctx, e, s); err != nil || !waits {
+		return err
+	}
+	return errOther
 }
 
 // sameAs says whether a live session is what this entrance would make of the same token.

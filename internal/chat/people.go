@@ -116,6 +116,9 @@ func (c *Chat) Block(ctx context.Context, who policy.Principal, id string, block
 	if err != nil {
 		return 0, err
 	}
+	if contact.Kind == ImportedContact {
+		return 0, invalid("nobody comes in as an imported person: block whoever proves to be it")
+	}
 	draft := c.about(who, contact, audit.ContactBlocked, nil)
 	if draft.Person, err = c.provedName(ctx, contact); err != nil {
 		return 0, err

@@ -47,6 +47,11 @@ type Registry interface {
 	LogoutDenies(ctx context.Context, workspace, channel string) (bool, error)
 	SetLogoutDenies(ctx context.Context, workspace, channel string, denies bool, draft audit.Draft) error
 
+	// ImportsWait says whether any imported record of the workspace waits for its person, and
+	// ImportWaits whether one would open to this contact by what it proves.
+	ImportsWait(ctx context.Context, workspace string) (bool, error)
+	ImportWaits(ctx context.Context, workspace, contact string, proved []identity.Identifier) (bool, error)
+
 	// Holdings counts what is kept of a contact.
 	Holdings(ctx context.Context, workspace, contact string) (Holdings, error)
 	// Erase takes everything away that is kept of a contact, in one commit, and leaves no
@@ -99,7 +104,7 @@ type SessionFilter struct {
 
 // Holdings are numbers of what is kept of a person.
 type Holdings struct {
-	Identifiers, Attributes, Sessions, LiveSessions, Browsers, Conversations, Messages int
+	Identifiers, Attributes, Sessions, LiveSessions, Browsers, Conversations, Messages, Files int
 }
 
 // Erasure is what an erasure took away. Settled: no file of the database has it any

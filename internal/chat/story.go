@@ -27,10 +27,12 @@ type Chat struct {
 	signals   Signals
 	sessions  *sessionCache
 	only      onlyCache
-	openings  *limiter // sessions of one person, or of one browser's claim
-	arrivals  *limiter // browsers without a proof from one network
-	beginning *limiter // conversations of one contact
-	posting   *limiter // messages of one contact
+	waits     waitCache
+	openings  *limiter  // sessions of one person, or of one browser's claim
+	arrivals  *limiter  // browsers without a proof from one network
+	beginning *limiter  // conversations of one contact
+	posting   *limiter  // messages of one contact
+	files     *shelving // nil: none are kept
 }
 
 // New tells the story that store keeps. signals may be nil: then nobody sees anybody type.

@@ -44,6 +44,10 @@ const (
 	// Typing is never stored: it travels on the bus alone, with Seq 0.
 	Typing Kind = "typing"
 
+	// MessageImported is the place in the log of a message of another system, which is
+	// nobody's news: AudienceSystem.
+	MessageImported Kind = "message.imported"
+
 	// The rest have AudienceSystem and each raised the security epoch.
 	SessionEnded       Kind = "session.ended"       // Session
 	ContactBlocked     Kind = "contact.blocked"     // Contact

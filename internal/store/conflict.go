@@ -104,6 +104,9 @@ func (db *DB) Release(ctx context.Context, workspace, contact string, i identity
 		if !blocked.IsZero() || t.now.Before(bare) {
 			return fmt.Errorf("%w: whoever is blocked, or whose hashes are refused, would come in again as somebody new; lift that first", chat.ErrInvalid)
 		}
+		if err := t.releaseImports(workspace, contact, i); err != nil {
+			return fmt.Errorf("release: %w", err)
+		}
 		gone, err := t.exec(unlink, workspace, i.Realm, string(i.Kind), i.Value, contact)
 		if err == nil && gone == 0 {
 			return chat.ErrNotFound

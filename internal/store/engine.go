@@ -183,6 +183,9 @@ type link struct {
 	bare  bool
 	stmts map[string]*sql.Stmt // :: query text → statement
 	lists map[list]*sql.Stmt   // :: text around a list of rows → statement
+
+	imports   bool  // whether an imported record waited for anybody, when that was asked last
+	importsAt int64 // in which epoch that was
 }
 
 // list is a statement with so many rows of parameters between head and tail.

@@ -20,12 +20,13 @@ func (db *DB) Holdings(ctx context.Context, workspace, contact string) (chat.Hol
 	(SELECT COUNT(*) FROM sessions WHERE contact = $1 AND ended_at = 0 AND expires_at > $3),
 	(SELECT COUNT(DISTINCT visitor) FROM sessions WHERE contact = $1),
 	(SELECT COUNT(*) FROM conversations WHERE contact = $1),
-	(SELECT COUNT(*) FROM conversations c JOIN messages m ON m.conversation = c.id WHERE c.contact = $1)
+	(SELECT COUNT(*) FROM conversations c JOIN messages m ON m.conversation = c.id WHERE c.contact = $1),
+	(SELECT COUNT(*) FROM files f WHERE f.contact = $1 OR f.conversation IN (SELECT c.id FROM conversations c WHERE c.contact = $1))
 	FROM contacts c WHERE c.id = $1 AND c.workspace = $2`
 	var h chat.Holdings
 	now, err := db.Now(ctx)
 	if err == nil {
-		err = db.row(ctx, query, []any{contact, workspace, micros(now)}, &h.Identifiers, &h.Attributes, &h.Sessions, &h.LiveSessions, &h.Browsers, &h.Conversations, &h.Messages)
+		err = db.row(ctx, query, []any{contact, workspace, micros(now)}, &h.Identifiers, &h.Attributes, &h.Sessions, &h.LiveSessions, &h.Browsers, &h.Conversations, &h.Messages, &h.Files)
 	}
 	if absent(err) {
 		return chat.Holdings{}, chat.ErrNotFound
@@ -90,11 +91,20 @@ func (t *tx) erase(workspace, contact string) error {
 	if err := t.forget(workspace, nil, contact); err != nil {
 		return err
 	}
+	imports, err := t.importsOf(workspace, contact)
+	if err != nil {
+		return err
+	}
 	shadows, err := t.shadows(workspace, contact)
 	if err != nil {
 		return err
 	}
-	for _, id := range append(shadows, contact) {
+	erased := map[string]bool{}
+	for _, id := range append(append(imports, shadows...), contact) {
+		if erased[id] {
+			continue
+		}
+		erased[id] = true
 		if err := t.eraseContact(workspace, id); err != nil {
 			return err
 		}
@@ -132,6 +142,9 @@ func (t *tx) eraseContact(workspace, contact string) error {
 	if err != nil {
 		return err
 	}
+	if err := t.discardOf(contact, threads); err != nil {
+		return err
+	}
 	moved := tallies{}
 	for _, c := range threads {
 		moved[cell{c.Workspace, string(c.Status), c.Assignee}]--
@@ -143,6 +156,7 @@ func (t *tx) eraseContact(workspace, contact string) error {
 		for _, statement := range []string{
 			blank + `seq IN (SELECT m.seq FROM messages m WHERE m.conversation = $1)`,
 			`DELETE FROM messages WHERE conversation = $1`,
+			`DELETE FROM imported_threads WHERE conversation = $1`,
 			`DELETE FROM conversations WHERE id = $1`,
 		} {
 			if _, err := t.exec(statement, c.ID); err != nil {
@@ -151,6 +165,9 @@ func (t *tx) eraseContact(workspace, contact string) error {
 		}
 	}
 	if err := moved.write(t); err != nil {
+		return err
+	}
+	if err := t.forgetImport(workspace, contact); err != nil {
 		return err
 	}
 	for _, statement := range []string{

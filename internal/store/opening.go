@@ -145,6 +145,9 @@ func (b *batch) open(t *tx) error {
 	if err := s.noteConflicts(); err != nil {
 		return err
 	}
+	if err := s.openImports(); err != nil {
+		return err
+	}
 	return s.endReplaced()
 }
 

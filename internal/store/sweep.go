@@ -20,13 +20,14 @@ import (
 // The sweep after a compromised key goes through what the key proved since then, in
 // stages:
 //
-//	claims ─▶ links ─▶ eithers ─▶ attributes ─▶ messages ─▶ threads ─▶ done
+//	claims ─▶ imports ─▶ links ─▶ eithers ─▶ attributes ─▶ messages ─▶ threads ─▶ done
 //
 // Each step looks for a handful of rows outside the writer, and takes them apart in one
 // transaction that also writes how far it got, if nobody else got there first. The key
 // is dead before the sweep begins, so nothing new comes up behind it.
 const (
 	stageClaims     = "claims"
+	stageImports    = "imports"
 	stageLinks      = "links"
 	stageEithers    = "eithers"
 	stageAttributes = "attributes"
@@ -85,6 +86,8 @@ func (db *DB) stepOf(ctx context.Context, s sweep) (portion, error) {
 	switch s.stage {
 	case stageClaims:
 		return db.claimsStep(ctx, s)
+	case stageImports:
+		return db.importsStep(ctx, s)
 	case stageLinks:
 		return db.linksStep(ctx, s)
 	case stageEithers:
@@ -105,7 +108,7 @@ func (s sweep) take(t *tx, found portion) error {
 	stage := s.stage
 	if found.next == "" {
 		stage = map[string]string{
-			stageClaims: stageLinks, stageLinks: stageEithers, stageEithers: stageAttributes, stageAttributes: stageMessages, stageMessages: stageThreads, stageThreads: stageDone,
+			stageClaims: stageImports, stageImports: stageLinks, stageLinks: stageEithers, stageEithers: stageAttributes, stageAttributes: stageMessages, stageMessages: stageThreads, stageThreads: stageDone,
 		}[s.stage]
 	}
 	won, err := t.exec(move, stage, found.next, s.key, s.stage, s.position, micros(s.since))

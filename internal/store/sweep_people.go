@@ -256,14 +256,19 @@ func (s sweep) cutClaims(t *tx, list []taken) error {
 	return nil
 }
 
-// mayReturn says whether a conversation can go back to the browser that began it:
-// only while that is still the same anonymous visitor, and if nothing was said since.
+// mayReturn says whether a conversation can go back to the browser that began it, or to
+// the imported person that it came with: only while the browser is still the same anonymous
+// visitor, and if nothing was said since.
 // What was said after the claim was said to somebody who seemed to be a customer.
 func (s sweep) mayReturn(t *tx, c taken) (bool, error) {
 	const same = `SELECT 1 FROM visitors v JOIN contacts c ON c.id = v.contact AND c.workspace = v.workspace
 	WHERE v.id = $1 AND v.workspace = $2 AND v.contact = $3 AND v.retired_at = 0 AND c.kind = 'anonymous'`
-	const since = `SELECT 1 FROM messages WHERE conversation = $1 AND audience = 'visitor' AND at > $2 LIMIT 1`
-	there, err := t.found(same, []any{c.visitor, s.workspace, c.from}, new(int))
+	const imported = `SELECT 1 FROM contacts WHERE id = $1 AND workspace = $2 AND kind = 'imported'`
+	const since = `SELECT 1 FROM messages WHERE conversation = $1 AND audience = 'visitor' AND at > $2 AND method <> 'import' LIMIT 1`
+	there, err := t.found(imported, []any{c.from, s.workspace}, new(int))
+	if err == nil && !there {
+		there, err = t.found(same, []any{c.visitor, s.workspace, c.from}, new(int))
+	}
 	if err != nil || !there {
 		return false, err
 	}

@@ -23,11 +23,11 @@ func scanConversation(row scanner, c *chat.Conversation) error {
 }
 
 const messageColumns = `m.id, m.workspace, m.channel, m.conversation, m.contact, m.seq, m.audience, m.author, m.author_id,
-	m.author_name, m.text, m.client_id, m.tier, m.method, m.session, m.key_id, m.at`
+	m.author_name, m.text, m.client_id, m.tier, m.method, m.session, m.key_id, m.at, m.files`
 
 func scanMessage(row scanner, m *chat.Message) error {
 	return row.Scan(&m.ID, &m.Workspace, &m.Channel, &m.Conversation, &m.Contact, &m.Seq, (*string)(&m.Audience), (*string)(&m.Author), &m.AuthorID,
-		&m.AuthorName, &m.Text, &m.ClientID, (*string)(&m.Tier), (*string)(&m.Method), &m.Session, &m.Key, stamp{&m.At})
+		&m.AuthorName, &m.Text, &m.ClientID, (*string)(&m.Tier), (*string)(&m.Method), &m.Session, &m.Key, stamp{&m.At}, attached{&m.Files})
 }
 
 // read finds what the batch's writes are about: conversations, messages that were
@@ -47,6 +47,9 @@ func (s *threads) read() error {
 		return err
 	}
 	if err := s.readRepeated(); err != nil {
+		return err
+	}
+	if err := s.readAttachments(); err != nil {
 		return err
 	}
 	return s.readAssignees()
@@ -119,19 +122,23 @@ func (s *threads) write() error {
 	if err := s.writeMessages(); err != nil {
 		return fmt.Errorf("messages: %w", err)
 	}
+	if err := s.writeAttachments(); err != nil {
+		return fmt.Errorf("files: %w", err)
+	}
 	return moved.write(s.t)
 }
 
+const insertMessages = `INSERT INTO messages (seq, id, workspace, channel, conversation, contact, audience, author, author_id, author_name,
+	text, client_id, realm, tier, method, session, key_id, at, files) VALUES `
+
 func (s *threads) writeMessages() error {
-	const insert = `INSERT INTO messages (seq, id, workspace, channel, conversation, contact, audience, author, author_id, author_name,
-	text, client_id, realm, tier, method, session, key_id, at) VALUES `
-	args := make([]any, 0, 18*len(s.messages))
+	args := make([]any, 0, 19*len(s.messages))
 	for i := range s.messages {
 		m := &s.messages[i]
 		args = append(args, m.Seq, m.ID, m.Workspace, m.Channel, m.Conversation, m.Contact, string(m.Audience), string(m.Author),
-			m.AuthorID, m.AuthorName, m.Text, m.ClientID, s.realms[m.Session], string(m.Tier), string(m.Method), m.Session, m.Key, micros(m.At))
+			m.AuthorID, m.AuthorName, m.Text, m.ClientID, s.realms[m.Session], string(m.Tier), string(m.Method), m.Session, m.Key, micros(m.At), attachedText(m.Files))
 	}
-	return s.t.insert(insert, 18, args, "")
+	return s.t.insert(insertMessages, 19, args, "")
 }
 
 // Conversations of one contact, newest first.
@@ -177,14 +184,14 @@ func (db *DB) Conversation(ctx context.Context, workspace, contact, id string) (
 // decides, not whose it was when a message was written. What no visitor is shown is
 // not even read.
 func (db *DB) VisitorMessages(ctx context.Context, workspace, contact, conversation string, beforeSeq int64, limit int) ([]chat.Message, error) {
-	const query = `SELECT m.id, m.seq, m.author, m.author_name, m.text, m.client_id, m.tier, m.at FROM messages m
+	const query = `SELECT m.id, m.seq, m.author, m.author_name, m.text, m.client_id, m.tier, m.at, m.files FROM messages m
 	WHERE m.conversation = (SELECT v.id FROM conversations v WHERE v.id = $1 AND v.workspace = $2 AND v.contact = $3)
 	AND m.audience = 'visitor' AND m.seq < $4 ORDER BY m.seq DESC LIMIT $5`
 	list := make([]chat.Message, 0, min(limit, chat.MaxPage+1))
 	err := db.page(ctx, query, []any{conversation, workspace, contact, before(beforeSeq), limit}, func(row scanner) error {
 		list = append(list, chat.Message{Workspace: workspace, Conversation: conversation, Audience: event.AudienceVisitor})
 		m := &list[len(list)-1]
-		return row.Scan(&m.ID, &m.Seq, (*string)(&m.Author), &m.AuthorName, &m.Text, &m.ClientID, (*string)(&m.Tier), stamp{&m.At})
+		return row.Scan(&m.ID, &m.Seq, (*string)(&m.Author), &m.AuthorName, &m.Text, &m.ClientID, (*string)(&m.Tier), stamp{&m.At}, attached{&m.Files})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("store: messages: %w", err)

@@ -24,6 +24,7 @@ type tx struct {
 	now     time.Time // by the database's clock, when the transaction got its turn
 	seq     int64     // of the newest event, those of this transaction included
 	epoch   int64
+	began   int64 // the epoch before this transaction
 	records int64
 	moved   bool // the head must be written
 	events  []event.Event
@@ -38,8 +39,10 @@ func (t *tx) begin(e engine) error {
 	if _, err := t.link.conn.ExecContext(t.ctx, e.begin); err != nil {
 		return err
 	}
-	return t.row(`SELECT seq, epoch, records, `+e.clock+` FROM head WHERE id = 1`+e.lock, nil,
+	err := t.row(`SELECT seq, epoch, records, `+e.clock+` FROM head WHERE id = 1`+e.lock, nil,
 		&t.seq, &t.epoch, &t.records, stamp{&t.now})
+	t.began = t.epoch
+	return err
 }
 
 // append gives an event the next sequence.

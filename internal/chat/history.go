@@ -1,0 +1,55 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+	"sync"
+)
+
+// waitCache keeps, for an epoch, of which workspaces imported people wait for their owners.
+type waitCache struct {
+	mu    sync.Mutex
+	epoch int64
+	wait  map[string]bool // :: workspace → whether
+}
+
+// awaited says whether an imported record would open to the person of this session by
+// what it proves: then a session is begun anew, since a renewal writes nothing.
+func (c *Chat) awaited(ctx context.Context, e *entrance, s Session) (bool, error) {
+	contact, err := e.contact(s.ID)
+	if err != nil || contact.Kind != VerifiedContact {
+		return false, err
+	}
+	any, err := c.anyAwaited(ctx, s.Workspace, s.epoch)
+	if err != nil || !any {
+		return false, err
+	}
+	waits, err := c.store.ImportWaits(ctx, s.Workspace, s.Contact, e.verdict.Identifiers())
+	if err != nil {
+		return false, fmt.Errorf("chat: read what waits for a person: %w", err)
+	}
+	return waits, nil
+}
+
+// anyAwaited is asked with every renewal, and of the store once an epoch: the first
+// record that waits raises it.
+func (c *Chat) anyAwaited(ctx context.Context, workspace string, epoch int64) (bool, error) {
+	c.waits.mu.Lock()
+	wait, known := c.waits.wait[workspace]
+	known = known && c.waits.epoch == epoch
+	c.waits.mu.Unlock()
+	if known {
+		return wait, nil
+	}
+	wait, err := c.store.ImportsWait(ctx, workspace)
+	if err != nil {
+		return false, fmt.Errorf("chat: read whether imported people wait: %w", err)
+	}
+	c.waits.mu.Lock()
+	defer c.waits.mu.Unlock()
+	if c.waits.epoch != epoch || c.waits.wait == nil {
+		c.waits.epoch, c.waits.wait = epoch, map[string]bool{}
+	}
+	c.waits.wait[workspace] = wait
+	return wait, nil
+}
