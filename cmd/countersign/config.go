@@ -20,6 +20,7 @@ type configCheckCmd struct {
 	config.Installation `embed:""`
 	config.Server       `embed:""`
 	config.Mail         `embed:""`
+	config.Files        `embed:""`
 	config.Demo         `embed:""`
 	JSON                bool `name:"json" help:"Answer as JSON."`
 }
@@ -34,6 +35,9 @@ func (c *configCheckCmd) Run(t terminal) error {
 		problems = append(problems, err.Error())
 	}
 	if err := app.CheckMail(c.Mail); err != nil {
+		problems = append(problems, err.Error())
+	}
+	if err := c.Files.Check(); err != nil {
 		problems = append(problems, err.Error())
 	}
 	if err := c.Demo.Check(); err != nil {

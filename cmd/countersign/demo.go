@@ -24,6 +24,7 @@ type demoCmd struct {
 	config.Installation `embed:""`
 	config.Server       `embed:""`
 	config.Mail         `embed:""`
+	config.Files        `embed:""`
 	config.Demo         `embed:""`
 	JSON                bool `name:"json" help:"Say where it serves as one JSON object."`
 }
@@ -54,6 +55,9 @@ func (c *demoCmd) Run(ctx context.Context, t terminal) error {
 		c.LogLevel = "warn" // a person reads this terminal
 	}
 	if err := a.SendDemoMail(c.Mail); err != nil {
+		return misuse("%v", err)
+	}
+	if err := a.KeepFiles(c.Installation, c.Files); err != nil {
 		return misuse("%v", err)
 	}
 	// Listen first: a second start on the same data must fail before it changes anything.

@@ -17,6 +17,7 @@ type doctorCmd struct {
 	config.Installation `embed:""`
 	config.Server       `embed:""`
 	config.Mail         `embed:""`
+	config.Files        `embed:""`
 	JSON                bool `name:"json" help:"Answer as JSON."`
 }
 
@@ -44,6 +45,9 @@ func (c *doctorCmd) Run(ctx context.Context, t terminal) error {
 		return c.tell(t, []app.Check{{Name: "open", Health: app.Bad, Says: "The installation does not open: " + told(err) + ".", Do: "Give the options that serve is started with."}})
 	}
 	defer closing(a)
+	if err := a.KeepFiles(c.Installation, c.Files); err != nil {
+		return misuse("%v", err)
+	}
 	checks, err := a.Examine(ctx, c.Server, c.Mail)
 	if err != nil {
 		return refused(err)

@@ -16,6 +16,7 @@ type serveCmd struct {
 	config.Installation `embed:""`
 	config.Server       `embed:""`
 	config.Mail         `embed:""`
+	config.Files        `embed:""`
 	JSON                bool `name:"json" help:"Say where it serves as one JSON object."`
 }
 
@@ -37,6 +38,9 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) error {
 	}
 	notes(t, a)
 	if err := a.SendMail(c.Mail); err != nil {
+		return misuse("%v", err)
+	}
+	if err := a.KeepFiles(c.Installation, c.Files); err != nil {
 		return misuse("%v", err)
 	}
 	running, err := a.Start(ctx, c.Server, logger(c.Server))

@@ -51,6 +51,7 @@ func (a *App) Examine(ctx context.Context, cfg config.Server, mail config.Mail) 
 	for _, part := range []func() ([]Check, error){
 		a.checkFiles,
 		func() ([]Check, error) { return a.checkDatabase(ctx) },
+		func() ([]Check, error) { return a.checkShelf(ctx), nil },
 		func() ([]Check, error) { return a.checkOptions(ctx, cfg, mail) },
 		func() ([]Check, error) { return a.checkChannels(ctx, who) },
 		func() ([]Check, error) { return a.checkTeam(ctx, who) },

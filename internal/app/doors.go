@@ -47,7 +47,7 @@ func (a *App) floor(cfg config.Server, log *slog.Logger) (*httpapi.Floor, error)
 		return nil, err
 	}
 	for _, door := range []interface{ Register(*httpapi.Floor) }{
-		widget.New(widget.Deps{Gate: a.Gate, Codes: a.Gate, Channels: a.Channels, Sessions: a.Chat, Threads: a.Chat, Streams: a.Hub, Online: inside.Online}),
+		widget.New(widget.Deps{Gate: a.Gate, Codes: a.Gate, Channels: a.Channels, Sessions: a.Chat, Threads: a.Chat, Files: a.Chat, Streams: a.Hub, Online: inside.Online}),
 		api.New(api.Deps{Tokens: a.Team, Gate: a.Gate, Sessions: a.Chat, Operate: operate.Deps{Channels: a.Channels, Keys: a.Keys, People: a.Chat, Audit: a.Audit, Installation: a.Installation, Mail: a.mailRoutes(), Diagnosis: a.Diagnosis, Team: a.Team, Registrations: a.Registrar}, Registrar: a.Registrar}),
 		compat.New(compat.Deps{Program: api.Program(a.Team), Channels: a.Channels, Keys: a.Keys}),
 		faces,

@@ -19,6 +19,7 @@ import (
 	"countersign/internal/deliver"
 	"countersign/internal/egress"
 	"countersign/internal/event"
+	"countersign/internal/files"
 	"countersign/internal/mail"
 	"countersign/internal/realtime"
 	"countersign/internal/store"
@@ -58,6 +59,8 @@ type App struct {
 	Version      string        // of the program, for the API description
 	Desk         *deliver.Desk // nil: no mail leaves here
 	sender       deliver.Sender
+	shelf        *files.Shelf  // of what messages carry; nil: nothing
+	alone        bool          // the shelf is this node's, and the database is not
 	mailbox      *mail.Mailbox // of a demo without a mail server
 	outer        *trust.Master // the operator's master key, which seals the root
 	data         string        // directory; empty with Postgres

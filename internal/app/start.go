@@ -77,6 +77,7 @@ func (a *App) Start(ctx context.Context, cfg config.Server, log *slog.Logger) (*
 	go heads.run(inner)
 	go a.Counts.Run(inner, func(err error) { log.Warn("what arrived could not be counted; tried again soon", "error", err) })
 	go a.resumeSweeps(inner, log)
+	go a.sweepFiles(inner, log)
 	go a.carryMail(inner, log)
 	go r.finish(a, cfg.ShutdownTimeout) //nolint:gosec // it outlives the request for which ctx would end it
 	return r, nil

@@ -166,7 +166,7 @@ func (c *Chat) Reply(ctx context.Context, who policy.Principal, conversation str
 	if !validID(conversation) {
 		return Posted{}, ErrNotFound
 	}
-	text, err := CleanText(answer.Text)
+	text, err := answer.clean()
 	if err != nil {
 		return Posted{}, err
 	}
@@ -184,7 +184,7 @@ func (c *Chat) Reply(ctx context.Context, who policy.Principal, conversation str
 			ID: event.NewID("msg", now), Workspace: who.Workspace(), Conversation: conversation, Audience: audience,
 			Author: ByTeam, AuthorID: who.ID(), AuthorName: cut(answer.Name, 100), Text: text, ClientID: client, At: now,
 		},
-		Login: who.Login(), Reopen: answer.Reopen && !answer.Note,
+		Files: answer.Files, Login: who.Login(), Reopen: answer.Reopen && !answer.Note,
 	})
 }
 

@@ -33,6 +33,7 @@ type MessageBody struct {
 	Tier           policy.Tier     `json:"tier"`
 	Method         identity.Method `json:"method,omitempty"`
 	At             time.Time       `json:"at"`
+	Files          []FileBody      `json:"files,omitempty"`
 }
 
 // KeyRef names a key to an agent.
@@ -116,6 +117,7 @@ func BodyOf(m Message) MessageBody {
 		ID: m.ID, ConversationID: m.Conversation, Seq: m.Seq,
 		Author: Author{Kind: m.Author, Name: m.AuthorName},
 		Text:   m.Text, ClientID: m.ClientID, Tier: m.Tier, Method: m.Method, At: m.At.UTC(),
+		Files: m.Files,
 	}
 }
 

@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -58,7 +59,7 @@ func TestAgentsSeeWhoByWhichKeyAndWhose(t *testing.T) {
 		message.Text != m.Text || message.Note || message.Method != identity.MethodHMAC || !message.At.Equal(m.At) {
 		t.Errorf("%+v", message)
 	}
-	if read := chat.AgentBodyOf(m); read.Session != message.Session || read.Author != message.Author || *read.Key != *message.Key || read.MessageBody != message.MessageBody {
+	if read := chat.AgentBodyOf(m); read.Session != message.Session || read.Author != message.Author || *read.Key != *message.Key || !reflect.DeepEqual(read.MessageBody, message.MessageBody) {
 		t.Errorf("read it is %+v, live %+v", read, message)
 	}
 	m.Audience, m.Author, m.AuthorID, m.Key = event.AudienceAgents, chat.ByTeam, "agt_1", ""

@@ -149,10 +149,14 @@ func (c *Chat) Erase(ctx context.Context, who policy.Principal, id, reason strin
 	if err := c.unnamed(ctx, contact, reason); err != nil {
 		return Erasure{}, err
 	}
-	return c.store.Erase(ctx, contact.Workspace, id, audit.Draft{
+	done, err := c.store.Erase(ctx, contact.Workspace, id, audit.Draft{
 		By: who.Needing(policy.ErasePeople), Workspace: contact.Workspace, Actor: who.Actor(), Action: audit.ContactErased, Subject: id,
 		Detail: map[string]string{"reason": reason},
 	})
+	if err == nil && done.Files > 0 && !c.dropErased(ctx) {
+		done.Settled = false
+	}
+	return done, err
 }
 
 // unnamed refuses a reason that says what is to be forgotten.

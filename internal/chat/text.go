@@ -3,6 +3,7 @@ package chat
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -28,6 +29,24 @@ func CleanText(text string) (string, error) {
 		return "", invalid("the text is blank")
 	}
 	return text, nil
+}
+
+// clean checks what a message is made of: text, files, or both.
+func (w Writing) clean() (string, error) {
+	seen := map[string]bool{}
+	for _, id := range w.Files {
+		if !validID(id) || seen[id] {
+			return "", ErrFileUnknown
+		}
+		seen[id] = true
+	}
+	if len(w.Files) > MaxFiles {
+		return "", invalid("a message carries at most %d files", MaxFiles)
+	}
+	if len(w.Files) > 0 && w.Text == "" {
+		return "", nil
+	}
+	return CleanText(w.Text)
 }
 
 func forbidden(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
@@ -60,6 +79,18 @@ func Preview(text string) string {
 		return line
 	}
 	return string([]rune(line)[:previewRunes-1]) + "…"
+}
+
+// PreviewOf is the beginning of a message; one without words is called by its first file.
+func PreviewOf(m Message) string {
+	if m.Text != "" || len(m.Files) == 0 {
+		return Preview(m.Text)
+	}
+	line := "\U0001F4CE " + m.Files[0].Name
+	if more := len(m.Files) - 1; more > 0 {
+		line += " +" + strconv.Itoa(more)
+	}
+	return Preview(line)
 }
 
 // cleanClientID checks a sender's own name for a message and makes one if there is none.

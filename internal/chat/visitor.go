@@ -10,7 +10,8 @@ import (
 // Writing is a message as its sender hands it in.
 type Writing struct {
 	Text     string
-	ClientID string // the sender's own name for it: the same one again is the same message; empty: one is made
+	ClientID string   // the sender's own name for it: the same one again is the same message; empty: one is made
+	Files    []string // ids of files that were handed in; with one, the text may be empty
 }
 
 // Conversations lists the visitor's own, newest first. next is zero at the end.
@@ -51,7 +52,7 @@ func (c *Chat) Conversation(ctx context.Context, s Session, id string) (Conversa
 	return forVisitor(own), err
 }
 
-// Create begins a conversation, with its first message if writing has a text. The
+// Create begins a conversation, with its first message if writing has a text or files. The
 // same ClientID again is the same conversation: its id is made from it.
 func (c *Chat) Create(ctx context.Context, s Session, writing Writing) (Posted, error) {
 	if err := c.check(ctx, &s); err != nil {
@@ -72,12 +73,12 @@ func (c *Chat) Create(ctx context.Context, s Session, writing Writing) (Posted, 
 		conversation.ID = "cnv_" + digestText("conversation", s.Contact, writing.ClientID)[:26]
 	}
 	post := Post{TokenHash: s.token, Create: &conversation}
-	if writing.Text != "" {
+	if writing.Text != "" || len(writing.Files) > 0 {
 		message, err := c.message(s, conversation.ID, writing)
 		if err != nil {
 			return Posted{}, err
 		}
-		post.Message = message
+		post.Message, post.Files = message, writing.Files
 	} else {
 		post.Message = Message{Workspace: s.Workspace, Conversation: conversation.ID, Contact: s.Contact, Channel: s.Channel, Author: ByVisitor, At: now}
 	}
@@ -108,12 +109,12 @@ func (c *Chat) Post(ctx context.Context, s Session, conversation string, writing
 	if !c.posting.admit(s.Contact, message.At) {
 		return Posted{}, ErrTooMany
 	}
-	return c.post(ctx, Post{Message: message, TokenHash: s.token, Reopen: true})
+	return c.post(ctx, Post{Message: message, Files: writing.Files, TokenHash: s.token, Reopen: true})
 }
 
 // message is what the visitor wrote, with what the session had proved at that moment.
 func (c *Chat) message(s Session, conversation string, writing Writing) (Message, error) {
-	text, err := CleanText(writing.Text)
+	text, err := writing.clean()
 	if err != nil {
 		return Message{}, err
 	}

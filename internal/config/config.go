@@ -78,6 +78,41 @@ func (m Mail) Check() error {
 	return nil
 }
 
+// Files says where the files of messages are kept, and how large one may be. Their rows
+// are in the database either way.
+type Files struct {
+	FilesDir    string `help:"Directory of the files of messages. Default: files in the data directory. Several nodes on one Postgres need one that they share, or S3." env:"COUNTERSIGN_FILES_DIR" placeholder:"DIR"`
+	FilesMaxMB  int64  `name:"files-max-mb" help:"Megabytes that one file may have, 1 to 100." default:"10" env:"COUNTERSIGN_FILES_MAX_MB" placeholder:"MB"`
+	S3Endpoint  string `name:"s3-endpoint" help:"Keep files on an S3-speaking server instead: http(s)://host[:port]. Default: none, files lie in the directory." env:"COUNTERSIGN_S3_ENDPOINT" placeholder:"URL"`
+	S3Bucket    string `name:"s3-bucket" help:"Bucket for files; it must be there." env:"COUNTERSIGN_S3_BUCKET" placeholder:"NAME"`
+	S3Region    string `name:"s3-region" help:"Region of the bucket, for servers that have regions." env:"COUNTERSIGN_S3_REGION" placeholder:"REGION"`
+	S3Prefix    string `name:"s3-prefix" help:"What every key in the bucket begins with, such as countersign/." env:"COUNTERSIGN_S3_PREFIX" placeholder:"PREFIX"`
+	S3AccessKey string `name:"s3-access-key" help:"Access key of the bucket." env:"COUNTERSIGN_S3_ACCESS_KEY" secret:"" placeholder:"KEY"`
+	S3SecretKey string `name:"s3-secret-key" help:"Secret key of the bucket." env:"COUNTERSIGN_S3_SECRET_KEY" secret:"" placeholder:"KEY"`
+}
+
+// InBucket says whether files are kept on an S3-speaking server.
+func (f Files) InBucket() bool { return f.S3Endpoint != "" }
+
+// Check refuses combinations that cannot work.
+func (f Files) Check() error {
+	if f.FilesMaxMB < 1 || f.FilesMaxMB > 100 {
+		return errors.New("files-max-mb: must be 1 to 100")
+	}
+	said := f.S3Endpoint != "" || f.S3Bucket != "" || f.S3AccessKey != "" || f.S3SecretKey != ""
+	switch {
+	case said && (f.S3Endpoint == "" || f.S3Bucket == "" || f.S3AccessKey == "" || f.S3SecretKey == ""):
+		return errors.New("s3-endpoint, s3-bucket, s3-access-key and s3-secret-key: say all of them, or none")
+	case !said && (f.S3Region != "" || f.S3Prefix != ""):
+		return errors.New("s3-region and s3-prefix: go with s3-endpoint")
+	case said && !isOrigin(f.S3Endpoint):
+		return fmt.Errorf("s3-endpoint: %q is not http(s)://host[:port] alone", f.S3Endpoint)
+	case said && f.FilesDir != "":
+		return errors.New("files-dir and s3-endpoint: say one of them")
+	}
+	return nil
+}
+
 // Demo says where the demo's shop listens.
 type Demo struct {
 	DemoListen string `help:"Address of the demo shop; the next free port if it is taken." default:"127.0.0.1:8090" env:"COUNTERSIGN_DEMO_LISTEN"`

@@ -22,7 +22,7 @@ func Options() []Option {
 	for _, part := range []struct {
 		section string
 		of      any
-	}{{"Installation", Installation{}}, {"Server", Server{}}, {"Mail", Mail{}}, {"Demo", Demo{}}} {
+	}{{"Installation", Installation{}}, {"Server", Server{}}, {"Mail", Mail{}}, {"Files", Files{}}, {"Demo", Demo{}}} {
 		t := reflect.TypeOf(part.of)
 		for i := range t.NumField() {
 			tag := t.Field(i).Tag

@@ -40,6 +40,10 @@ const (
 	NotFound         Code = "not_found"
 	Conflict         Code = "conflict"
 	TooMany          Code = "too_many"
+	FileTooLarge     Code = "file_too_large"
+	FileRefused      Code = "file_refused"
+	FileUnknown      Code = "file_unknown"
+	StorageFull      Code = "storage_full"
 	NotReady         Code = "not_ready"
 	FacesNotBuilt    Code = "faces_not_built"
 	Internal         Code = "internal"
@@ -104,6 +108,14 @@ var catalogue = []entry{
 		"Another operator was faster, or the name is taken."},
 	{TooMany, http.StatusTooManyRequests, "Too many requests", "Slow down and try again in a minute.",
 		"A limit on failures, new sessions or messages was reached."},
+	{FileTooLarge, http.StatusRequestEntityTooLarge, "File too large", "The file is larger than one file may be.",
+		"Each file has a limit, 10 MB unless the operator said otherwise (`file_bytes` of the channel). Nothing was stored."},
+	{FileRefused, http.StatusUnprocessableEntity, "File refused", "This file is not taken.",
+		"It is empty, or a picture whose decoding would take more memory than one picture is given. What a file is called decides nothing. Nothing was stored."},
+	{FileUnknown, http.StatusNotFound, "No such file waits", "A file of this message was sent before, or waited too long. Add it again.",
+		"No file of this id waits for this sender: it never was, went with another message, waited over a day, was handed in by somebody else or in a session whose key was revoked; they look alike. Nothing was stored."},
+	{StorageFull, http.StatusInsufficientStorage, "No room for files", "There is no room for files at the moment. Messages still arrive.",
+		"The disk that files lie on is nearly full. Files are refused first, so that messages go on."},
 	{NotReady, http.StatusServiceUnavailable, "Not ready", "The server cannot answer for its rights at the moment. Try again.",
 		"The node has not read the log's head within a second, is starting, or is closing."},
 	{FacesNotBuilt, http.StatusServiceUnavailable, "Faces not built", "This binary was built without the messenger and the console. Run: make build",
@@ -197,6 +209,11 @@ var translations = []translation{
 	{is: chat.ErrSessionEnded, code: SessionEnded},
 	{is: chat.ErrInvalid, code: RequestInvalid, status: http.StatusUnprocessableEntity, tell: true},
 	{is: chat.ErrTooMany, code: TooMany},
+	{is: chat.ErrFileTooLarge, code: FileTooLarge, tell: true},
+	{is: chat.ErrFileRefused, code: FileRefused, tell: true},
+	{is: chat.ErrFileUnknown, code: FileUnknown},
+	{is: chat.ErrShelfFull, code: StorageFull},
+	{is: chat.ErrNoShelf, code: NotFound},
 	{is: chat.ErrRefused, code: IdentityRefused},
 	{is: chat.ErrProofSpent, code: IdentityRefused},
 	{is: chat.ErrSignedOnly, code: Conflict, tell: true},

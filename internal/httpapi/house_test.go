@@ -154,7 +154,7 @@ func open(t *testing.T, change ...func(*httpapi.Options)) *house {
 		Team: h.Team, Inbox: h.Chat, People: h.Chat, Channels: h.Channels, Keys: h.Keys, Audit: record, Installation: arrivals, Streams: hub, Head: pulse.Head, Mail: mailRoutes, Diagnosis: diagnosis, Registrations: registrar,
 	})
 	must(t, agents.Register(h.Floor))
-	widget.New(widget.Deps{Gate: gate, Codes: gate, Channels: h.Channels, Sessions: h.Chat, Threads: h.Chat, Streams: hub, Online: agents.Online}).Register(h.Floor)
+	widget.New(widget.Deps{Gate: gate, Codes: gate, Channels: h.Channels, Sessions: h.Chat, Threads: h.Chat, Files: h.Chat, Streams: hub, Online: agents.Online}).Register(h.Floor)
 	api.New(api.Deps{Tokens: h.Team, Gate: gate, Sessions: h.Chat, Operate: operate.Deps{Installation: arrivals, Channels: h.Channels, Keys: h.Keys, People: h.Chat, Audit: record, Mail: mailRoutes, Diagnosis: diagnosis, Team: h.Team, Registrations: registrar}, Registrar: registrar}).Register(h.Floor)
 	compat.New(compat.Deps{Program: api.Program(h.Team), Channels: h.Channels, Keys: h.Keys}).Register(h.Floor)
 	faces, err := face.New(face.Deps{Channels: h.Channels})

@@ -69,6 +69,9 @@ func describe(spec *huma.OpenAPI, route Route, in, out reflect.Type) {
 	if kind := bodyKindOf(in); kind != bodyIgnored {
 		op.RequestBody = &huma.RequestBody{Required: kind == bodyRequired, Content: content(spec, in, "application/json")}
 	}
+	if route.Upload {
+		op.RequestBody = describeForm()
+	}
 	describeAnswers(spec, op, route, out)
 	spec.AddOperation(op)
 }
@@ -107,6 +110,8 @@ func describeAnswers(spec *huma.OpenAPI, op *huma.Operation, route Route, out re
 	case route.Stream:
 		route.Status = http.StatusOK
 		good = &huma.Response{Description: "Server-sent events", Content: map[string]*huma.MediaType{"text/event-stream": {}}}
+	case route.Bytes:
+		good = describeBytes()
 	case out != reflect.TypeFor[wire.None]():
 		good.Content = content(spec, out, "application/json")
 	}
@@ -188,7 +193,7 @@ func (f *Floor) loosen() {
 	}
 	for _, item := range f.spec.Paths {
 		for _, op := range operations(item) {
-			if op.RequestBody != nil {
+			if op.RequestBody != nil && op.RequestBody.Content["application/json"] != nil {
 				take(op.RequestBody.Content["application/json"].Schema)
 			}
 		}

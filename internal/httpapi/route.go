@@ -64,6 +64,8 @@ type Route struct {
 	Right   policy.Right // that an operator needs for it, for the documentation; the rooms ask. Empty: none, or a visitor's
 	Hidden  bool         // not in the OpenAPI: a page, a script
 	Stream  bool         // lives for hours: its duration is no duration
+	Upload  bool         // takes a file as multipart/form-data; see Receive
+	Bytes   bool         // answers with the bytes of a file
 	// Spell, if set, is how a vendor whose contract the route keeps would put a refusal.
 	Spell func(wire.Problem) (status int, body any)
 }

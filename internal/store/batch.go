@@ -21,6 +21,8 @@ type batch struct {
 	threads  []*threadWrite
 	openings []*openingWrite
 	singles  []*single
+
+	attachings []*attaching
 }
 
 func newBatch() *batch {
@@ -41,6 +43,9 @@ func (b *batch) run(t *tx) error {
 		return err
 	}
 	if err := b.open(t); err != nil {
+		return err
+	}
+	if err := b.attach(t); err != nil {
 		return err
 	}
 	for _, s := range b.singles {

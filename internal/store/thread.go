@@ -104,13 +104,15 @@ type threads struct {
 	agents   map[string]string // :: workspace/id → name, of live agents who are to be assigned
 	realms   map[string]string // :: session → the realm in which it proved
 	messages []chat.Message
+	waiting  map[string]*chat.Attachment // :: id → file that a post of the batch may take along
+	taken    []*chat.Attachment
 }
 
 func (b *batch) writeThreads(t *tx) error {
 	if len(b.threads) == 0 {
 		return nil
 	}
-	s := &threads{batch: b, t: t, open: map[string]*thread{}, sent: map[sent]chat.Message{}, agents: map[string]string{}, realms: map[string]string{}}
+	s := &threads{batch: b, t: t, open: map[string]*thread{}, sent: map[sent]chat.Message{}, agents: map[string]string{}, realms: map[string]string{}, waiting: map[string]*chat.Attachment{}}
 	if err := s.read(); err != nil {
 		return err
 	}
@@ -152,6 +154,9 @@ func (s *threads) apply(w *threadWrite) error {
 		w.posted = chat.Posted{Message: first, Conversation: c.Conversation, Repeated: true}
 		return nil
 	}
+	if err := s.takeFiles(w.post, &m); err != nil {
+		return err
+	}
 	if fresh {
 		s.open[c.ID] = c
 	}
@@ -188,7 +193,7 @@ func (s *threads) say(c *thread, m chat.Message, fresh, reopen bool) chat.Messag
 
 // hear is what a visible message does to its conversation. Who writes has read.
 func hear(c *thread, m chat.Message) {
-	c.Preview, c.LastAuthor, c.LastSeq = chat.Preview(m.Text), m.Author, m.Seq
+	c.Preview, c.LastAuthor, c.LastSeq = chat.PreviewOf(m), m.Author, m.Seq
 	if m.At.After(c.LastAt) {
 		c.LastAt = m.At
 	}

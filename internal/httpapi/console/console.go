@@ -112,6 +112,7 @@ func (d *Door) Register(f *httpapi.Floor) error {
 	d.registerFactors(f)
 	d.registerInbox(f)
 	d.registerStream(f)
+	d.registerFiles(f)
 	d.registerTeam(f)
 	d.registerKeys(f)
 	d.registerRegistrations(f)

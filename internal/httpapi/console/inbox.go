@@ -23,6 +23,7 @@ type Inbox interface {
 	ReadThread(ctx context.Context, who policy.Principal, conversation string, seq int64) error
 	ReplyTyping(ctx context.Context, who policy.Principal, conversation, name string) error
 	Update(ctx context.Context, who policy.Principal, conversation string, change chat.Change) (chat.Row, error)
+	Files
 }
 
 func (d *Door) registerInbox(f *httpapi.Floor) {
@@ -155,7 +156,7 @@ func (d *Door) listMessages(ctx context.Context, c *call, _ wire.None) (wire.Age
 
 func (d *Door) reply(ctx context.Context, c *call, in wire.PostReply) (wire.AgentMessage, error) {
 	posted, err := d.Inbox.Reply(ctx, c.Who.Principal, c.Path("id"), chat.Answer{
-		Writing: chat.Writing{Text: in.Text, ClientID: in.ClientID}, Name: c.Who.Agent.Name, Note: in.Note,
+		Writing: chat.Writing{Text: in.Text, ClientID: in.ClientID, Files: in.Files}, Name: c.Who.Agent.Name, Note: in.Note,
 	})
 	if err != nil {
 		return wire.AgentMessage{}, err
@@ -176,7 +177,7 @@ func shapeMessage(m chat.Message, keys operate.KeyNames) wire.AgentMessage {
 	return wire.AgentMessage{
 		Message: wire.Message{
 			ID: m.ID, ConversationID: m.Conversation, Seq: m.Seq, Author: wire.Author{Kind: string(m.Author), ID: m.AuthorID, Name: m.AuthorName},
-			Text: m.Text, ClientID: m.ClientID, Tier: string(m.Tier), At: m.At.UTC(),
+			Text: m.Text, ClientID: m.ClientID, Tier: string(m.Tier), At: m.At.UTC(), Files: httpapi.ShapeFiles(m.Files),
 		},
 		Method: string(m.Method), Key: keys.Of(m.Key, m.At), Note: m.Audience == event.AudienceAgents, Session: m.Session,
 	}

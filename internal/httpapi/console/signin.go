@@ -72,7 +72,7 @@ func (d *Door) welcome(c *httpapi.Call[wire.None], signed team.SignedIn) wire.Me
 func (d *Door) me(agent team.Agent, login team.Login) wire.Me {
 	me := wire.Me{
 		Agent: operate.ShapeAgent(agent), Workspace: agent.Workspace, Rights: []string{},
-		ExpiresAt: login.ExpiresAt.UTC(), Seq: d.Head().Seq, LacksFactor: agent.Lacking(), OneOrigin: d.floor.OneOrigin(),
+		ExpiresAt: login.ExpiresAt.UTC(), Seq: d.Head().Seq, LacksFactor: agent.Lacking(), OneOrigin: d.floor.OneOrigin(), FileBytes: d.Inbox.FileLimit(),
 	}
 	for _, right := range agent.Rights() {
 		me.Rights = append(me.Rights, string(right))

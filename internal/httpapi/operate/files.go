@@ -130,7 +130,7 @@ func shapeFile(file chat.File, names KeyNames) wire.PersonFile {
 		for j, m := range thread.Messages {
 			out.Conversations[i].Messages[j] = wire.FiledMessage{
 				ID: m.ID, At: m.At.UTC(), Author: string(m.Author), Name: m.AuthorName, Text: m.Text, Note: chat.AgentBodyOf(m).Note,
-				Tier: string(m.Tier), Method: string(m.Method),
+				Tier: string(m.Tier), Method: string(m.Method), Files: httpapi.ShapeFiles(m.Files),
 			}
 		}
 	}

@@ -63,6 +63,7 @@ type Deps struct {
 	Sessions Sessions
 	Threads  Threads
 	Streams  Streams
+	Files    Files
 	// Online says whether somebody of the team is there; nil is never.
 	Online func(workspace string) bool
 }
@@ -125,6 +126,7 @@ func (d *Door) Register(f *httpapi.Floor) {
 	httpapi.Handle(f, visitor, route("POST", "/conversations/{id}/typing", "showTyping",
 		"Say that the visitor is writing", httpapi.NotFound), d.showTyping)
 	d.registerCodes(f)
+	d.registerFiles(f, route)
 	d.registerStream(f, query(route("GET", "/stream", "openStream", "What happens from now on, and what happened after a sequence"),
 		httpapi.Query{Name: "after", Doc: "sequence of the last event seen; from now on if absent"}))
 }
@@ -148,7 +150,7 @@ func (d *Door) getChannel(ctx context.Context, c *httpapi.Call[wire.None], _ wir
 	}
 	return wire.PublicChannel{
 		Channel: channel.Slug, Name: channel.Name, Team: channel.Appearance.Team, Greeting: channel.Appearance.Greeting,
-		Accent: channel.Appearance.Accent, Online: d.Online(channel.Workspace), EmailCode: d.Codes.OffersCodes(channel),
+		Accent: channel.Appearance.Accent, Online: d.Online(channel.Workspace), EmailCode: d.Codes.OffersCodes(channel), FileBytes: d.Files.FileLimit(),
 	}, nil
 }
 
@@ -177,7 +179,7 @@ func (d *Door) listConversations(ctx context.Context, c *call, _ wire.None) (wir
 }
 
 func (d *Door) openConversation(ctx context.Context, c *call, in wire.OpenConversation) (wire.OpenedConversation, error) {
-	posted, err := d.Threads.Create(ctx, c.Who, chat.Writing{Text: in.Text, ClientID: in.ClientID})
+	posted, err := d.Threads.Create(ctx, c.Who, chat.Writing{Text: in.Text, ClientID: in.ClientID, Files: in.Files})
 	if err != nil {
 		return wire.OpenedConversation{}, err
 	}
@@ -219,7 +221,7 @@ func (d *Door) listMessages(ctx context.Context, c *call, _ wire.None) (wire.Mes
 const maxSeq = 1<<53 - 1
 
 func (d *Door) postMessage(ctx context.Context, c *call, in wire.PostMessage) (wire.Message, error) {
-	posted, err := d.Threads.Post(ctx, c.Who, c.Path("id"), chat.Writing{Text: in.Text, ClientID: in.ClientID})
+	posted, err := d.Threads.Post(ctx, c.Who, c.Path("id"), chat.Writing{Text: in.Text, ClientID: in.ClientID, Files: in.Files})
 	if err != nil {
 		return wire.Message{}, err
 	}
@@ -249,6 +251,6 @@ func shapeConversation(c chat.Conversation) wire.Conversation {
 func shapeMessage(m chat.Message) wire.Message {
 	return wire.Message{
 		ID: m.ID, ConversationID: m.Conversation, Seq: m.Seq, Author: wire.Author{Kind: string(m.Author), Name: m.AuthorName},
-		Text: m.Text, ClientID: m.ClientID, Tier: string(m.Tier), At: m.At.UTC(),
+		Text: m.Text, ClientID: m.ClientID, Tier: string(m.Tier), At: m.At.UTC(), Files: httpapi.ShapeFiles(m.Files),
 	}
 }

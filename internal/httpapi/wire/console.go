@@ -84,9 +84,10 @@ type AgentMessages struct {
 
 // PostReply is an agent's answer, or a note among agents.
 type PostReply struct {
-	Text     string `json:"text"`
-	ClientID string `json:"client_id"`
-	Note     bool   `json:"note,omitzero"`
+	Text     string   `json:"text"`
+	ClientID string   `json:"client_id"`
+	Note     bool     `json:"note,omitzero"`
+	Files    []string `json:"files,omitempty" doc:"Ids of files that were handed in, at most 10; text may then be empty."`
 }
 
 // ChangeConversation changes what is present.
@@ -114,6 +115,7 @@ type Me struct {
 	Rights    []string  `json:"rights"`
 	ExpiresAt time.Time `json:"expires_at"`
 	Seq       int64     `json:"seq" doc:"Start the stream after it."`
+	FileBytes int64     `json:"file_bytes,omitzero" doc:"What one file may have, in bytes; absent: files are not taken."`
 	OneOrigin bool      `json:"one_origin,omitzero" doc:"Console and widget share an origin: see --console-url and --widget-url."`
 
 	LacksFactor bool `json:"lacks_second_factor,omitzero" doc:"The workspace asks for a second factor, and until it is set up some rights are withheld."`

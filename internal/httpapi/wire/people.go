@@ -100,6 +100,7 @@ type Holdings struct {
 	Browsers      int `json:"browsers"`
 	Conversations int `json:"conversations"`
 	Messages      int `json:"messages"`
+	Files         int `json:"files"`
 }
 
 // Erase asks for it.
@@ -165,4 +166,5 @@ type FiledMessage struct {
 	Note   bool      `json:"note,omitzero" doc:"Written among colleagues: in the file because it was asked for."`
 	Tier   string    `json:"tier,omitzero" doc:"What the visitor had proved when it wrote this."`
 	Method string    `json:"method,omitzero"`
+	Files  []File    `json:"files,omitempty" doc:"What it carried; the bytes are fetched by id."`
 }

@@ -75,7 +75,8 @@ type PublicChannel struct {
 	Accent   string `json:"accent" doc:"#rrggbb"`
 	Online   bool   `json:"online" doc:"Whether somebody of the team is there."`
 	// Absent for the many: it is asked on every page that shows a messenger.
-	EmailCode bool `json:"email_code,omitzero" doc:"A visitor can prove an address by an emailed code."`
+	EmailCode bool  `json:"email_code,omitzero" doc:"A visitor can prove an address by an emailed code."`
+	FileBytes int64 `json:"file_bytes,omitzero" doc:"What one file may have, in bytes; absent: files are not taken."`
 }
 
 // Conversations is one page of a visitor's threads, newest first.
@@ -86,8 +87,9 @@ type Conversations struct {
 
 // OpenConversation starts a thread, with its first message if text is given.
 type OpenConversation struct {
-	Text     string `json:"text,omitzero"`
-	ClientID string `json:"client_id,omitzero" doc:"Chosen by the sender; the same one again is the same conversation."`
+	Text     string   `json:"text,omitzero"`
+	ClientID string   `json:"client_id,omitzero" doc:"Chosen by the sender; the same one again is the same conversation."`
+	Files    []string `json:"files,omitempty" doc:"Ids of files that were handed in, at most 10; text may then be empty."`
 }
 
 // OpenedConversation is the new thread, with the message that opened it.

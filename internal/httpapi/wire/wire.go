@@ -45,6 +45,7 @@ type Message struct {
 	ClientID       string    `json:"client_id,omitzero"`
 	Tier           string    `json:"tier,omitzero" enum:"anonymous,claimed,verified" doc:"What its author had proved when it was written."`
 	At             time.Time `json:"at"`
+	Files          []File    `json:"files,omitempty" doc:"What it carries, in its sender's order."`
 }
 
 // Name of somebody, and nothing more.
@@ -87,8 +88,9 @@ type End struct {
 
 // PostMessage is a message to be written. The same client_id again is the same message.
 type PostMessage struct {
-	Text     string `json:"text"`
-	ClientID string `json:"client_id" doc:"Chosen by the sender: 1 to 64 characters, new for every message."`
+	Text     string   `json:"text"`
+	ClientID string   `json:"client_id" doc:"Chosen by the sender: 1 to 64 characters, new for every message."`
+	Files    []string `json:"files,omitempty" doc:"Ids of files that were handed in, at most 10; text may then be empty."`
 }
 
 // MarkRead says up to which sequence one has read.

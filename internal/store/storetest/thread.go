@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -34,10 +35,10 @@ var threadTests = []test{
 		same(h, "messages", len(list), 1)
 		shown := posted.Message
 		shown.Channel, shown.Contact, shown.AuthorID, shown.Method, shown.Session, shown.Key = "", "", "", "", "", ""
-		same(h, "message as answered and as its visitor reads it", list[0], shown)
+		same(h, "message as answered and as its visitor reads it", fmt.Sprintf("%+v", list[0]), fmt.Sprintf("%+v", shown))
 		all, err := h.DB.AgentMessages(h.ctx(), Main, read.ID, 0, 10)
 		h.must(err)
-		same(h, "message as answered and as read", all[0], posted.Message)
+		same(h, "message as answered and as read", fmt.Sprintf("%+v", all[0]), fmt.Sprintf("%+v", posted.Message))
 	}},
 	{"a conversation may begin without a word, and twice by the same id is once", func(h *House) {
 		g := h.Enter(h.Verified("u-1"))

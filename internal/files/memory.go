@@ -1,0 +1,46 @@
+package files
+
+import "context"
+
+// A picture is decoded within a share of one store of memory, so that many of them at
+// once wait for each other, and none takes all there is.
+const (
+	sharesAtOnce = 8
+	shareBytes   = 32 << 20
+	// maxCost is what one picture may take, by what its header says.
+	maxCost = sharesAtOnce * shareBytes
+)
+
+type memory struct {
+	turn   chan struct{} // who is taking shares: two that each hold half would wait for ever
+	shares chan struct{}
+}
+
+func newMemory() *memory {
+	return &memory{turn: make(chan struct{}, 1), shares: make(chan struct{}, sharesAtOnce)}
+}
+
+// take waits for cost bytes; give returns them.
+func (m *memory) take(ctx context.Context, cost int64) (give func(), err error) {
+	n, held := int((cost+shareBytes-1)/shareBytes), 0
+	give = func() {
+		for ; held > 0; held-- {
+			<-m.shares
+		}
+	}
+	select {
+	case m.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer func() { <-m.turn }()
+	for ; held < n; held++ {
+		select {
+		case m.shares <- struct{}{}:
+		case <-ctx.Done():
+			give()
+			return nil, ctx.Err()
+		}
+	}
+	return give, nil
+}
