@@ -116,7 +116,7 @@ test("garbage of an app is not heard and changes nothing", async () => {
   }
   for (const odd of [
     { type: "identify", assertion: "ada" }, { type: "identify", assertion: [ada] }, { type: "identify", assertion: 5 },
-    { type: "appearance", lang: 5, dir: "up", theme: "pink", accent: "url(x)", site: {}, text_scale: 1e9, insets: { top: -1 } }, { type: "open", conversation: {}, text: 5 },
+    { type: "appearance", lang: 5, dir: "up", theme: "pink", accent: "url(x)", site: {}, text_scale: 1e9, insets: { top: -1 } }, { type: "open", conversation: {}, text: 5 }, { type: "open", conversation: "../../sessions/current/claim#" },
   ]) {
     assert.ok(app.says(odd), JSON.stringify(odd));
   }
@@ -169,7 +169,7 @@ test("what the app leads to is shown, and its words only fill", async () => {
   app.says({ type: "open", conversation: "cnv_1" });
   assert.deepEqual([app.core.state.shown, app.core.state.place], [true, { type: "go", to: "thread", id: "cnv_1" }]);
   app.says({ type: "open", text: "About my order" });
-  assert.deepEqual([app.core.state.place?.to, app.core.state.prefill], ["new", "About my order"]);
+  assert.deepEqual([app.core.state.place?.to, app.core.state.prefill?.text], ["new", "About my order"]);
   app.says({ type: "hide" });
   assert.equal(app.core.state.shown, false);
   app.says({ type: "back" });

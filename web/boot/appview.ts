@@ -1,7 +1,7 @@
 // What an app says becomes what the core hears, and the other way round. The core is made by the app's greeting, since the
 // platform that it names stays for as long as the page does; until then nothing is heard and nobody is asked anything.
 import type { Outward, PageSettings } from "../protocol/bridge";
-import { readShell, type Appearance, type FromShell, type ToShell } from "../protocol/shell";
+import { readShell, toShell, type Appearance, type FromShell, type ToShell } from "../protocol/shell";
 import { Core } from "./core";
 
 export interface AppViewOptions {
@@ -82,6 +82,6 @@ export class AppView {
   }
 
   private relay(m: Outward): void {
-    if (m.type !== "hello" && m.type !== "open" && m.type !== "began" && m.type !== "done") this.o.send(m);
+    if (m.type in toShell && m.type !== "hello") this.o.send(m as ToShell);
   }
 }

@@ -15,6 +15,17 @@ const hold = (): Call[] => {
   return held;
 };
 
+test("a page cannot lead a visitor's own calls to another address by the id of a thread", () => {
+  const tab = new Tab();
+  for (const id of ["../sessions/current/claim#", "a/b", "a?b", "a b", "", "%2e%2e"]) {
+    tab.hear({ type: "go", to: "thread", id });
+    assert.equal(tab.core.state.place, undefined, id);
+  }
+  tab.hear({ type: "go", to: "thread" });
+  tab.hear({ type: "go", to: "thread", id: "cnv_1" });
+  assert.equal(tab.core.state.place?.id, "cnv_1");
+});
+
 test("a page that claims nobody costs no session until the first message", async () => {
   const tab = new Tab();
   tab.nobody();

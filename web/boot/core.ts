@@ -203,7 +203,7 @@ export class Core {
   hear(m: Inward): void {
     switch (m.type) {
       case "page":
-        return this.set({ page: { ...m, lang: String(m.lang), dir: m.dir === "rtl" ? "rtl" : "ltr", theme: m.theme ?? "auto", site: String(m.site ?? ""), accent: m.accent && String(m.accent) } });
+        return this.set({ page: { ...m, lang: String(m.lang), dir: m.dir === "rtl" ? "rtl" : "ltr", theme: m.theme ?? "auto", site: String(m.site ?? ""), accent: colour(m.accent) } });
       case "claim":
         return this.claimed(m.turn);
       case "proof":
@@ -217,7 +217,8 @@ export class Core {
       case "message":
         return this.set({ prefill: m });
       case "go":
-        return this.set({ place: m });
+        // The id becomes part of an address: a page must not lead a visitor's own calls elsewhere.
+        return m.to === "thread" && !/^\w+$/.test(m.id!) ? undefined : this.set({ place: m });
     }
   }
 

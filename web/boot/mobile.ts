@@ -39,6 +39,7 @@ function start(shell: Shell): void {
   const waiting = setTimeout(() => say("The app around this page has not introduced itself."), greetingMs);
   shell.listen((text) => view.hear(text));
   fitScreen();
+  addEventListener("keydown", (e) => e.key === "Tab" && (document.documentElement.dataset.keys = ""));
   stayHere((url) => shell.send({ type: "link", url }));
   shell.send({ type: "hello", protocol: 1 });
 }
