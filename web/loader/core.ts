@@ -39,6 +39,8 @@ export interface Api {
   (command: string, ...args: unknown[]): unknown;
   q?: { push: (call: ArrayLike<unknown>) => void };
   booted?: boolean;
+  // VENDOR only: what the frame is told once it listens, through which port, and what dresses the launcher.
+  more?: { later: Inward[]; line?: MessagePort; extra?: Extra };
 }
 
 declare const VENDOR: boolean;
@@ -51,23 +53,22 @@ const root = doc.documentElement;
 // createMessenger makes the one messenger of a page, with its frame on the origin given. It shows nothing before init.
 export function createMessenger(origin: string): Api {
   let settings: Settings | undefined;
-  let claim: Claim | undefined;
+  let accent = "";
   let turn = 0; // an answer counts only if no later identify or logout was called
+  let host: HTMLElement | undefined;
   let leaving = false; // a log-out that the frame has not heard of yet
+  let listeners: [event: string, call: Callback, once?: boolean][] = [];
   let prefill: string | undefined;
-  let more: { later: Inward[]; line?: MessagePort; extra?: Extra }; // VENDOR only: what the frame is told once it listens, and through which port
-  let wanted = false; // the visitor is about to open
   let open = false;
+  let badge: HTMLElement;
   let unread = 0;
   let identity: IdentityState = "anonymous";
-  let accent = "";
-  let port: MessagePort | undefined; // set once the frame has greeted
-  let host: HTMLElement | undefined;
+  let claim: Claim | undefined;
   let panel: HTMLElement;
+  let port: MessagePort | undefined; // set once the frame has greeted
   let button: HTMLButtonElement;
-  let badge: HTMLElement;
+  let wanted = false; // the visitor is about to open
   let frame: HTMLIFrameElement | undefined;
-  let listeners: [event: string, call: Callback, once?: boolean][] = [];
 
   // Events.
 
@@ -97,10 +98,10 @@ export function createMessenger(origin: string): Api {
   const connect = (): void => {
     const { port1, port2 } = new MessageChannel();
     port = undefined;
-    if (VENDOR) more.line = port1;
+    if (VENDOR) api.more!.line = port1;
     port1.onmessage = (e) =>
       guard(() => {
-        if (VENDOR && port1 !== more.line) return; // destroyed meanwhile
+        if (VENDOR && port1 !== api.more!.line) return; // destroyed meanwhile
         const message = decode(e.data) as Outward | undefined;
         if (message?.type === "hello") greet(port1);
         else if (port === port1) receive(message!); // what is no message throws, into the guard
@@ -108,7 +109,7 @@ export function createMessenger(origin: string): Api {
     frame!.contentWindow!.postMessage(portGreeting, origin, [port2]);
     // What has loaded and says nothing is no messenger: the channel is unknown, or does not allow this page.
     setTimeout(() => {
-      if (port || (VENDOR && port1 !== more.line)) return;
+      if (port || (VENDOR && port1 !== api.more!.line)) return;
       host!.remove();
       console.warn("No chat:", frame!.src);
     }, 10_000);
@@ -176,8 +177,8 @@ export function createMessenger(origin: string): Api {
   const fill = (): void => {
     if (!port) return;
     if (VENDOR) {
-      more.later.forEach(send);
-      more.later = [];
+      api.more!.later.forEach(send);
+      api.more!.later = [];
     }
     if (prefill === undefined) return;
     send({ type: "message", text: prefill });
@@ -195,7 +196,7 @@ export function createMessenger(origin: string): Api {
     host = add(root, "countersign-messenger" as "div");
     const shadow = host.attachShadow({ mode: "closed" });
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync(VENDOR && more.extra ? css + more.extra.css : css);
+    sheet.replaceSync(VENDOR && api.more!.extra ? css + api.more!.extra.css : css);
     shadow.adoptedStyleSheets = [sheet];
     button = add(shadow, "button");
     badge = add(button, "span");
@@ -215,7 +216,7 @@ export function createMessenger(origin: string): Api {
     button.ariaLabel = open ? words.close : unread ? `${words.open}, ${unread} ${words.unread}` : words.open;
     badge.textContent = open || !unread ? "" : unread > 9 ? "9+" : `${unread}`;
     panel.className = open ? "open" : "";
-    if (VENDOR) more.extra?.drawn(button, open);
+    if (VENDOR) api.more!.extra?.drawn(button, open);
     panel.style.colorScheme = theme === "auto" ? "light dark" : theme;
     if (frame) frame.title = words.title;
   };
@@ -317,14 +318,13 @@ export function createMessenger(origin: string): Api {
   } as unknown as Record<string, (...args: unknown[]) => unknown>;
 
   if (VENDOR) {
-    more = { later: [] };
     // say tells the frame something now, or once it listens.
     commands.say = (message) => {
-      more.later = [...more.later, message as Inward];
+      api.more!.later = [...api.more!.later, message as Inward];
       fill();
     };
     commands.extra = (extra) => {
-      more.extra = extra as Extra;
+      api.more!.extra = extra as Extra;
     };
     // go shows a place in the messenger.
     commands.go = (place) => {
@@ -337,7 +337,7 @@ export function createMessenger(origin: string): Api {
       host?.remove();
       turn++;
       host = frame = port = settings = claim = prefill = undefined;
-      more = { later: [], extra: more.extra! };
+      api.more = { later: [], extra: api.more!.extra! };
       accent = "";
       wanted = open = leaving = api.booted = false;
       unread = 0;
@@ -347,6 +347,7 @@ export function createMessenger(origin: string): Api {
 
   const api: Api = (command, ...args) => guard(() => commands[command]?.(...args));
   api.booted = false;
+  if (VENDOR) api.more = { later: [] };
   return api;
 }
 
