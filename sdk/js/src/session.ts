@@ -120,8 +120,10 @@ export class Session {
 
   // begin makes sure that there is a session: somebody in particular has one, anybody else gets one with the first message.
   async begin(): Promise<void> {
+    const { turn } = this;
     await this.settled();
-    if (this.state.phase !== "idle") return;
+    // Who wrote and then logged out opens nothing for whoever comes next.
+    if (this.state.phase !== "idle" || turn !== this.turn) return;
     this.wantsGuest = true;
     this.vault.change({ guest: true });
     this.set("connecting");
