@@ -4,12 +4,14 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"strings"
 	"testing"
 
 	"countersign/identity/policy"
 	"countersign/internal/audit"
 	"countersign/internal/httpapi"
+	"countersign/internal/httpapi/wire"
 )
 
 func hashOf(secret, text string) string {
@@ -104,6 +106,30 @@ func TestSnippetsCarryNoSecretAndNameTheWidget(t *testing.T) {
 		body := string(a.Text)
 		if a.StatusCode != 200 || !strings.Contains(body, key) || !strings.Contains(body, "https://chat.example.com/v1.js") || strings.Contains(body, secret) {
 			t.Errorf("%s: %d %s", language, a.StatusCode, body)
+		}
+	}
+}
+
+func TestSnippetsOfAFrameworkAreFilesWithoutASecret(t *testing.T) {
+	h := open(t, func(o *httpapi.Options) { o.WidgetURL = "https://chat.example.com" })
+	channel, _, secret := h.channel("shop", policy.Observe)
+	login := h.agent(policy.Auditor)
+	var known wire.Snippets
+	must(t, json.Unmarshal(h.call("GET", "/api/v1/console/channels/"+channel.ID+"/snippets", login, nil).Text, &known))
+	if len(known.Frameworks) != 12 || len(known.Parts) != 2 || known.Framework != "" {
+		t.Fatalf("%+v", known)
+	}
+	for _, f := range known.Frameworks {
+		a := h.call("GET", "/api/v1/console/channels/"+channel.ID+"/snippets?framework="+f.ID, login, nil)
+		var got wire.Snippets
+		must(t, json.Unmarshal(a.Text, &got))
+		if a.StatusCode != 200 || got.Framework != f.ID || len(got.Parts) < 2 || !f.Fits || strings.Contains(string(a.Text), secret) || !strings.Contains(string(a.Text), "https://chat.example.com/v1.js") {
+			t.Errorf("%s: %d %s", f.ID, a.StatusCode, a.Text)
+		}
+	}
+	for _, query := range []string{"framework=nonesuch", "framework=rails&language=php", "framework=..%2Frails"} {
+		if a := h.call("GET", "/api/v1/console/channels/"+channel.ID+"/snippets?"+query, login, nil); a.StatusCode != 422 {
+			t.Errorf("%s: %d %s", query, a.StatusCode, a.Text)
 		}
 	}
 }

@@ -226,18 +226,45 @@ type Install struct {
 	Dialect string
 	Signs   string
 	Public  bool // it is signed with a private key: no server's part
+	Unfit   bool // the framework has no function that makes this key's proof: no code
 	Code    snippet.Snippet
 }
 
-// Snippets writes what the channel's backend and pages need: for its active key, or for
-// the default one where there is none. origin is where the widget is served.
-func (d *Diagnosis) Snippets(ctx context.Context, who policy.Principal, channelID, key, language, origin string) (Install, error) {
-	channel, err := d.keys.channel(ctx, who, policy.ReadKeys, channelID)
+// Wanted says which code: for a channel's active key, or for the default one where there
+// is none.
+type Wanted struct {
+	Channel   string // id
+	Key       string // id; empty: the one that a backend should sign with
+	Language  string // empty: the framework's, else Node.js
+	Framework string // empty: the language alone
+	Origin    string // where the widget is served; empty: no code for pages
+}
+
+func (w *Wanted) check() error {
+	framework := snippet.Framework(w.Framework)
+	switch {
+	case framework != "" && framework.Name() == "":
+		return fmt.Errorf("%w: there is no snippet for this framework", ErrInvalid)
+	case framework != "" && w.Language != "" && snippet.Language(w.Language) != framework.Language():
+		return fmt.Errorf("%w: the framework is not written in this language", ErrInvalid)
+	case framework != "":
+		w.Language = string(framework.Language())
+	case w.Language == "":
+		w.Language = string(snippet.Node)
+	case snippet.Language(w.Language).Name() == "":
+		return fmt.Errorf("%w: there is no snippet in this language", ErrInvalid)
+	}
+	return nil
+}
+
+// Snippets writes what the channel's backend and pages need.
+func (d *Diagnosis) Snippets(ctx context.Context, who policy.Principal, in Wanted) (Install, error) {
+	channel, err := d.keys.channel(ctx, who, policy.ReadKeys, in.Channel)
 	if err != nil {
 		return Install{}, err
 	}
-	if snippet.Language(language).Name() == "" {
-		return Install{}, fmt.Errorf("%w: there is no snippet in this language", ErrInvalid)
+	if err := in.check(); err != nil {
+		return Install{}, err
 	}
 	ring, err := d.keys.store.Ring(ctx, who.Workspace(), channel.ID)
 	if err != nil {
@@ -245,23 +272,36 @@ func (d *Diagnosis) Snippets(ctx context.Context, who policy.Principal, channelI
 	}
 	native, _ := dialect.Get("native")
 	out := Install{Dialect: native.Name, Signs: string(native.DefaultSigns())}
-	row, found := d.current(ring, key)
+	row, found := d.current(ring, in.Key)
 	switch {
 	case found:
 		out = Install{Key: row.ID, Name: row.Name, Dialect: row.Dialect, Signs: row.Signs, Public: row.Public.Algorithm != ""}
-	case key != "":
+	case in.Key != "":
 		return Install{}, ErrNotFound
 	}
-	out.Code, err = snippet.Render(snippet.Request{
-		Language: snippet.Language(language), Dialect: out.Dialect, Signs: out.Signs, Channel: channel.Slug, Origin: origin,
-	})
-	if err != nil {
-		return Install{}, fmt.Errorf("trust: writing code: %w", err)
+	return out, out.write(in, channel.Slug)
+}
+
+// write renders the code, without the server's part of a key that we could not sign with.
+func (out *Install) write(in Wanted, channel string) error {
+	wish := snippet.Request{
+		Language: snippet.Language(in.Language), Framework: snippet.Framework(in.Framework), Dialect: out.Dialect, Signs: out.Signs, Channel: channel, Origin: in.Origin,
+	}
+	if out.Public {
+		wish.Language, wish.Framework = snippet.Node, "" // the page is the same for all
+	}
+	if out.Unfit = wish.Framework != "" && !wish.Framework.Fits(out.Dialect); out.Unfit {
+		return nil
+	}
+	var err error
+	if out.Code, err = snippet.Render(wish); err != nil {
+		return fmt.Errorf("trust: writing code: %w", err)
 	}
 	if out.Public {
 		out.Code.Server = ""
+		out.Code.Parts = slices.DeleteFunc(out.Code.Parts, func(p snippet.Part) bool { return p.Use != snippet.Template })
 	}
-	return out, nil
+	return nil
 }
 
 // current is the key that is asked for, else the one that a backend should sign with.

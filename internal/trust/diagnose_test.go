@@ -109,7 +109,7 @@ func TestWhoMayNotReadKeysLearnsNothingByDiagnosing(t *testing.T) {
 		if got, err := d.Ask(t.Context(), who, ask); !errors.Is(err, policy.ErrForbidden) || got.Verified {
 			t.Errorf("%s: %+v, %v", who.Actor(), got, err)
 		}
-		if _, err := d.Snippets(t.Context(), who, "chn_shop", "", "go", ""); !errors.Is(err, policy.ErrForbidden) {
+		if _, err := d.Snippets(t.Context(), who, trust.Wanted{Channel: "chn_shop", Language: "go"}); !errors.Is(err, policy.ErrForbidden) {
 			t.Errorf("%s snippets: %v", who.Actor(), err)
 		}
 		if _, err := d.Compare(t.Context(), who, diagnose.Question{}); !errors.Is(err, policy.ErrForbidden) {
@@ -120,7 +120,7 @@ func TestWhoMayNotReadKeysLearnsNothingByDiagnosing(t *testing.T) {
 	if _, err := d.Ask(t.Context(), thief, ask); !errors.Is(err, workspace.ErrNotFound) {
 		t.Errorf("from another workspace: %v", err)
 	}
-	if _, err := d.Snippets(t.Context(), thief, "chn_shop", "", "go", ""); !errors.Is(err, workspace.ErrNotFound) {
+	if _, err := d.Snippets(t.Context(), thief, trust.Wanted{Channel: "chn_shop", Language: "go"}); !errors.Is(err, workspace.ErrNotFound) {
 		t.Errorf("snippets from another workspace: %v", err)
 	}
 }
@@ -246,7 +246,7 @@ func TestAnExpectedHashThatCannotBeRecordedIsNotShown(t *testing.T) {
 func TestSnippetsAreForTheKeyThatBackendsShouldMoveTo(t *testing.T) {
 	h := newHouse(t)
 	d := h.diagnosis()
-	none, err := d.Snippets(t.Context(), root, "chn_shop", "", "php", "https://chat.example.com")
+	none, err := d.Snippets(t.Context(), root, trust.Wanted{Channel: "chn_shop", Language: "php", Origin: "https://chat.example.com"})
 	if err != nil || none.Key != "" || none.Dialect != "native" || !strings.Contains(none.Code.Page, "https://chat.example.com/v1.js") || !strings.Contains(none.Code.Page, "'shop'") {
 		t.Fatalf("%+v, %v", none, err)
 	}
@@ -255,18 +255,41 @@ func TestSnippetsAreForTheKeyThatBackendsShouldMoveTo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := d.Snippets(t.Context(), root, "chn_shop", "", "php", "https://chat.example.com")
+	got, err := d.Snippets(t.Context(), root, trust.Wanted{Channel: "chn_shop", Language: "php", Origin: "https://chat.example.com"})
 	if err != nil || got.Key != later.ID || got.Dialect != "pylon" || !strings.Contains(got.Code.Server, "hex2bin") || strings.Contains(fmt.Sprintf("%+v", got), secret) {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if named, err := d.Snippets(t.Context(), root, "chn_shop", first.ID, "php", ""); err != nil || named.Key != first.ID {
+	if named, err := d.Snippets(t.Context(), root, trust.Wanted{Channel: "chn_shop", Key: first.ID, Language: "php"}); err != nil || named.Key != first.ID {
 		t.Errorf("%+v, %v", named, err)
 	}
-	if _, err := d.Snippets(t.Context(), root, "chn_shop", "key_none", "php", ""); !errors.Is(err, trust.ErrNotFound) {
+	if _, err := d.Snippets(t.Context(), root, trust.Wanted{Channel: "chn_shop", Key: "key_none", Language: "php"}); !errors.Is(err, trust.ErrNotFound) {
 		t.Errorf("no such key: %v", err)
 	}
-	if _, err := d.Snippets(t.Context(), root, "chn_shop", "", "cobol", ""); !errors.Is(err, trust.ErrInvalid) {
+	if _, err := d.Snippets(t.Context(), root, trust.Wanted{Channel: "chn_shop", Language: "cobol"}); !errors.Is(err, trust.ErrInvalid) {
 		t.Errorf("no such language: %v", err)
+	}
+}
+
+func TestSnippetsForAFrameworkAreItsFiles(t *testing.T) {
+	h := newHouse(t)
+	d := h.diagnosis()
+	rails, err := d.Snippets(t.Context(), root, trust.Wanted{Channel: "chn_shop", Framework: "rails", Origin: "https://chat.example.com"})
+	if err != nil || len(rails.Code.Parts) != 2 || rails.Code.Language != "ruby" || rails.Code.Parts[0].File != "app/helpers/chat_helper.rb" || !strings.Contains(rails.Code.Parts[1].Code, "json_escape") {
+		t.Errorf("%+v, %v", rails, err)
+	}
+	for name, in := range map[string]trust.Wanted{
+		"no such framework":                   {Framework: "cobol-on-wheels"},
+		"a framework of another language":     {Framework: "rails", Language: "php"},
+		"a language for what signs by itself": {Framework: "shopify", Language: "node"},
+	} {
+		in.Channel = "chn_shop"
+		if got, err := d.Snippets(t.Context(), root, in); !errors.Is(err, trust.ErrInvalid) || got.Code.Parts != nil {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+	h.key(t, trust.KeyDraft{Dialect: "pylon"})
+	if got, err := d.Snippets(t.Context(), root, trust.Wanted{Channel: "chn_shop", Framework: "shopify"}); err != nil || !got.Unfit || got.Code.Parts != nil || got.Dialect != "pylon" {
+		t.Errorf("Liquid decodes no hexadecimal: %+v, %v", got, err)
 	}
 }
 

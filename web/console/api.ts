@@ -174,8 +174,8 @@ export const keyCompromise = (id: string, kind: FindingKind, cursor?: string) =>
 export const diagnose = (channel: string, asked: Inquiry) => call<Diagnosis>("POST", `/channels/${seg(channel)}/diagnose`, asked);
 export const expectedHash = (channel: string, wish: { key: string; user_id?: string; email?: string; reason: string }) =>
   call<{ hash: string }>("POST", `/channels/${seg(channel)}/expected-hash`, wish);
-export const snippets = (channel: string, language: Language, key: string) =>
-  call<Snippets>("GET", `/channels/${seg(channel)}/snippets${query({ language, key })}`);
+export const snippets = (channel: string, language: Language | "", key: string, framework = "") =>
+  call<Snippets>("GET", `/channels/${seg(channel)}/snippets${query({ language, framework, key })}`);
 
 // Installation; its types are in installation.ts.
 export const installation = (channel: string, days: number) => call<Installation>("GET", `/channels/${seg(channel)}/installation${query({ days: String(days) })}`);

@@ -22,6 +22,25 @@ export interface ServerCode {
   token?: boolean;
 }
 
+/** What a part is for: where the secret comes from, what signs, what hands it to pages, what a page prints. */
+export type SnippetUse = "configuration" | "server" | "wiring" | "page";
+
+/** One file, or what is added to one that is there. */
+export interface SnippetPart {
+  use: SnippetUse;
+  file?: string;
+  add?: boolean;
+  code: string;
+  unrun?: string; // why our tests do not run it as it is
+}
+
+export interface Framework {
+  id: string;
+  name: string;
+  language?: Language; // none for a theme that signs by itself
+  fits: boolean; // it can make this key's proof
+}
+
 export interface Snippets {
   key?: string;
   key_name?: string;
@@ -31,6 +50,9 @@ export interface Snippets {
   page: string;
   logout?: string;
   variable: string;
+  framework?: string;
+  parts: SnippetPart[] | null;
+  frameworks: Framework[] | null;
 }
 
 export interface Inquiry {

@@ -1,5 +1,7 @@
 // The words of the pages that explain a failing proof and show the code that signs.
 
+import type { SnippetUse } from "./diagnosis";
+
 const causes: Record<string, string> = {
   other_key: "Another key was used",
   retired_key: "A key was used that verifies no more",
@@ -81,14 +83,36 @@ export const diagnosisTexts = {
     whichKey: "Key",
     noKey: "There is no key yet. The code is right already, and verifies once its secret is set.",
     makeKey: "Make a key",
-    secretStep: "1. Give your backend the secret",
+    stack: "What is your backend built with?",
+    stackHint: "The code is for this channel and key, ready to copy. It holds no secret.",
+    framework: "Framework",
+    noFramework: "None of these",
+    unfit: (framework: string, dialect: string) => `${framework} has no function that makes a proof of ${dialect}. Make a key of another kind for this shop, one that takes a hash: a Countersign one, say.`,
+    unrun: "Our tests compile and run the code that signs, and escape the values by the function that this template engine calls. The engine itself is not run by them.",
+    addTo: (file: string) => `Add to ${file}`,
+    secretStep: "Give your backend the secret",
     secretHint: (variable: string) => `As the environment variable ${variable}. The code stops when it is not set: a hash made with an empty secret could be made by anybody.`,
-    serverStep: "2. Sign on your backend",
-    serverHint: (args: string) => `Call it for the customer who is logged in, with ${args}, and print what it answers into the page. It needs no library.`,
-    pageStep: "3. Put it on your pages",
-    pageHint: "Before the end of the body. Values go in as JSON, so that a customer's name stays a name.",
+    uses: { configuration: "Name it in the configuration", server: "Sign on your backend", wiring: "Hand it to every page", page: "Put it on your pages" } as Record<SnippetUse, string>,
+    serverHint: (args: string, built: boolean) =>
+      built
+        ? `Signs for the customer who is logged in, with ${args}, and says what the page is to know of them. It needs no library.`
+        : `Call it for the customer who is logged in, with ${args}, and print what it answers into the page. It needs no library.`,
+    hints: {
+      server: "",
+      configuration: "The framework reads the secret from there and nowhere else.",
+      wiring: "Pages find out there who is logged in.",
+      page: "Include it before the end of the body. It escapes what it prints in this template language's own way, so that a customer's name stays a name.",
+    } as Record<SnippetUse, string>,
+    themeUses: { server: "", configuration: "Make a place for the secret", wiring: "Show it on every page", page: "Add the snippet" } as Record<SnippetUse, string>,
+    themeHints: {
+      server: "",
+      configuration: "An entry of the theme's settings; then paste the key's secret under Theme settings. Pages never print it, but whoever can edit or export the theme can read it: give the shop a key of its own.",
+      wiring: "Before the end of the body.",
+      page: "Signs for the customer who is logged in at the shop. It prints the proof and never the secret.",
+    } as Record<SnippetUse, string>,
+    plainPageHint: "Before the end of the body. Values go in as JSON, so that a customer's name stays a name.",
     page: "Page",
-    logoutStep: "4. When the customer logs out",
+    logoutStep: "When the customer logs out",
     logoutHint: "Ends the session here too, so that the next person at this screen starts empty.",
     logout: "Log-out",
     next: "Then see it arrive",

@@ -1,7 +1,6 @@
 package operate
 
 import (
-	"cmp"
 	"context"
 
 	"countersign/identity/policy"
@@ -14,7 +13,7 @@ import (
 // Diagnosis is why a proof fails, and the code that makes a right one.
 type Diagnosis interface {
 	Ask(ctx context.Context, who policy.Principal, in trust.Inquiry) (trust.Diagnosed, error)
-	Snippets(ctx context.Context, who policy.Principal, channel, key, language, origin string) (trust.Install, error)
+	Snippets(ctx context.Context, who policy.Principal, in trust.Wanted) (trust.Install, error)
 }
 
 func (o *Routes) diagnosis(f *httpapi.Floor, m Mount) {
@@ -24,6 +23,7 @@ func (o *Routes) diagnosis(f *httpapi.Floor, m Mount) {
 	httpapi.Handle(f, m.Guard, query(m.route("GET", "/channels/{id}/snippets", "getSnippets", tag,
 		"The code for a channel's backend and pages", httpapi.NotFound),
 		httpapi.Query{Name: "language", Doc: "node (the default), php, python, ruby, go, java or csharp"},
+		httpapi.Query{Name: "framework", Doc: "express, nextjs, laravel, php-page, django, flask, rails, erb, go-html, spring, aspnet or shopify; absent: the language alone"},
 		httpapi.Query{Name: "key", Doc: "For which key; absent: the one that a backend should sign with"}),
 		func(ctx context.Context, c *call, _ wire.None) (wire.Snippets, error) {
 			return o.snippets(ctx, c, f.WidgetBase())
@@ -52,12 +52,21 @@ func (o *Routes) diagnose(ctx context.Context, c *call, in wire.Diagnose) (wire.
 }
 
 func (o *Routes) snippets(ctx context.Context, c *call, origin string) (wire.Snippets, error) {
-	made, err := o.Diagnosis.Snippets(ctx, c.Who, c.Path("id"), c.Query("key"), cmp.Or(c.Query("language"), string(snippet.Node)), origin)
+	made, err := o.Diagnosis.Snippets(ctx, c.Who, trust.Wanted{
+		Channel: c.Path("id"), Key: c.Query("key"), Language: c.Query("language"), Framework: c.Query("framework"), Origin: origin,
+	})
 	if err != nil {
 		return wire.Snippets{}, err
 	}
 	out := wire.Snippets{
 		Key: made.Key, KeyName: made.Name, Dialect: made.Dialect, Signs: made.Signs, Page: made.Code.Page, Logout: made.Code.Logout, Variable: snippet.SecretVariable,
+		Framework: string(made.Code.Framework), Parts: make([]wire.SnippetPart, len(made.Code.Parts)),
+	}
+	for i, p := range made.Code.Parts {
+		out.Parts[i] = wire.SnippetPart{Use: string(p.Use), File: p.File, Add: p.Add, Code: p.Code, Unrun: p.Unrun}
+	}
+	for _, f := range snippet.Frameworks() {
+		out.Frameworks = append(out.Frameworks, wire.SnippetFramework{ID: string(f), Name: f.Name(), Language: string(f.Language()), Fits: f.Fits(made.Dialect)})
 	}
 	if made.Code.Server != "" {
 		out.Server = shapeCode(made.Code)

@@ -49,6 +49,27 @@ type Snippets struct {
 	Page     string      `json:"page"`
 	Logout   string      `json:"logout,omitzero"`
 	Variable string      `json:"variable" doc:"Of the environment, in which the code looks for the secret."`
+
+	Framework  string             `json:"framework,omitzero" doc:"That the parts are for; absent: for the language alone."`
+	Parts      []SnippetPart      `json:"parts" doc:"All of it as files, in the order in which they are written; none for a framework that cannot make this key's proof."`
+	Frameworks []SnippetFramework `json:"frameworks" doc:"What can be asked for."`
+}
+
+// SnippetPart is one file, or what is added to one.
+type SnippetPart struct {
+	Use   string `json:"use" enum:"configuration,server,wiring,page" doc:"Where the secret comes from, what signs, what hands it to pages, or what a page prints."`
+	File  string `json:"file,omitzero" doc:"Where it goes, from the project's root; absent: wherever the pages are."`
+	Add   bool   `json:"add,omitzero" doc:"It is added to the file, which is there already."`
+	Code  string `json:"code"`
+	Unrun string `json:"unrun,omitzero" doc:"Why this part was not run by us; absent: our tests run it as it is."`
+}
+
+// SnippetFramework is what a backend can be built with.
+type SnippetFramework struct {
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Language string `json:"language,omitzero" doc:"Absent for a theme that signs by itself."`
+	Fits     bool   `json:"fits" doc:"It can make this key's proof."`
 }
 
 // ExpectHash asks for the hash that the gate expects of somebody.

@@ -14,7 +14,13 @@ import { Loaded } from "./page";
 import { useResource } from "./resource";
 
 const kept = recall("language") as Language;
-const chosen = signal<Language>(LANGUAGES.some((l) => l.id === kept) ? kept : "node");
+/** The language that is shown everywhere. */
+export const chosen = signal<Language>(LANGUAGES.some((l) => l.id === kept) ? kept : "node");
+
+export function chooseLanguage(next: Language): void {
+  chosen.value = next;
+  remember("language", next);
+}
 
 /** What the server writes for a channel and one of its keys; without a key, for the one that backends should sign with. */
 export function useSnippets(channel: string, keyId: string) {
@@ -26,16 +32,12 @@ export function useSnippets(channel: string, keyId: string) {
 export function Languages({ children }: { children: ComponentChildren }): JSX.Element {
   const id = useId();
   const language = LANGUAGES.find((l) => l.id === chosen.value) ?? LANGUAGES[0]!;
-  const choose = (next: Language) => {
-    chosen.value = next;
-    remember("language", next);
-  };
   const walk = (event: KeyboardEvent) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
     const at = LANGUAGES.indexOf(language);
-    choose(LANGUAGES[(at + step + LANGUAGES.length) % LANGUAGES.length]!.id);
+    chooseLanguage(LANGUAGES[(at + step + LANGUAGES.length) % LANGUAGES.length]!.id);
     requestAnimationFrame(() => (document.getElementById(`${id}-${chosen.peek()}`) as HTMLElement | null)?.focus());
   };
   return (
@@ -51,7 +53,7 @@ export function Languages({ children }: { children: ComponentChildren }): JSX.El
             aria-selected={l.id === language.id}
             aria-controls={`${id}-panel`}
             tabIndex={l.id === language.id ? 0 : -1}
-            onClick={() => choose(l.id)}
+            onClick={() => chooseLanguage(l.id)}
           >
             {l.name}
           </button>
