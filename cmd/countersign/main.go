@@ -56,6 +56,7 @@ type commands struct {
 	Team    teamCmd    `cmd:"" help:"What the workspace asks of its people."`
 	Owner   ownerCmd   `cmd:"" help:"The owner's way back in, on the machine itself."`
 	Audit   auditCmd   `cmd:"" help:"The record: verify, export, prune."`
+	Import  importCmd  `cmd:"" help:"Bring people and conversations over from Intercom, Help Scout or a CSV."`
 
 	Sign          signCmd          `cmd:"" help:"Sign an identity as a customer's backend does."`
 	Verify        verifyCmd        `cmd:"" help:"Verify a hash or token offline."`

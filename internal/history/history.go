@@ -91,7 +91,7 @@ type Kept struct {
 	Person
 	Names  []identity.Identifier // what a proof must cover to open the record
 	Values []chat.Attribute      // Name, Value
-	Source string // Target.Source, or that of its nameless records
+	Source string                // Target.Source, or that of its nameless records
 	Digest string
 	Where  string
 }

@@ -9,6 +9,7 @@ import (
 	"countersign/identity/policy"
 	"countersign/internal/audit"
 	"countersign/internal/chat"
+	"countersign/internal/history"
 	"countersign/internal/store"
 	"countersign/internal/store/storetest"
 	"countersign/internal/team"
@@ -255,6 +256,12 @@ func (w *walk) changes(who policy.Principal) map[string]func() error {
 			change.Drafts = []audit.Draft{by(policy.ManageKeys)}
 			return second(db.SwapRing(ctx, change, w.Now))
 		},
+		"Import": func() error {
+			return second(db.Import(ctx, history.Batch{
+				Target: history.Target{Workspace: main, Channel: w.Channel.ID, Realm: main, Source: "csv"}, By: by(policy.ManagePeople),
+				People: []history.Kept{{Person: history.Person{External: w.ID("x")}, Source: "csv"}},
+			}))
+		},
 		"Spend": func() error {
 			return db.Spend(ctx, trust.Spend{Name: "x", Limit: 1000, Window: time.Hour}, by(policy.RevealKeys))
 		},
@@ -318,7 +325,7 @@ func (w *walk) complete(t *testing.T) {
 	}
 	takes := []reflect.Type{
 		reflect.TypeFor[audit.Draft](), reflect.TypeFor[[]audit.Draft](), reflect.TypeFor[policy.Authority](), reflect.TypeFor[trust.RingChange](),
-		reflect.TypeFor[trust.Confirmation](), reflect.TypeFor[chat.Post](), reflect.TypeFor[chat.Update](), reflect.TypeFor[chat.ReadMark](), reflect.TypeFor[chat.ThreadClaim](),
+		reflect.TypeFor[trust.Confirmation](), reflect.TypeFor[chat.Post](), reflect.TypeFor[chat.Update](), reflect.TypeFor[chat.ReadMark](), reflect.TypeFor[chat.ThreadClaim](), reflect.TypeFor[history.Batch](),
 	}
 	walked, db := w.changes(policy.Principal{}), reflect.TypeFor[*store.DB]()
 	for method := range db.Methods() {

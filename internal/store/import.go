@@ -54,7 +54,7 @@ type imported struct {
 // opening is who proved to be an imported person, in which session, by which key.
 type opening struct {
 	to, session, key string
-	at                     time.Time
+	at               time.Time
 }
 
 func (w *importing) run() error {

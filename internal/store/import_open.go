@@ -220,7 +220,9 @@ func (db *DB) ImportWaits(ctx context.Context, workspace, contact string, proved
 			return false, fmt.Errorf("store: imported people: %w", err)
 		}
 	}
-	rows := func(query string, args []any, read func(row scanner) error) error { return db.rows(ctx, query, args, read) }
+	rows := func(query string, args []any, read func(row scanner) error) error {
+		return db.rows(ctx, query, args, read)
+	}
 	records, err := waiting(rows, workspace, contact, held)
 	if err != nil {
 		return false, fmt.Errorf("store: imported people: %w", err)

@@ -33,7 +33,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		tests []test
 	}{
 		{"workspace", workspaceTests}, {"schema", schemaTests}, {"ring", ringTests}, {"proofs", proofTests}, {"sweep", sweepTests}, {"team", teamTests}, {"factor", factorTests}, {"session", sessionTests},
-		{"thread", threadTests}, {"claim", claimTests}, {"people", peopleTests}, {"inbox", inboxTests}, {"log", logTests}, {"record", recordTests}, {"mail", mailTests}, {"isolation", isolationTests}, {"arrivals", arrivalTests}, {"registration", registrationTests},
+		{"thread", threadTests}, {"claim", claimTests}, {"import", importTests}, {"people", peopleTests}, {"inbox", inboxTests}, {"log", logTests}, {"record", recordTests}, {"mail", mailTests}, {"isolation", isolationTests}, {"arrivals", arrivalTests}, {"registration", registrationTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, test := range group.tests {
