@@ -43,7 +43,7 @@ export interface Api {
   more?: { later: Inward[]; line?: MessagePort; extra?: Extra };
 }
 
-declare const VENDOR: boolean;
+declare const VENDOR: string; // the adapter's name; empty: the native loader
 
 const labels = { open: "Open chat", close: "Close chat", title: "Chat", unread: "unread" };
 const chattedFlag = "countersign";
@@ -196,7 +196,7 @@ export function createMessenger(origin: string): Api {
     host = add(root, "countersign-messenger" as "div");
     const shadow = host.attachShadow({ mode: "closed" });
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync(VENDOR && api.more!.extra ? css + api.more!.extra.css : css);
+    sheet.replaceSync(VENDOR === "beacon" && api.more!.extra ? css + api.more!.extra.css : css);
     shadow.adoptedStyleSheets = [sheet];
     button = add(shadow, "button");
     badge = add(button, "span");
@@ -216,7 +216,7 @@ export function createMessenger(origin: string): Api {
     button.ariaLabel = open ? words.close : unread ? `${words.open}, ${unread} ${words.unread}` : words.open;
     badge.textContent = open || !unread ? "" : unread > 9 ? "9+" : `${unread}`;
     panel.className = open ? "open" : "";
-    if (VENDOR) api.more!.extra?.drawn(button, open);
+    if (VENDOR === "beacon") api.more!.extra?.drawn(button, open);
     panel.style.colorScheme = theme === "auto" ? "light dark" : theme;
     if (frame) frame.title = words.title;
   };
@@ -323,9 +323,11 @@ export function createMessenger(origin: string): Api {
       api.more!.later = [...api.more!.later, message as Inward];
       fill();
     };
-    commands.extra = (extra) => {
-      api.more!.extra = extra as Extra;
-    };
+    if (VENDOR === "beacon") {
+      commands.extra = (extra) => {
+        api.more!.extra = extra as Extra;
+      };
+    }
     // go shows a place in the messenger.
     commands.go = (place) => {
       api("say", { type: "go", ...(place as object) });
@@ -337,7 +339,7 @@ export function createMessenger(origin: string): Api {
       host?.remove();
       turn++;
       host = frame = port = settings = claim = prefill = undefined;
-      api.more = { later: [], extra: api.more!.extra! };
+      api.more = VENDOR === "beacon" ? { later: [], extra: api.more!.extra! } : { later: [] };
       accent = "";
       wanted = open = leaving = api.booted = false;
       unread = 0;
