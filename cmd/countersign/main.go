@@ -53,10 +53,13 @@ type commands struct {
 	Channel channelCmd `cmd:"" help:"Channels: create, list, set enforcement."`
 	Keys    keysCmd    `cmd:"" help:"Keys: generate, import, list, rotate, sign-by, finish, revoke."`
 	Agents  agentsCmd  `cmd:"" help:"Teammates."`
-	Team    teamCmd    `cmd:"" help:"What the workspace asks of its people."`
-	Owner   ownerCmd   `cmd:"" help:"The owner's way back in, on the machine itself."`
-	Audit   auditCmd   `cmd:"" help:"The record: verify, export, prune."`
-	Import  importCmd  `cmd:"" help:"Bring people and conversations over from Intercom, Help Scout or a CSV."`
+
+	Registration registrationCmd `cmd:"" help:"Sites that connect themselves: make a token, confirm or refuse the site that came with it."`
+
+	Team   teamCmd   `cmd:"" help:"What the workspace asks of its people."`
+	Owner  ownerCmd  `cmd:"" help:"The owner's way back in, on the machine itself."`
+	Audit  auditCmd  `cmd:"" help:"The record: verify, export, prune."`
+	Import importCmd `cmd:"" help:"Bring people and conversations over from Intercom, Help Scout or a CSV."`
 
 	Sign          signCmd          `cmd:"" help:"Sign an identity as a customer's backend does."`
 	Verify        verifyCmd        `cmd:"" help:"Verify a hash or token offline."`

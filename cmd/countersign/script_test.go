@@ -15,6 +15,7 @@ import (
 	"countersign/internal/app"
 	"countersign/internal/config"
 	"countersign/internal/team"
+	"countersign/internal/trust"
 )
 
 // The stories under testdata/script are the manual of the command line.
@@ -25,7 +26,7 @@ func TestMain(m *testing.M) {
 func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireExplicitExec: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "write": write, "remember": remember, "joins": joins},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "write": write, "remember": remember, "joins": joins, "registers": registers},
 	})
 }
 
@@ -70,6 +71,19 @@ func joins(ts *testscript.TestScript, neg bool, args []string) {
 	defer func() { ts.Check(a.Close()) }()
 	_, token, _ := strings.Cut(args[1], "#")
 	_, err = a.Team.UseLink(ctx, team.Joining{Token: token, Name: "Somebody", Password: "seven grey herons at the weir"})
+	ts.Check(err)
+}
+
+// registers does what a site does with a token: registers DIRECTORY TOKEN SITE
+func registers(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: registers DIRECTORY TOKEN SITE")
+	}
+	ctx := context.Background()
+	a, err := app.OpenKnown(ctx, config.Installation{Data: ts.MkAbs(args[0]), Workspace: "main"}, "cli")
+	ts.Check(err)
+	defer func() { ts.Check(a.Close()) }()
+	_, err = a.Registrar.Register(ctx, trust.Claimant{Token: args[1], Site: args[2], Name: "The blog", Network: "192.0.2.7"})
 	ts.Check(err)
 }
 

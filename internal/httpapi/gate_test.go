@@ -24,7 +24,7 @@ var routes = map[httpapi.Access][]string{
 		"GET /v1.js", "GET /assets/{file}", "GET /frame/{channel}", "GET /m/{channel}", "GET /beacon.js", "GET /cdn/v1/widget/{file}", "GET /console", "GET /console/{rest...}", "GET /{$}",
 		"POST /api/v1/widget/email-code", "POST /api/v1/widget/email-code/confirm",
 		"POST /api/v1/widget/sessions", "POST /api/v1/widget/ping", "GET /api/v1/widget/channels/{channel}",
-		"POST /api/v1/register", "POST /api/v1/register/status",
+		"POST /api/v1/register", "POST /api/v1/register/status", "POST /api/v1/register/withdraw",
 		"POST /api/v1/console/setup/check", "POST /api/v1/console/setup", "POST /api/v1/console/sign-in",
 		"POST /api/v1/console/sign-in/second", "POST /api/v1/console/sign-in/passkey/begin", "POST /api/v1/console/sign-in/passkey",
 	},

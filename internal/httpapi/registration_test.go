@@ -334,3 +334,41 @@ func TestRegistrationStandsOnTheWidgetsHost(t *testing.T) {
 		}
 	}
 }
+
+// TestASiteThatLeavesTakesItsKeyAlong: what a backup of an uninstalled plugin still holds
+// proves nothing, and a receipt can end its own site's key and no other's.
+func TestASiteThatLeavesTakesItsKeyAlong(t *testing.T) {
+	h := open(t)
+	owner := h.agent(policy.Owner)
+	var sites []answer
+	for _, site := range []string{"https://a.example", "https://b.example", "https://c.example"} {
+		id, token := h.registrationToken(owner)
+		a := h.want(201, "POST", "/api/v1/register", credential{}, object{"token": token, "site": site})
+		if site != "https://c.example" {
+			h.want(200, "POST", "/api/v1/console/registrations/"+id+"/confirm", owner, object{"reason": "ours"})
+		}
+		sites = append(sites, a)
+	}
+	tier := func(a answer) string {
+		return h.prove(a.text("channel"), proofOf(t, a.text("secret"), a.text("channel"), "1", time.Now())).text("tier")
+	}
+	within(t, "both channels", func() bool { return tier(sites[0]) == "verified" && tier(sites[1]) == "verified" })
+	session := h.prove(sites[0].text("channel"), proofOf(t, sites[0].text("secret"), sites[0].text("channel"), "1", time.Now())).text("session")
+	for range 2 { // again is no mistake
+		h.want(204, "POST", "/api/v1/register/withdraw", credential{}, object{"receipt": sites[0].text("receipt")})
+	}
+	h.ends("/api/v1/widget/sessions/current", bearer(session))
+	if got := tier(sites[0]); got == "verified" {
+		t.Errorf("the site that left still signs: %s", got)
+	}
+	if got := tier(sites[1]); got != "verified" {
+		t.Errorf("the other site is %q", got)
+	}
+	h.want(204, "POST", "/api/v1/register/withdraw", credential{}, object{"receipt": sites[2].text("receipt")})
+	if s := h.want(200, "POST", "/api/v1/register/status", credential{}, object{"receipt": sites[2].text("receipt")}); s.text("state") != "refused" {
+		t.Errorf("one that waited: %s", s.Text)
+	}
+	if a := h.call("POST", "/api/v1/register/withdraw", credential{}, object{"receipt": "csw_" + strings.Repeat("A", 43)}); a.StatusCode != 403 {
+		t.Errorf("a made-up receipt: %d %s", a.StatusCode, a.Text)
+	}
+}

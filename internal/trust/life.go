@@ -98,6 +98,28 @@ func (k *Keys) Revoke(ctx context.Context, who policy.Principal, key string, com
 	return Revocation{SessionsEnded: ended, Cut: cut}, err
 }
 
+// withdraw revokes a key as replaced on the word of the site that holds its secret.
+func (k *Keys) withdraw(ctx context.Context, key string, draft audit.Draft) error {
+	for range tries {
+		ring, err := k.store.Ring(ctx, draft.Workspace, draft.Channel)
+		if err != nil {
+			return fmt.Errorf("trust: reading the ring: %w", err)
+		}
+		now := k.now()
+		turned, err := lives(ring.Keys).Revoke(key, time.Time{}, now)
+		if err != nil {
+			return translate(err)
+		}
+		_, err = k.store.SwapRing(ctx, RingChange{
+			Workspace: draft.Workspace, Channel: draft.Channel, Version: ring.Version, Keys: written(turned, ring.Keys), Silence: []string{key}, Drafts: []audit.Draft{draft},
+		}, now)
+		if !errors.Is(err, ErrConflict) {
+			return err
+		}
+	}
+	return ErrConflict
+}
+
 // transition is one step in a key's life.
 type transition struct {
 	action  audit.Action

@@ -219,7 +219,7 @@ type Registered struct {
 	Key       string // id
 	Dialect   string
 	Secret    string // verifies nothing until a person confirms
-	Receipt   string // lets it ask how it stands, and nothing else
+	Receipt   string // lets it ask how it stands, and withdraw; it opens nothing
 	ConfirmBy time.Time
 }
 
@@ -270,17 +270,44 @@ func (g *Registrar) byToken(ctx context.Context, token string) (Registration, er
 
 // Standing tells a site how its registration stands.
 func (g *Registrar) Standing(ctx context.Context, receipt, network string) (RegistrationState, string, error) {
+	r, err := g.byReceipt(ctx, receipt, network)
+	if err != nil {
+		return "", "", err
+	}
+	return r.State(g.keys.now()), r.Slug, nil
+}
+
+func (g *Registrar) byReceipt(ctx context.Context, receipt, network string) (Registration, error) {
 	if !shaped(receipt, receiptPrefix) {
-		return "", "", g.wrongFrom(network)
+		return Registration{}, g.wrongFrom(network)
 	}
 	r, err := g.store.RegistrationByReceipt(ctx, digestOf(receipt))
 	if errors.Is(err, ErrNoRegistration) {
-		return "", "", g.wrongFrom(network)
+		return Registration{}, g.wrongFrom(network)
 	}
 	if err != nil {
-		return "", "", fmt.Errorf("trust: looking for a registration: %w", err)
+		return Registration{}, fmt.Errorf("trust: looking for a registration: %w", err)
 	}
-	return r.State(g.keys.now()), r.Slug, nil
+	return r, nil
+}
+
+// Withdraw is the site's own word that it is gone: what waits is refused, and a key that
+// was confirmed is revoked. So the secret in an old backup of the site is worth nothing.
+func (g *Registrar) Withdraw(ctx context.Context, receipt, network string) error {
+	r, err := g.byReceipt(ctx, receipt, network)
+	if err != nil {
+		return err
+	}
+	draft := audit.Draft{Workspace: r.Workspace, Actor: "registration:" + r.ID, Subject: r.ID, Detail: map[string]string{"site": r.Site, "because": "withdrawn"}}
+	switch r.State(g.keys.now()) {
+	case RegistrationWaiting:
+		draft.Action = audit.RegistrationRefused
+		return g.store.RefuseRegistration(ctx, r.Workspace, r.ID, draft)
+	case RegistrationConfirmed:
+		draft.Action, draft.Channel, draft.Subject = audit.KeyRevoked, r.Channel, r.Key
+		return g.keys.withdraw(ctx, r.Key, draft)
+	}
+	return nil // it has ended already
 }
 
 func (g *Registrar) wrongFrom(network string) error {

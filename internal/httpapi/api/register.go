@@ -14,6 +14,7 @@ import (
 type Registrar interface {
 	Register(ctx context.Context, claimant trust.Claimant) (trust.Registered, error)
 	Standing(ctx context.Context, receipt, network string) (trust.RegistrationState, string, error)
+	Withdraw(ctx context.Context, receipt, network string) error
 }
 
 // maxRegisterBody is more than any site has to say of itself.
@@ -45,5 +46,12 @@ func (d *Door) register(f *httpapi.Floor) {
 	}, func(ctx context.Context, c *httpapi.Call[wire.None], in wire.AskRegistration) (wire.RegistrationStanding, error) {
 		state, channel, err := d.Registrar.Standing(ctx, in.Receipt, c.Client.Network)
 		return wire.RegistrationStanding{State: string(state), Channel: channel}, err
+	})
+	httpapi.Handle(f, httpapi.Anyone(), httpapi.Route{
+		Method: "POST", Path: "/api/v1/register/withdraw", ID: "withdrawRegistration", Tag: "Registration", MaxBody: maxRegisterBody,
+		Summary: "The site is gone: what waits is refused, and its key is revoked",
+		Fails:   []httpapi.Code{httpapi.RegistrationRefused, httpapi.TooMany, httpapi.Conflict},
+	}, func(ctx context.Context, c *httpapi.Call[wire.None], in wire.AskRegistration) (wire.None, error) {
+		return wire.None{}, d.Registrar.Withdraw(ctx, in.Receipt, c.Client.Network)
 	})
 }

@@ -16,14 +16,14 @@ type Registered struct {
 	KeyID     string    `json:"key_id"`
 	Dialect   string    `json:"dialect" doc:"That the key will sign: a JSON Web Token, HS256, aud the channel."`
 	Secret    string    `json:"secret" doc:"Shown this one time."`
-	Receipt   string    `json:"receipt" doc:"Asks how the registration stands, and opens nothing else."`
+	Receipt   string    `json:"receipt" doc:"Asks how the registration stands, and withdraws it; it opens nothing."`
 	State     string    `json:"state" enum:"waiting"`
 	ConfirmBy time.Time `json:"confirm_by" doc:"Without a person's word the registration lapses then."`
 	Loader    string    `json:"loader" doc:"Script of the native messenger, started with the channel."`
 	Script    string    `json:"script" doc:"Script that carries the channel in its address."`
 }
 
-// AskRegistration asks how a registration stands.
+// AskRegistration asks how a registration stands, or withdraws it.
 type AskRegistration struct {
 	Receipt string `json:"receipt"`
 }
