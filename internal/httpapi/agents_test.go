@@ -39,6 +39,7 @@ var needs = map[string]policy.Right{ // :: operation → right
 	"setRole": policy.ManageTeam, "removeAgent": policy.ManageTeam, "listTokens": policy.ManageTokens, "createToken": policy.ManageTokens,
 	"revokeToken": policy.ManageTokens, "readAudit": policy.ReadAudit, "getAuditStatus": policy.ReadAudit, "exportAudit": policy.ReadAudit, "verifyAssertion": policy.VerifyIdentity,
 	"listRegistrations": policy.ReadKeys, "createRegistration": policy.ManageKeys, "refuseRegistration": policy.ManageKeys, "confirmRegistration": policy.ManageKeys,
+	"uploadReplyFile": policy.ReplyConversations, "getReplyFile": policy.ReadConversations, "getReplyThumbnail": policy.ReadConversations, "linkReplyFile": policy.ReadConversations,
 	"listSecureModeSecrets": policy.ReadKeys, "createSecureModeSecret": policy.ManageKeys, "deleteSecureModeSecret": policy.ManageKeys,
 }
 
@@ -64,6 +65,7 @@ var bodies = map[string]any{
 	"createToken": object{"name": "", "scopes": []string{}}, "signOut": object{}, "confirm": object{"password": "wrong"},
 	"changePassword": object{"current": "wrong", "next": "nine grey herons at the weir"}, "confirmApp": object{"code": "000000"},
 	"addPasskey": object{"step": "x", "name": "x", "passkey": object{"id": "", "client_data": ""}}, "setTeamRule": object{"second_factor": false},
+	"uploadReplyFile": upload("notes.txt", []byte("some notes")), "linkReplyFile": object{},
 	"createSecureModeSecret": object{"name": "x", "supports_web": true}, "verifyAssertion": object{"channel": "nobody", "assertion": object{}},
 }
 

@@ -36,6 +36,7 @@ var unrecorded = map[string]string{
 	"beginConfirm": "a question to a passkey", "beginPasskey": "a question to a passkey", "showReplyTyping": "nothing is kept",
 	"readThread": "work on conversations stands in the conversation", "changeThread": "work on conversations stands in the conversation",
 	"reply": "work on conversations stands in the conversation", "changeAttributes": "a value stands with who said it and when",
+	"uploadReplyFile": "work on conversations stands in the conversation", "linkReplyFile": "nothing is kept",
 	"diagnoseProof": "nothing is kept or told that its asker did not know", "findContact": "it only reads", "verifyAssertion": "it only reads, and refusals count as the gate's",
 	"revokeKid": "needs an issuer's keys: trust's tests", "ignoreDomain": "needs a page that was seen: installation_test.go", "endContactSession": "as endContactSessions, of one",
 	"createSecureModeSecret": "the room is createKey's", "deleteSecureModeSecret": "the room is revokeKey's",

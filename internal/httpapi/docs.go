@@ -167,7 +167,7 @@ func (f *Floor) docsRoute(route Route) docsRoute {
 			continue
 		}
 		const prefix = len(schemaPrefix)
-		if op.RequestBody != nil {
+		if op.RequestBody != nil && !route.Upload { // a form has its words, and no schema
 			d.Body = op.RequestBody.Content["application/json"].Schema.Ref[prefix:]
 		}
 		for status, answer := range op.Responses {

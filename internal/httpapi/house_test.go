@@ -23,6 +23,7 @@ import (
 	"countersign/internal/chat"
 	"countersign/internal/deliver"
 	"countersign/internal/event"
+	"countersign/internal/files"
 	"countersign/internal/httpapi"
 	"countersign/internal/httpapi/api"
 	"countersign/internal/httpapi/compat"
@@ -53,6 +54,7 @@ type house struct {
 	Channels *workspace.Directory
 	System   policy.Principal
 	Log      *safeBuffer
+	Shelf    string // directory of files
 	Mail     *mail.Mailbox
 
 	Registrar *trust.Registrar
@@ -115,8 +117,9 @@ func open(t *testing.T, change ...func(*httpapi.Options)) *house {
 
 	h := &house{
 		t: t, DB: db, Channels: workspace.New(db, pulse), Team: team.New(db, pulse, sealer{master}), Chat: chat.New(db, pulse, relay),
-		System: policy.ForSystem(workspace.Main, "test"), Log: &safeBuffer{},
+		System: policy.ForSystem(workspace.Main, "test"), Log: &safeBuffer{}, Shelf: t.TempDir(),
 	}
+	h.Chat.KeepFiles(files.OnDisk(h.Shelf), master.Derive("file link"), fileLimit)
 	record := audit.NewLog(db, audit.NewKeeper(db, audit.NewKeys(master.Derive("audit"), master.Derive("audit checkpoint"))))
 	gate := trust.NewGate(db, h.Channels, master, installation, pulse)
 	h.Counts = trust.NewCounts(db, master, pulse.Now)
@@ -223,6 +226,9 @@ func (h *house) call(method, path string, who credential, body any, headers ...s
 	case nil:
 	case string:
 		reader = strings.NewReader(b)
+	case form:
+		reader = bytes.NewReader(b.raw)
+		headers = append([]string{"Content-Type", b.media}, headers...)
 	default:
 		raw, err := json.Marshal(b)
 		must(h.t, err)

@@ -40,7 +40,7 @@ func TestAHalfSentBodyDoesNotOutliveItsLogin(t *testing.T) {
 			if !known {
 				t.Fatalf("%s takes a body: say here which", r.ID)
 			}
-			if !heard && slices.Contains([]string{"showReplyTyping", "signOut", "beginConfirm", "beginPasskey", "consoleFindContact", "consoleDiagnoseProof"}, r.ID) {
+			if !heard && slices.Contains([]string{"showReplyTyping", "linkReplyFile", "signOut", "beginConfirm", "beginPasskey", "consoleFindContact", "consoleDiagnoseProof"}, r.ID) {
 				continue // none of these writes what another right could have forbidden
 			}
 			login := loginIn(t, h.want(200, "POST", "/api/v1/console/sign-in", credential{}, object{"email": "slow@example.com", "password": password}))
@@ -74,7 +74,7 @@ func TestAHalfSentBodyDoesNotOutliveItsRole(t *testing.T) {
 	login := cookie(loginIn(t, a))
 	for id, call := range bodies {
 		// Any agent may, or an auditor too; the last three write nothing (the key is no set).
-		if needs[id] == "" || slices.Contains(policy.RightsOf(policy.Auditor), needs[id]) || id == "showReplyTyping" || id == "findContact" || id == "revokeKid" {
+		if needs[id] == "" || slices.Contains(policy.RightsOf(policy.Auditor), needs[id]) || id == "showReplyTyping" || id == "linkReplyFile" || id == "findContact" || id == "revokeKid" {
 			continue
 		}
 		must(t, h.Team.SetRole(context.Background(), h.System, agent.ID, policy.Owner))
@@ -170,6 +170,9 @@ func (h *house) bodies(owner policy.Role) map[string]slowCall {
 		"confirmRegistration": {"POST", base + "/registrations/" + waits + "/confirm", object{"reason": "why not"}},
 		"refuseRegistration":  {"POST", base + "/registrations/" + refused + "/refuse", object{}},
 
+		"uploadReplyFile": {"POST", base + "/files", upload("notes.txt", []byte("some notes"))},
+		"linkReplyFile":   {"POST", base + "/files/" + h.handIn(visitor, "a.txt", thread.text("id")) + "/link", object{}},
+
 		"createToken": {"POST", base + "/tokens", object{"name": "mine", "scopes": []string{"audit.read"}}},
 	}
 }
@@ -180,6 +183,10 @@ func (h *house) slowly(method, path string, who credential, body any, meanwhile 
 	h.t.Helper()
 	raw, err := json.Marshal(body)
 	must(h.t, err)
+	media := "application/json"
+	if f, ok := body.(form); ok {
+		raw, media = f.raw, f.media
+	}
 	asked := make(chan struct{})
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
@@ -198,7 +205,7 @@ func (h *house) slowly(method, path string, who credential, body any, meanwhile 
 	r, err := http.NewRequestWithContext(ctx, method, h.Server.URL+path, read)
 	must(h.t, err)
 	r.ContentLength = int64(len(raw))
-	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Content-Type", media)
 	r.Header.Set("Expect", "100-continue")
 	r.Header.Set(who.header, who.value)
 	transport := h.client().Transport.(*http.Transport).Clone()

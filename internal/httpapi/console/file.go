@@ -26,7 +26,7 @@ type Files interface {
 func (d *Door) registerFiles(f *httpapi.Floor) {
 	const tag = "Console: inbox"
 	agent := d.agent()
-	bytes := func(r httpapi.Route) httpapi.Route { r.Bytes = true; return r }
+	bytes := func(r httpapi.Route) httpapi.Route { r.Bytes, r.Status = true, http.StatusOK; return r }
 	httpapi.Receive(f, agent, route("POST", "/files", "uploadReplyFile", tag, "Hand a file in, to be sent with one answer or note within a day",
 		httpapi.FileTooLarge, httpapi.FileRefused, httpapi.StorageFull, httpapi.TooMany), d.Inbox.FileLimit, d.uploadFile)
 	serve := func(thumbnail bool) func(http.ResponseWriter, *http.Request, caller) error {

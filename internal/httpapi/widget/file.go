@@ -29,7 +29,7 @@ func (d *Door) registerFiles(f *httpapi.Floor, route func(method, path, id, summ
 	httpapi.Receive(f, visitor, route("POST", "/files", "uploadFile",
 		"Hand a file in, to be sent with one message within a day",
 		httpapi.FileTooLarge, httpapi.FileRefused, httpapi.StorageFull, httpapi.TooMany), d.Files.FileLimit, d.uploadFile)
-	bytes := func(r httpapi.Route) httpapi.Route { r.Bytes = true; return r }
+	bytes := func(r httpapi.Route) httpapi.Route { r.Bytes, r.Status = true, http.StatusOK; return r }
 	serve := func(thumbnail bool) func(http.ResponseWriter, *http.Request, chat.Session) error {
 		return func(w http.ResponseWriter, r *http.Request, s chat.Session) error {
 			a, err := d.Files.File(r.Context(), s, r.PathValue("id"))
