@@ -328,11 +328,14 @@ export function createMessenger(origin: string): Api {
         api.more!.extra = extra as Extra;
       };
     }
-    // go shows a place in the messenger.
-    commands.go = (place) => {
-      api("say", { type: "go", ...(place as object) });
-      toggle(true);
-    };
+    if (VENDOR !== "beacon") {
+      commands.emit = emit as never;
+      // go shows a place in the messenger.
+      commands.go = (place) => {
+        api("say", { type: "go", ...(place as object) });
+        toggle(true);
+      };
+    }
     // destroy takes the messenger off the page, as if this script had not run; init brings it back, on any channel.
     commands.destroy = () => {
       toggle(false);

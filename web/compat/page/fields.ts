@@ -6,23 +6,22 @@ export type Fields = Record<string, unknown>;
 
 export const bare = (): Fields => Object.create(null) as Fields;
 
-// merge copies the own fields of what a page gave over those that stand. What is undefined was not said.
-export function merge(over: Fields, given: unknown): Fields {
-  const all = Object.assign(bare(), over);
+// read copies the own fields of what a page gave, over those that stand if there are any. What is undefined was not said.
+export function read(given: unknown, over = bare()): Fields {
   guard(() => {
     if (typeof given !== "object") return;
-    for (const name of Object.keys(given ?? {})) {
+    Object.keys(given!).forEach((name) =>
       guard(() => {
         const value = (given as Fields)[name];
-        if (value !== undefined) all[name] = value;
-      });
-    }
+        if (value !== undefined) over[name] = value;
+      }),
+    );
   });
-  return all;
+  return over;
 }
 
-// said is a value that says something: of an identity and of a proof, absent, null and "" are one.
-export const said = (value: unknown): boolean => value !== undefined && value !== null && value !== "";
+// said is a value that says something: of an identity, absent, null, false and "" are one.
+export const said = (value: unknown): unknown => value || value === 0;
 
 // word is a proof as it may be sent: text, or nothing.
 export const word = (value: unknown): string | undefined => (typeof value === "string" && value ? value : undefined);
@@ -34,24 +33,19 @@ export function number(value: unknown): number | undefined {
 }
 
 const longest = 255;
-const most = 30;
+const most = 40; // the server keeps 30, and some of these are no attributes to it
 
 // attributes are the fields that the system does not list as settings: texts, numbers, booleans and null, cut so that what
 // a page sends always fits through the bridge. The server says which of them it keeps.
-export function attributes(given: Fields, settings: string): Fields {
+export function attributes(given: Fields, settings: object): Fields {
   const out = bare();
-  const listed = settings.split(" ");
-  let n = 0;
-  for (const name of Object.keys(given)) {
-    const value = given[name];
-    if (listed.includes(name) || n === most) continue;
-    if (value === null || /^(string|number|boolean)$/.test(typeof value)) {
-      out[name] = typeof value === "string" ? value.slice(0, longest) : value;
-      n++;
-    }
-  }
+  Object.keys(given)
+    .filter((name) => !(name in settings) && (given[name] === null || /^(st|nu|bo)/.test(typeof given[name])))
+    .slice(0, most)
+    .forEach((name) => (out[name] = typeof given[name] === "string" ? (given[name] as string).slice(0, longest) : given[name]));
   return out;
 }
 
 // identifier lets the server see that something was said that can be nobody's id.
-export const identifier = (value: unknown): unknown => (typeof value === "object" && value ? true : typeof value === "bigint" ? `${value}` : value);
+export const identifier = (value: unknown): unknown =>
+  typeof value === "bigint" ? `${value}` : value && !/^(str|num)/.test(typeof value) ? true : value;

@@ -8,12 +8,12 @@ export interface Global {
   booted?: boolean;
 }
 
-// speak makes the function. The table has no prototype, so that "constructor" is as unknown as any other command that is
-// not in it; unknown ones are ignored, and none throws.
-export function speak(commands: Commands): Global {
-  const table = Object.assign(Object.create(null) as Commands, commands);
-  return (command, ...args) => guard(() => (typeof command === "string" ? table[command]?.(...(args as never[])) : undefined));
-}
+// speak makes the function. The table must have no prototype (__proto__: null), so that "constructor" is as unknown as any
+// other command that is not in it; unknown ones are ignored, and none throws.
+export const speak =
+  (table: object): Global =>
+  (command, ...args) =>
+    guard(() => (table as Commands)[command as string]?.(...(args as never[])));
 
 // call lets page code run that may throw.
 export const call = (callback: unknown, ...args: unknown[]): unknown =>

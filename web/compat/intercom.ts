@@ -1,0 +1,4 @@
+import { guard } from "../loader/core";
+import { speakIntercom } from "./intercom/adapter";
+
+guard(speakIntercom);

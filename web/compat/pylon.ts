@@ -1,0 +1,4 @@
+import { guard } from "../loader/core";
+import { speakPylon } from "./pylon/adapter";
+
+guard(speakPylon);
