@@ -6,10 +6,10 @@ import (
 	"syscall"
 )
 
-// startChild starts a process that the kernel ends if this one is killed, so that
+// StartChild starts a process that the kernel ends if this one is killed, so that
 // no server outlives a test run that had no time to tidy up. The kernel watches
 // the thread, not the process: the thread stays until the child has ended.
-func startChild(command *exec.Cmd) (ended <-chan struct{}, err error) {
+func StartChild(command *exec.Cmd) (ended <-chan struct{}, err error) {
 	started, done := make(chan error), make(chan struct{})
 	go func() {
 		runtime.LockOSThread()

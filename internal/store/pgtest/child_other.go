@@ -4,8 +4,8 @@ package pgtest
 
 import "os/exec"
 
-// startChild starts a process and says when it has ended.
-func startChild(command *exec.Cmd) (ended <-chan struct{}, err error) {
+// StartChild starts a process and says when it has ended.
+func StartChild(command *exec.Cmd) (ended <-chan struct{}, err error) {
 	done := make(chan struct{})
 	if err := command.Start(); err != nil {
 		return nil, err

@@ -145,7 +145,7 @@ func (s *Server) start() error {
 	if s.dir, err = os.MkdirTemp("/tmp", "pgtest-"); err != nil {
 		return err
 	}
-	attributes, err := ordinary(s.dir)
+	attributes, err := Ordinary(s.dir)
 	if err != nil {
 		return err
 	}
@@ -164,7 +164,7 @@ func (s *Server) start() error {
 func (s *Server) launch(server *exec.Cmd) error {
 	var log strings.Builder
 	server.Stdout, server.Stderr = &log, &log
-	ended, err := startChild(server)
+	ended, err := StartChild(server)
 	if err != nil {
 		return err
 	}
@@ -214,9 +214,9 @@ func executable(path string) bool {
 	return err == nil && info.Mode()&0o111 != 0
 }
 
-// ordinary gives the folder to a user who is not root, since Postgres refuses to
+// Ordinary gives the folder to a user who is not root, since databases refuse to
 // be run by root, and says how to start a process as that user.
-func ordinary(dir string) (*syscall.SysProcAttr, error) {
+func Ordinary(dir string) (*syscall.SysProcAttr, error) {
 	if os.Geteuid() != 0 {
 		return &syscall.SysProcAttr{}, nil
 	}
