@@ -35,7 +35,7 @@ func (a *App) floor(cfg config.Server, log *slog.Logger) (*httpapi.Floor, error)
 			return who, err
 		},
 	})
-	faces, err := face.New(face.Deps{Assets: web.Assets(), Channels: a.Channels, Seen: a.seen(floor)})
+	faces, err := face.New(face.Deps{Assets: web.Assets(), Channels: a.Channels, Seen: a.seen(floor), Globals: a.Gate.Globals})
 	if err != nil {
 		return nil, err
 	}

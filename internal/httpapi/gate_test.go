@@ -22,7 +22,7 @@ var routes = map[httpapi.Access][]string{
 	httpapi.Public: {
 		"GET /api/v1/widget/links/{link}", "GET /api/v1/console/links/{link}",
 		"GET /healthz", "GET /readyz", "GET /metrics", "GET /api/openapi.json", "GET /api/docs", "GET /api/docs.css",
-		"GET /v1.js", "GET /assets/{file}", "GET /frame/{channel}", "GET /m/{channel}", "GET /beacon.js", "GET /cdn/v1/widget/{file}", "GET /console", "GET /console/{rest...}", "GET /{$}",
+		"GET /v1.js", "GET /assets/{file}", "GET /frame/{channel}", "GET /m/{channel}", "GET /beacon.js", "GET /cdn/v1/widget/{file}", "GET /widget/{file}", "GET /console", "GET /console/{rest...}", "GET /{$}",
 		"POST /api/v1/widget/email-code", "POST /api/v1/widget/email-code/confirm",
 		"POST /api/v1/widget/sessions", "POST /api/v1/widget/ping", "GET /api/v1/widget/channels/{channel}",
 		"POST /api/v1/register", "POST /api/v1/register/status", "POST /api/v1/register/withdraw",

@@ -25,7 +25,7 @@ var sides = []struct {
 }{
 	{"/healthz", bothSides}, {"/readyz", bothSides}, {"/metrics", bothSides}, {"/assets/", bothSides},
 	{"/api/v1/widget/", widgetSide}, {"/api/v1/register", widgetSide}, {"/v1.js", widgetSide}, {"/frame/", widgetSide}, {"/m/", widgetSide},
-	{"/beacon.js", widgetSide}, {"/cdn/", widgetSide},
+	{"/beacon.js", widgetSide}, {"/cdn/", widgetSide}, {"/widget/", widgetSide},
 }
 
 func sideOf(path string) side {

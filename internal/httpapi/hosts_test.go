@@ -44,7 +44,7 @@ func TestEveryRouteExistsOnTheHostOfItsSideAlone(t *testing.T) {
 	for _, r := range h.Floor.Routes() {
 		side := "console"
 		for prefix, of := range map[string]string{
-			"/api/v1/widget/": "widget", "/api/v1/register": "widget", "/v1.js": "widget", "/frame/": "widget", "/m/": "widget", "/beacon.js": "widget", "/cdn/": "widget", "/assets/": "both", "/healthz": "both", "/readyz": "both", "/metrics": "both",
+			"/api/v1/widget/": "widget", "/api/v1/register": "widget", "/v1.js": "widget", "/frame/": "widget", "/m/": "widget", "/beacon.js": "widget", "/cdn/": "widget", "/widget/": "widget", "/assets/": "both", "/healthz": "both", "/readyz": "both", "/metrics": "both",
 		} {
 			if strings.HasPrefix(r.Path, prefix) {
 				side = of

@@ -20,6 +20,7 @@ type ring struct {
 	verifier identity.Ring
 	confirms map[string]bool // :: key id → the product confirms addresses
 	sets     []setRead       // the issuers' sets that the ring was built with
+	spoken   []spoken        // by every key it ever had
 }
 
 // setRead is a key of the ring that is an issuer's set, as it was when the ring was built.
@@ -99,7 +100,7 @@ func (r *rings) build(channel workspace.Channel, stored Ring, now time.Time) (ri
 	if err != nil {
 		return ring{}, fmt.Errorf("trust: opening the ring of %s: %w", channel.ID, err)
 	}
-	return ring{verifier: verifier, confirms: confirms, sets: sets}, nil
+	return ring{verifier: verifier, confirms: confirms, sets: sets, spoken: globalsOf(stored.Keys)}, nil
 }
 
 func (r *rings) material(channel workspace.Channel, row KeyRow) (*identity.Key, error) {

@@ -35,6 +35,9 @@ type Deps struct {
 	// Seen is told of a page that loaded the loader and claims nobody, and of one that is
 	// kept out of the frame. Nil: nobody counts.
 	Seen func(ctx context.Context, page Page)
+	// Globals says which systems' globals the channel's live keys speak; keyless: it never
+	// had a key. Nil: so are all.
+	Globals func(ctx context.Context, channel workspace.Channel) (names []string, keyless bool, err error)
 }
 
 // Page is a host page, as it says of itself: a hint.
@@ -49,6 +52,7 @@ type Page struct {
 type Door struct {
 	channels Channels
 	seen     func(ctx context.Context, page Page)
+	globals  func(ctx context.Context, channel workspace.Channel) (names []string, keyless bool, err error)
 	manifest map[string]string // :: logical name → path in files; nil: not built
 	files    map[string]file   // :: path → file
 }
@@ -58,9 +62,12 @@ const manifestName = "manifest.json"
 
 // New reads the build's manifest. Faces that were not built are no error.
 func New(deps Deps) (*Door, error) {
-	d := &Door{channels: deps.Channels, seen: deps.Seen}
+	d := &Door{channels: deps.Channels, seen: deps.Seen, globals: deps.Globals}
 	if d.seen == nil {
 		d.seen = func(context.Context, Page) {}
+	}
+	if d.globals == nil {
+		d.globals = func(context.Context, workspace.Channel) ([]string, bool, error) { return nil, true, nil }
 	}
 	if deps.Assets == nil {
 		return d, nil
@@ -107,6 +114,7 @@ func (d *Door) Register(f *httpapi.Floor) {
 	page("/console/{rest...}", "getConsolePage", d.console)
 	page("/beacon.js", "getBeacon", d.beacon)
 	page("/cdn/v1/widget/{file}", "getEnsoras", d.ensoras)
+	page("/widget/{file}", "getWidget", d.widget)
 	page("/{$}", "getRoot", d.root)
 }
 

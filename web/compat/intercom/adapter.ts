@@ -68,7 +68,7 @@ export function speakIntercom(): void {
     // A proof that is not sent again still stands; absent, empty and no text are one.
     for (const name of ["user_hash", "intercom_user_jwt"]) if (!word(more[name])) delete more[name];
     // What can be nobody's id is not silence: the server shall see that something was said.
-    for (const name of ["user_id", "email"]) if (name in more && !/^(st|nu)/.test(typeof more[name])) more[name] = !!more[name];
+    for (const name of ["user_id", "email"]) if (name in more && !/^(st|nu)/.test(typeof more[name])) more[name] = !!more[name] || "";
     const was = who(given);
     const now = who(more);
     // An address beside a user id describes the same person; so does the address by which somebody was known before.
@@ -86,7 +86,7 @@ export function speakIntercom(): void {
     return {
       user_id: given.user_id,
       email: given.email,
-      name: given.name,
+      name: word(given.name),
       hash: given.user_hash,
       jwt: given.intercom_user_jwt,
       attributes: { ...attributes(given, looks), ...ofCompany(given) },

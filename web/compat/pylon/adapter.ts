@@ -33,9 +33,9 @@ export function speakPylon(): void {
     given = read(guard(() => page.pylon!.chat_settings));
     return {
       // What can be nobody's address is not silence: the server shall see that something was said.
-      email: /^(st|un)/.test(typeof given.email) ? given.email : !!given.email,
-      name: given.name,
-      hash: given.email_hash,
+      email: /^(st|un)/.test(typeof given.email) ? given.email : !!given.email || "",
+      name: word(given.name),
+      hash: word(given.email_hash),
       jwt: word(given.jwt),
       attributes: attributes(given, settings),
     };
