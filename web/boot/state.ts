@@ -19,7 +19,7 @@ export interface State {
   threads: Threads | undefined; // undefined until listed
   more: string | undefined; // cursor of the next page of threads
   shown: boolean; // the panel is open
-  prefill: { text: string; stay?: boolean; email?: string } | undefined; // what the page puts into the composer
+  prefill: { text?: string | undefined; stay?: boolean; email?: string | undefined } | undefined; // what the page puts into the composer
   place: Place | undefined; // where the page leads the visitor
 }
 

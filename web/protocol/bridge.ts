@@ -42,7 +42,8 @@ export type Inward =
   | { type: "load" } // the visitor is about to open: fetch the messenger
   | { type: "open" }
   | { type: "close" }
-  | { type: "message"; text: string; stay?: boolean; email?: string } // fills the composer, and stays on the screen that is shown; fills the field of an address to prove
+  // Fills the composer, and stays on the screen that is shown; fills the field of an address to prove.
+  | { type: "message"; text?: string | undefined; stay?: boolean; email?: string | undefined }
   | ({ type: "go" } & Place); // shows a place
 
 export type Outward =

@@ -143,7 +143,8 @@ export class Model {
   private fill(): void {
     if (this.state.value.phase === "waiting") return;
     const { text: words, stay, email } = this.core.takePrefill()!;
-    this.email = String(email ?? "");
+    if (email !== undefined) this.email = String(email);
+    if (words === undefined) return;
     const home = this.route.value.view === "home";
     if (home && !stay) this.write();
     const { id } = this.route.value;
