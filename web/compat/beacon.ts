@@ -1,0 +1,4 @@
+import { guard } from "../loader/core";
+import { speakBeacon } from "./beacon/adapter";
+
+guard(() => speakBeacon());

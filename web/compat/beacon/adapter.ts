@@ -1,0 +1,183 @@
+// Help Scout's Beacon: window.Beacon(method, options, data), one script for all of them; the page names its own in init.
+// What it called before we came lies in Beacon.readyQueue as {method, options, data}.
+//
+// A signature proves an email. Without one that counts, the visitor is somebody who says who they are, or where proofs are
+// enforced nobody in particular; the launcher is there in any case.
+import { createMessenger, guard } from "../../loader/core";
+import type { Outward } from "../../protocol/bridge";
+import { attributes, bare, identifier, read, said, word, type Fields } from "../page/fields";
+import { call, speak, type Global } from "../page/global";
+import { drain } from "../page/queue";
+import { absorb, launcherOf, settingsOf } from "./config";
+import css from "./launcher.css?text";
+
+type Beacon = Global & { readyQueue?: unknown };
+
+interface Page {
+  Beacon?: Beacon;
+}
+
+const live = Symbol.for("Beacon");
+const forgetsWithinMs = 15_000; // a frame that has not heard by then that its visitor left will not
+const person = { email: 0, name: 0, signature: 0 };
+
+// cut keeps what a page sends small enough for the bridge: a claim that cannot be delivered would leave the person before.
+const cut = (value: unknown, longest = 999): unknown => (typeof value === "string" ? value.slice(0, longest) : value);
+
+export function speakBeacon(messenger = createMessenger): void {
+  const page = window as Page;
+  const stub = page.Beacon;
+  const replay = (api: Beacon): void => {
+    api.readyQueue = drain(stub === api ? [] : guard(() => stub!.readyQueue), (item: { method: string; options: unknown; data: unknown }) => api(item.method, item.options, item.data));
+    page.Beacon = api;
+  };
+  // A page that runs its snippet once more has put a new stub in our place; there is one messenger all the same.
+  const holder = document as unknown as Record<symbol, Beacon | undefined>;
+  if (holder[live]) return replay(holder[live]);
+
+  const chat = messenger(new URL((document.currentScript as HTMLScriptElement).src).origin);
+  let id: string | undefined; // from init to destroy
+  let config = bare();
+  let given = bare(); // what the page says of its visitor
+  let session = bare(); // and of the visit
+  let somebody: unknown; // the page claims an identity
+  let form: string | undefined; // what it filled in last
+  let leftAt = 0;
+  let lingering: string | undefined; // destroyed, and not gone yet
+  let early: (() => void)[] = [];
+  let listeners: [event: string, then: unknown, once?: boolean][] = [];
+
+  const emit = (event: string, ...values: unknown[]): void =>
+    listeners.forEach((l) => {
+      if (l[0] !== event) return;
+      if (l[2]) off(event, l[1]);
+      call(l[1], ...values);
+    });
+  const on = (event: string, then: unknown, once?: boolean): void => {
+    if (event === "ready" && id && chat.booted) setTimeout(() => call(then)); // told late, and never at once
+    else listeners.push([event, then, once]);
+  };
+  const off = (event: string, then?: unknown): void => {
+    listeners = listeners.filter((l) => l[0] !== event || (then && l[1] !== then));
+  };
+  // when runs what needs the messenger.
+  const when = (run: () => void): unknown => (id ? run() : early.push(run));
+  const look = (): unknown => id && chat("init", { channel: encodeURIComponent(id), ...settingsOf(config) });
+  const claim = (): void => {
+    const was = somebody;
+    somebody = said(given.email);
+    if (!somebody) return void (was && chat("logout"));
+    const about = bare();
+    const add = (prefix: string, all: Fields): void => {
+      for (const name in all) about[prefix + name.replace(/[^\w.-]+/g, "_").slice(0, 90)] = all[name];
+    };
+    add("", attributes(given, person));
+    add("session.", attributes(session, {}));
+    chat("identify", { email: cut(identifier(given.email)), name: cut(given.name), hash: cut(word(given.signature)), attributes: about });
+  };
+  const fill = (text: string | undefined, email: unknown): void => {
+    // Said again, it takes nothing from what the visitor has made of it.
+    chat("say", { type: "message", text: text === form ? undefined : cut(text, 16_384), email: cut(word(email)), stay: true });
+    form = text ?? form;
+  };
+  const lead = (to: string): unknown => chat("say", { type: "go", to: config.messagingEnabled === false ? "home" : to });
+  const home = (): unknown =>
+    when(() => {
+      lead("home");
+      chat("open");
+    });
+  const clean = (): void => {
+    given = bare();
+    session = bare();
+    somebody = form = undefined;
+  };
+
+  chat("extra", {
+    css,
+    drawn(button: HTMLElement, open: boolean) {
+      const [caption, closed, always] = launcherOf(config);
+      const words = button.querySelector("b") ?? button.appendChild(document.createElement("b"));
+      words.textContent = open ? "" : caption;
+      button.className = (open ? "" : closed) + always;
+    },
+  });
+  for (const event of ["ready", "open", "close"]) chat("on", event, () => emit(event));
+  chat("on", "frame", (m: Outward) => {
+    if (m.type === "began") emit(m.online ? "chat-started" : "email-sent", word(given.name), word(given.email), "");
+    if (m.type === "done") emit("chat-ended");
+  });
+
+  const api: Beacon = speak({
+    __proto__: null,
+    init(what: unknown) {
+      const name = word(read(what).beaconId ?? what);
+      if (!name || (id && id !== name)) return;
+      absorb(config, what);
+      if (lingering && lingering !== name) chat("destroy");
+      else if (lingering) setTimeout(() => emit("ready"));
+      lingering = undefined;
+      id = name;
+      look();
+      early.splice(0).forEach((run) => guard(run));
+    },
+    destroy() {
+      if (!id) return;
+      chat("close");
+      chat("hide");
+      lingering = id;
+      id = undefined;
+      config = bare();
+      clean();
+      // The frame alone can end the session of who has just logged out: it stays, unseen, until it has.
+      const gone = (): unknown => lingering && chat("destroy") && (lingering = undefined);
+      if (Date.now() - leftAt < forgetsWithinMs) setTimeout(gone, forgetsWithinMs);
+      else gone();
+    },
+    open: () => when(() => chat("open")),
+    close: () => chat("close"),
+    toggle: () => when(() => chat("toggle")),
+    navigate: (route: string) => when(() => lead(/^\/?ask\b/.test(route) ? "new" : "home")),
+    search: home,
+    article: home,
+    "ask-question": (text: unknown) =>
+      when(() => {
+        lead("new");
+        chat("message", word(text) ?? "");
+      }),
+    identify(who: unknown) {
+      const names = guard(() => Object.keys(who as object)) ?? [];
+      // Attributes alone describe whoever is there. Who is named, even by nothing, is somebody else.
+      given = read(who, names[0] && !names.some((name) => name in person) ? given : bare());
+      claim();
+    },
+    "session-data"(about: unknown) {
+      read(about, session);
+      if (somebody) claim();
+    },
+    prefill(what: unknown) {
+      const { subject, text, email } = read(what);
+      fill([subject, text].filter(word).join("\n\n") || undefined, email);
+    },
+    reset: () => fill("", ""),
+    logout() {
+      clean();
+      leftAt = Date.now();
+      chat("logout");
+    },
+    config(what: unknown) {
+      absorb(config, what);
+      look();
+    },
+    on,
+    once: (event: string, then: unknown) => on(event, then, true),
+    off,
+    info: () => ({
+      beaconId: id,
+      status: { isOpened: (chat("info") as { open: boolean }).open, isReady: !!(id && chat.booted) },
+      visitor: { name: word(given.name), email: word(given.email), sessionData: { ...session } },
+    }),
+  });
+  api.booted = true;
+  holder[live] = api;
+  replay(api);
+}
