@@ -53,7 +53,8 @@ func (c *importCmd) Run(ctx context.Context, t terminal) error {
 	if err := c.print(t, importAnswer(report, channel, stopped), func() string { return importText(report, channel, stopped) }); err != nil {
 		return err
 	}
-	if stopped || report.Refused > 0 {
+	took := report.Read.PeopleAdded+report.Read.ThreadsAdded > 0
+	if stopped || !took && report.Refused > 0 {
 		return &answer{status: exitNo}
 	}
 	return nil

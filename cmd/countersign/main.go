@@ -59,6 +59,7 @@ type commands struct {
 	Team   teamCmd   `cmd:"" help:"What the workspace asks of its people."`
 	Owner  ownerCmd  `cmd:"" help:"The owner's way back in, on the machine itself."`
 	Audit  auditCmd  `cmd:"" help:"The record: verify, export, prune."`
+	Check  checkCmd  `cmd:"" help:"Say which support chat a page carries, and what to change."`
 	Import importCmd `cmd:"" help:"Bring people and conversations over from Intercom, Help Scout or a CSV."`
 
 	Sign          signCmd          `cmd:"" help:"Sign an identity as a customer's backend does."`
