@@ -29,13 +29,14 @@ bench: ## measure speed as ratios against baselines in the same run
 fuzz: ## fuzz every parser of outside input for a while (FUZZTIME=20s each)
 	@scripts/fuzz.sh
 
-e2e: $(FACES) ## the browser walks alone
+e2e: $(FACES) sdk/js/node_modules/.stamp ## the browser walks alone
 	@scripts/need.sh node chromium gcc
 	go test -race -count=1 ./internal/e2e/...
 
-sdk: ## the tests of the libraries for servers alone, each in its own language
-	@scripts/need.sh go node snippets
+sdk: $(FACES) sdk/js/node_modules/.stamp ## the tests of the libraries alone, each in its own language
+	@scripts/need.sh go node gcc chromium snippets
 	go test -count=1 ./sdk/...
+	go test -count=1 -run SDKJS ./internal/e2e
 
 gen: ## generate docs and types that are made from code
 	go run ./cmd/countersign config sample --markdown > docs/configuration.md
@@ -43,11 +44,17 @@ gen: ## generate docs and types that are made from code
 faces: $(FACES) ## build the messenger and the console into web/dist
 
 clean: ## remove what was built
-	rm -rf bin web/dist/assets web/dist/manifest.json web/dist/v1.js* web/node_modules .demo .demo.masterkey
+	rm -rf bin web/dist/assets web/dist/manifest.json web/dist/v1.js* web/node_modules sdk/js/node_modules sdk/js/headless.js .demo .demo.masterkey
 
 web/node_modules/.stamp: web/package.json web/package-lock.json
 	@scripts/need.sh node
 	cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# What the tests of sdk/js need: react and vue, to be bound to.
+sdk/js/node_modules/.stamp: sdk/js/package.json sdk/js/package-lock.json
+	@scripts/need.sh node
+	cd sdk/js && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(FACES): web/node_modules/.stamp $(filter-out web/embed.go,$(WEB_SOURCES))

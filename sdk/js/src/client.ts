@@ -4,7 +4,7 @@ import { apply, merge, type Threads, unreadOf } from "../../../web/boot/threads"
 import type { Attachment, Client, Conversation, Events, File, Identity, IdentityProvider, Message, Options, State, Unsent } from "../headless.js";
 import { newLocal, Queue } from "./queue";
 import { base, Session } from "./session";
-import { conversationOf, type Facts, fileOf, known, list, members, messageOf, readOf, sure, typingOf } from "./shapes";
+import { changeOf, conversationOf, type Facts, fileOf, known, list, members, messageOf, readOf, sure, typingOf } from "./shapes";
 import { bounded, Live } from "./transport";
 import { Vault } from "./vault";
 
@@ -211,7 +211,7 @@ export class Headless implements Client {
   private shape({ kind, data, seq }: StreamEvent): StreamEvent | undefined {
     if (typeof kind !== "string") return undefined;
     const believed = kind.startsWith("conversation.")
-      ? conversationOf(data)
+      ? changeOf(data)
       : kind === "message.created"
         ? messageOf(data, seq)
         : kind === "read.moved"

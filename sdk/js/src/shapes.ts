@@ -50,6 +50,12 @@ export function conversationOf(value: unknown): Conversation | undefined {
   };
 }
 
+// changeOf is what an event says of a conversation: how much is unread is counted here, and not told.
+export function changeOf(value: unknown): Omit<Conversation, "unread"> | undefined {
+  const { unread: _, ...change } = conversationOf(value) ?? {};
+  return "id" in change ? (change as Omit<Conversation, "unread">) : undefined;
+}
+
 export function readOf(value: unknown): Events["read"] | undefined {
   const r = row(value);
   if (!r || !id(r.conversation_id) || !count(r.seq)) return undefined;

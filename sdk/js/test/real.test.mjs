@@ -288,3 +288,35 @@ test('nobody in particular: no session before the first message, the same conver
   assert.equal(strict.state.phase, 'refused');
   assert.equal((await client(t, { channel: 'nowhere', identity: proof('u-1') }).connect()).error.code, 'channel_unknown');
 });
+
+test('files go with a message, over a cut, and are read by their owner alone', async (t) => {
+  const road = await wire(t, server);
+  const c = client(t, { url: road.url, identity: proof('u-files') });
+  await c.connect();
+  road.cut();
+  const sent = c.send('', { files: [{ name: 'note.txt', data: 'six by four' }, new Blob(['and a second'], { type: 'text/plain' })] });
+  assert.equal(c.unsent[0].files, 2);
+  road.mend();
+  const { files, conversation_id: thread } = await sent;
+  assert.deepEqual(files.map((f) => [f.name, f.size]), [['note.txt', 11], ['file', 12]]);
+  assert.deepEqual((await c.messages(thread)).messages[0].files, files);
+  const { url, expires_at } = await c.fileLink(files[0].id);
+  assert.ok(Date.parse(expires_at) > Date.now() && url.startsWith(road.url));
+  assert.equal(await (await fetch(url)).text(), 'six by four');
+  const other = client(t, { identity: proof('u-files-other') });
+  await other.connect();
+  await assert.rejects(other.fileLink(files[0].id), { code: 'not_found' });
+  const own = await other.upload({ name: 'own.txt', data: new TextEncoder().encode('mine') });
+  await assert.rejects(c.send('with another\'s file', { files: [own.id] }), (e) => e.status >= 400 && e.status < 500);
+  assert.equal((await other.send('', { files: [own.id] })).files.length, 1);
+  await assert.rejects(other.send('twice', { files: [own.id] }), (e) => e.status >= 400 && e.status < 500);
+  await assert.rejects(other.upload({ name: 'big.bin', data: new Uint8Array(40 << 20) }), (e) => ['file_too_large', 'offline'].includes(e.code));
+});
+
+test('an anonymous visitor may begin with a file', async (t) => {
+  shop(server, { slug: 'files', enforcement: 'observe' });
+  const c = client(t, { channel: 'files' });
+  await c.connect();
+  const { id } = await c.upload({ name: 'first.txt', data: 'hello' });
+  assert.equal((await c.send('', { files: [id] })).files[0].id, id);
+});

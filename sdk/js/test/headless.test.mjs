@@ -1,0 +1,519 @@
+// The headless client against a server that lies, a clock that is turned by hand, and an app that changes its mind.
+import assert from 'node:assert/strict';
+import { mock, test } from 'node:test';
+import { readFileSync } from 'node:fs';
+import { brotliCompressSync } from 'node:zlib';
+import { createClient } from '@countersign/sdk/headless';
+import { facts, fake, json, lane, message, problem, turns } from './fake.mjs';
+
+const ada = { user_id: 'ada', hash: 'aa' };
+const bob = { user_id: 'bob', hash: 'bb' };
+
+function client(t, server, options = {}) {
+  const c = createClient({ url: 'https://chat.example.com/', channel: 'shop', platform: 'ios', fetch: server.fetch, identity: ada, ...options });
+  t.after(() => c.close());
+  return c;
+}
+
+function heard(c, event) {
+  const list = [];
+  c.on(event, (value) => list.push(value));
+  return list;
+}
+
+function clock(t) {
+  mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_800_000_000_000 });
+  t.after(() => mock.timers.reset());
+  return async (ms) => {
+    mock.timers.tick(ms);
+    await turns();
+  };
+}
+
+test('it stays small', () => {
+  const size = brotliCompressSync(readFileSync(new URL('../headless.js', import.meta.url))).length;
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  const [, said] = /([\d.]+) KB after brotli/.exec(readme);
+  assert.ok(size <= said * 1000 && size > said * 1000 - 500, `headless.js has ${size} bytes after brotli, the README says ${said} KB`);
+});
+
+// Time.
+
+test('the provider is asked sixty seconds before the end, and its answer goes on without a gap', async (t) => {
+  const tick = clock(t);
+  let asked = 0;
+  const server = fake({ 'GET /sessions/current': () => json({ ...facts(), expires_at: ends }) });
+  const ends = new Date(Date.now() + 600_000).toISOString();
+  const c = client(t, server, { identity: () => ((asked += 1), { ...ada, hash: `${asked}` }) });
+  const expiring = heard(c, 'identityExpiring');
+  const phases = heard(c, 'state');
+  await c.connect();
+  await tick(539_000);
+  assert.equal(asked, 1);
+  await tick(1_000);
+  assert.equal(asked, 2);
+  assert.equal(expiring.length, 1);
+  assert.equal(server.last('POST /sessions').body.assertion.hash, '2');
+  assert.ok(server.last('POST /sessions').body.replaces);
+  assert.deepEqual([...new Set(phases.map((s) => s.phase))], ['connecting', 'open']);
+});
+
+test('a session that lives on by use is not asked a proof for', async (t) => {
+  const tick = clock(t);
+  let asked = 0;
+  const server = fake();
+  const c = client(t, server, { identity: () => ((asked += 1), ada) });
+  await c.connect();
+  for (let i = 0; i < 20; i++) await tick(300_000);
+  assert.equal(asked, 1);
+  assert.equal(c.state.phase, 'open');
+});
+
+test('a fixed token cannot renew itself: the app is told in time, and again at the end', async (t) => {
+  const tick = clock(t);
+  const ends = new Date(Date.now() + 600_000).toISOString();
+  const server = fake({ 'POST /sessions': () => json(facts({ expires_at: ends }), 201), 'GET /sessions/current': () => json(facts({ expires_at: ends })) });
+  const c = client(t, server, { identity: { jwt: 'a.b.c' } });
+  const expiring = heard(c, 'identityExpiring');
+  const ended = heard(c, 'identityEnded');
+  await c.connect();
+  await tick(541_000);
+  assert.deepEqual([expiring.length, ended.length, c.state.phase], [1, 0, 'open']);
+  await tick(60_000);
+  assert.deepEqual([ended.length, c.state.phase, server.count('POST /sessions')], [1, 'ended', 1]);
+});
+
+test('a provider that fails while the session stands is asked again, and the session goes on until its end', async (t) => {
+  const tick = clock(t);
+  const ends = new Date(Date.now() + 600_000).toISOString();
+  let fails = false;
+  let asked = 0;
+  const server = fake({ 'GET /sessions/current': () => json(facts({ expires_at: ends })) });
+  const c = client(t, server, {
+    identity: () => {
+      asked++;
+      if (fails) throw new Error('the backend is down');
+      return ada;
+    },
+  });
+  await c.connect();
+  fails = true;
+  await tick(541_000);
+  assert.equal(c.state.phase, 'open');
+  await tick(5_000);
+  assert.ok(asked > 2 && c.state.phase === 'open');
+  fails = false;
+  await tick(30_000);
+  assert.equal(server.count('POST /sessions'), 2);
+  assert.equal(c.state.phase, 'open');
+});
+
+test('a provider that never answers holds nobody for ever', async (t) => {
+  const tick = clock(t);
+  const c = client(t, fake(), { identity: () => new Promise(() => undefined) });
+  const connected = c.connect();
+  await turns();
+  await tick(20_000);
+  assert.equal((await connected).error.code, 'proof_missing');
+});
+
+test('a storage that hangs or throws is an empty one', async (t) => {
+  const tick = clock(t);
+  const hang = () => new Promise(() => undefined);
+  const hangs = client(t, fake(), { storage: { get: hang, set: hang, remove: hang } });
+  const connected = hangs.connect();
+  await turns();
+  await tick(3000);
+  assert.equal((await connected).phase, 'open');
+  const fail = () => {
+    throw new Error('forbidden');
+  };
+  const throws = client(t, fake(), { storage: { get: fail, set: fail, remove: fail } });
+  assert.equal((await throws.connect()).phase, 'open');
+});
+
+test('a session that ends as soon as it is given is not asked for for ever', async (t) => {
+  const server = fake({ 'GET /conversations': () => problem('session_ended', 401) });
+  const c = client(t, server, { identity: () => ada });
+  await c.connect();
+  for (let i = 0; i < 6; i++) await c.conversations().catch(() => undefined);
+  assert.equal(c.state.phase, 'ended');
+  assert.ok(server.count('POST /sessions') <= 4);
+});
+
+// Races.
+
+test('an answer of the provider that a later identify overtook counts for nothing', async (t) => {
+  const server = fake({ 'POST /sessions': (body) => json(facts({ lane: lane(body.assertion.user_id), name: body.assertion.user_id }), 201) });
+  let answer;
+  const c = client(t, server, { identity: () => new Promise((done) => (answer = done)) });
+  void c.connect();
+  await turns();
+  const second = c.identify(bob);
+  answer(ada);
+  assert.equal((await second).name, 'bob');
+  await turns();
+  assert.equal(server.count('POST /sessions'), 1);
+  assert.equal(c.state.name, 'bob');
+});
+
+test('a session whose opening a later identify overtook is not the client\'s', async (t) => {
+  const opened = [];
+  const server = fake({ 'POST /sessions': (body) => new Promise((done) => opened.push(() => done(json(facts({ lane: lane(body.assertion.user_id), name: body.assertion.user_id }), 201)))) });
+  const c = client(t, server);
+  void c.connect();
+  await turns();
+  const second = c.identify(bob);
+  await turns();
+  opened[1]();
+  await second;
+  opened[0]();
+  await turns();
+  assert.equal(c.state.name, 'bob');
+  assert.equal(server.streams.length, 1);
+});
+
+test('a session that was opened after the log-out is ended, and used by nobody', async (t) => {
+  let open;
+  const server = fake({ 'POST /sessions': () => new Promise((done) => (open = () => done(json(facts({ session: 'late' }), 201)))) });
+  const c = client(t, server);
+  void c.connect();
+  await turns();
+  await c.logout();
+  open();
+  await turns();
+  assert.equal(server.last('DELETE /sessions/current').bearer, 'Bearer late');
+  assert.equal(c.state.phase, 'idle');
+  assert.equal(server.streams.length, 0);
+});
+
+test('text that was written just before a log-out opens no session for whoever comes next', async (t) => {
+  const server = fake();
+  const c = client(t, server);
+  await c.connect();
+  const sent = assert.rejects(c.send('mine'), { code: 'discarded' });
+  void c.logout();
+  await sent;
+  await turns();
+  assert.equal(server.count('POST /sessions'), 1);
+});
+
+test('an answer that was meant for the one before is not handed to the next', async (t) => {
+  let answer;
+  const server = fake({
+    'POST /sessions': (body) => json(facts({ lane: lane(body.assertion.user_id) }), 201),
+    'GET /conversations/cnv_1/messages': () => new Promise((done) => (answer = () => done(json({ messages: [message(1)], more: false })))),
+  });
+  const c = client(t, server);
+  await c.connect();
+  const reading = assert.rejects(c.messages('cnv_1'), { code: 'overtaken' });
+  await turns();
+  await c.identify(bob);
+  answer();
+  await reading;
+});
+
+test('the stream of the one before is shut at once, and what it still says is not heard', async (t) => {
+  const server = fake({ 'POST /sessions': (body) => json(facts({ lane: lane(body.assertion.user_id) }), 201) });
+  const c = client(t, server);
+  const messages = heard(c, 'message');
+  await c.connect();
+  await turns();
+  server.streams[0].event('message.created', message(1), 1);
+  const changed = c.identify(() => bob);
+  assert.equal(server.streams[0].aborted, true);
+  await changed;
+  await turns();
+  assert.deepEqual(messages, []);
+});
+
+test('two tokens may name one person: nothing of theirs is lost, and nothing is shown until the lane says so', async (t) => {
+  let who = 'ada';
+  const server = fake({
+    'POST /sessions': () => json(facts({ lane: lane(who), seq: 5 }), 201),
+    'GET /conversations': () => json({ conversations: [{ id: 'cnv_1', unread: 2, seq: 4 }] }),
+  });
+  const c = client(t, server, { identity: { jwt: 'a.b.1' } });
+  const unread = heard(c, 'unread');
+  await c.connect();
+  await turns();
+  assert.deepEqual(unread, [2]);
+  await c.identify({ jwt: 'a.b.2' });
+  assert.deepEqual(unread, [2]);
+  who = 'bob';
+  await c.identify({ jwt: 'a.b.3' });
+  assert.equal(unread[1], 0);
+});
+
+test('a provider that says nobody is logged in any more logs out', async (t) => {
+  let who = ada;
+  const server = fake();
+  const c = client(t, server, { identity: () => who });
+  await c.connect();
+  who = null;
+  server.streams[0].event('end', { code: 'session_ended' });
+  await turns(10);
+  assert.equal(c.state.phase, 'idle');
+  assert.equal(server.count('POST /sessions'), 1);
+});
+
+test('the app may log out, close or throw inside of any callback', async (t) => {
+  const errors = t.mock.method(console, 'error', () => undefined);
+  for (const act of [(c) => c.logout(), (c) => c.close(), (c) => c.identify(bob)]) {
+    const server = fake();
+    const c = client(t, server);
+    let once = true;
+    c.on('state', (s) => {
+      if (s.phase === 'open' && once) {
+        once = false;
+        act(c);
+      }
+      throw new Error('the app\'s own');
+    });
+    await c.connect();
+    await turns();
+    assert.ok(['idle', 'closed', 'open'].includes(c.state.phase));
+    assert.ok(server.streams.filter((s) => !s.aborted).length <= 1);
+  }
+  assert.ok(errors.mock.callCount() > 3);
+});
+
+// Lies.
+
+const huge = 'x'.repeat(9 << 20);
+const lies = {
+  'no JSON': () => new Response('<html>', { headers: { 'Content-Type': 'application/json' } }),
+  'another server': () => new Response('<html>', { headers: { 'Content-Type': 'text/html' } }),
+  'null': () => json(null),
+  'a number': () => json(7),
+  'a list': () => json([[[]]]),
+  'wrong types': () => json({ conversations: { length: 3 }, messages: 'abc', next: {}, session: {}, lane: 5, expires_at: [], id: {}, url: 'javascript:alert(1)' }),
+  'members of wrong types': () => json({ conversations: [null, 7, { id: '../../sessions/current' }, { id: 'cnv_1', unread: 'many', seq: -1 }], messages: [null, {}, { ...message(1), author: null }], more: 'yes' }),
+  'a prototype': () => new Response('{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}', { headers: { 'Content-Type': 'application/json' } }),
+  'nine megabytes': () => json({ conversations: [{ id: huge }] }),
+  'nesting without an end': () => new Response('['.repeat(200_000), { headers: { 'Content-Type': 'application/json' } }),
+};
+for (const [name, lie] of Object.entries(lies)) {
+  test(`a hostile answer, ${name}, is a problem and never a throw of another kind`, async (t) => {
+    const routes = Object.fromEntries(['GET /conversations', 'GET /conversations/c', 'GET /conversations/c/messages', 'POST /files/f/link', 'POST /conversations/c/typing'].map((route) => [route, lie]));
+    const c = client(t, fake(routes));
+    await c.connect();
+    for (const ask of [() => c.conversations(), () => c.conversation('c'), () => c.messages('c'), () => c.fileLink('f'), () => c.typing('c'), () => c.markRead('c')]) {
+      const answer = await ask().catch((e) => e);
+      if (answer instanceof Error) assert.match(String(answer.code), /^(not_ours|offline|overtaken)$/);
+      else assert.ok(!JSON.stringify(answer ?? null).match(/\.\.|javascript|many/));
+    }
+    assert.equal({}.polluted, undefined);
+    assert.equal(c.state.phase, 'open');
+    const refused = client(t, fake({ 'POST /sessions': lie }));
+    assert.equal((await refused.connect()).phase, 'offline');
+  });
+}
+
+test('a hostile stream says what it likes, and only what is ours is heard', async (t) => {
+  const server = fake({ 'GET /conversations': () => json({ conversations: [{ id: 'cnv_1', seq: 1, unread: 0 }] }) });
+  const c = client(t, server);
+  const all = ['message', 'typing', 'unread'].map((event) => heard(c, event));
+  await c.connect();
+  await turns();
+  const s = server.streams[0];
+  for (const kind of ['message.created', 'conversation.changed', 'read.moved', 'typing', 'message', '__proto__', 'constructor']) {
+    for (const data of [null, 7, 'x', [], {}, { id: {} }, { ...message(2), author: 'agent' }, { ...message(2), id: '../x' }, { conversation_id: 'cnv_1', seq: 'NaN' }, { conversation_id: ['cnv_1'], seq: 1 }]) {
+      if (kind !== 'typing' || !(typeof data?.conversation_id === 'string')) s.event(kind, JSON.stringify(data));
+    }
+  }
+  s.write('id\nevent\n\n:\n\nid: -1\nevent: message.created\ndata: {}\n\n');
+  await turns();
+  assert.deepEqual(all.map((list) => list.length), [0, 0, 0]);
+  s.event('message.created', message(9), 9);
+  s.event('message.created', message(9), 9);
+  s.event('message.created', message(8), 8);
+  await turns();
+  assert.deepEqual(all[0].map((m) => m.seq), [9]);
+});
+
+test('a conversation that changes keeps its count of unread messages', async (t) => {
+  const server = fake({ 'GET /conversations': () => json({ conversations: [{ id: 'cnv_1', status: 'open', seq: 4, unread: 2 }] }) });
+  const c = client(t, server);
+  const unread = heard(c, 'unread');
+  const conversations = heard(c, 'conversation');
+  await c.connect();
+  await turns();
+  server.streams[0].event('conversation.updated', { id: 'cnv_1', status: 'closed', seq: 4, preview: 'x', assignee: null }, 5);
+  await turns();
+  assert.deepEqual(unread, [2]);
+  assert.deepEqual(conversations.map((one) => [one.status, one.unread]), [['closed', 2]]);
+});
+
+test('a stream of malformed JSON, or of an event without an end, is dropped and read again after what was heard', async (t) => {
+  const tick = clock(t);
+  for (const nonsense of ['event: message.created\ndata: {"id"\n\n', `data: ${'x'.repeat(2 << 20)}`, `${`data: ${'x'.repeat(99)}\n`.repeat(20_000)}`, 'event: end\ndata: null\n\n']) {
+    const server = fake();
+    const c = client(t, server);
+    const messages = heard(c, 'message');
+    await c.connect();
+    await turns();
+    server.streams[0].event('message.created', message(3), 3);
+    await turns();
+    server.streams[0].write(nonsense);
+    await turns();
+    assert.equal(c.state.phase, 'open');
+    await tick(2000);
+    assert.equal(server.last('GET /stream').search, '?after=3');
+    server.streams[1].event('message.created', message(4), 4);
+    await turns();
+    assert.deepEqual(messages.map((m) => m.seq), [3, 4]);
+    c.close();
+  }
+});
+
+test('a stored text that is no text of ours is an empty storage', async (t) => {
+  for (const text of ['', 'null', '7', '{', '{"queue":7}', '{"queue":[null,{"client_id":1}],"visitor":{}}', huge]) {
+    const server = fake();
+    const c = client(t, server, { storage: { get: () => text, set: () => undefined, remove: () => undefined } });
+    assert.equal((await c.connect()).phase, 'open');
+    assert.deepEqual(c.unsent, []);
+    assert.equal(server.last('POST /sessions').body.visitor_token, undefined);
+  }
+});
+
+test('an id never leads a session\'s token to another address', async (t) => {
+  const server = fake();
+  const c = client(t, server);
+  await c.connect();
+  const before = server.calls.length;
+  for (const id of ['..', '../sessions/current', 'a/b', 'a?b', 'a#b', '', '%2e%2e', 'x'.repeat(200)]) {
+    for (const ask of [c.conversation(id), c.messages(id), c.markRead(id, 1), c.typing(id), c.fileLink(id), c.send('x', { conversation: id })]) await assert.rejects(ask, { code: 'not_found' });
+  }
+  assert.deepEqual(server.calls.slice(before).map((call) => call.name), []);
+});
+
+test('credentials go to the server that was named, never on along a redirect, and never into an address', async (t) => {
+  const server = fake();
+  const c = client(t, server);
+  await c.connect();
+  await c.conversations();
+  assert.ok(server.calls.every((call) => call.redirect === 'error' && call.credentials === 'omit'));
+  assert.ok(server.calls.every((call) => !/ses_|aa/.test(call.search)));
+  for (const url of ['chat.example.com', 'ftp://chat.example.com', 'javascript:alert(1)', 'https://user@chat.example.com', 'https://chat.example.com/path', 'https://chat.example.com?x', '']) {
+    assert.throws(() => createClient({ url, channel: 'shop', platform: 'web' }), TypeError);
+  }
+});
+
+test('what can never be sent is told once and holds nothing back', async (t) => {
+  const server = fake({
+    'POST /conversations/cnv_1/messages': (body, _, n) => (body.text === 'bad' ? problem('request_invalid', 422) : n === 2 ? problem('too_many', 429) : json(message(n, { text: body.text }), 201)),
+  });
+  const c = client(t, server);
+  const failed = heard(c, 'failed');
+  await c.connect();
+  const sent = [c.send('bad', { conversation: 'cnv_1' }), c.send('good', { conversation: 'cnv_1' }), c.send('better', { conversation: 'cnv_1' })];
+  await assert.rejects(sent[0], { code: 'request_invalid' });
+  assert.equal((await sent[1]).text, 'good');
+  assert.equal((await sent[2]).text, 'better');
+  assert.deepEqual(failed.map((f) => f.message.text), ['bad']);
+  assert.deepEqual(c.unsent, []);
+});
+
+test('what was taken back is not sent', async (t) => {
+  clock(t);
+  const server = fake();
+  const c = client(t, server, { identity: () => new Promise(() => undefined) });
+  void c.connect();
+  const sent = assert.rejects(c.send('oops'), { code: 'discarded' });
+  c.discard(c.unsent[0].client_id);
+  await sent;
+  assert.deepEqual(c.unsent, []);
+});
+
+test('an app that claims nobody is counted once an hour, and opens nothing', async (t) => {
+  const kept = new Map();
+  const storage = { get: (k) => kept.get(k), set: (k, v) => kept.set(k, v), remove: (k) => kept.delete(k) };
+  const server = fake();
+  for (let i = 0; i < 3; i++) {
+    const c = client(t, server, { identity: null, storage, version: '1.0' });
+    assert.equal((await c.connect()).phase, 'idle');
+    assert.deepEqual(await c.conversations(), { conversations: [] });
+    await turns();
+    c.close();
+  }
+  assert.equal(server.count('POST /ping'), 1);
+  assert.deepEqual(server.last('POST /ping').body, { channel: 'shop', platform: 'ios', version: '1.0' });
+  assert.equal(server.count('POST /sessions'), 0);
+});
+
+test('waking up looks at once', async (t) => {
+  const tick = clock(t);
+  let down = true;
+  const server = fake({
+    'POST /sessions': () => {
+      if (down) throw new TypeError('no network');
+      return json(facts(), 201);
+    },
+  });
+  const c = client(t, server);
+  assert.equal((await c.connect()).phase, 'offline');
+  down = false;
+  c.wake();
+  await turns();
+  assert.equal(c.state.phase, 'open');
+  server.streams[0].event('message.created', message(2), 2);
+  await turns();
+  c.wake();
+  await turns();
+  assert.deepEqual([server.streams.length, server.streams[0].aborted, server.last('GET /stream').search], [2, true, '?after=2']);
+  await tick(0);
+});
+
+// React Native: no window, no streaming fetch.
+
+test('without a streaming fetch the stream is read by XMLHttpRequest', async (t) => {
+  const requests = [];
+  globalThis.XMLHttpRequest = class {
+    readyState = 0;
+    status = 0;
+    responseText = '';
+    headers = {};
+    open(method, url) {
+      Object.assign(this, { method, url });
+    }
+    setRequestHeader(name, value) {
+      this.headers[name] = value;
+    }
+    send() {
+      requests.push(this);
+    }
+    abort() {
+      this.aborted = true;
+      this.onabort?.();
+    }
+    say(text, status = 200) {
+      Object.assign(this, { status, readyState: 3, responseText: this.responseText + text });
+      this.onreadystatechange?.();
+      this.onprogress?.();
+    }
+  };
+  t.after(() => delete globalThis.XMLHttpRequest);
+  const tick = clock(t);
+  const server = fake();
+  const c = client(t, server, { stream: 'xhr' });
+  const messages = heard(c, 'message');
+  await c.connect();
+  await turns();
+  assert.match(requests[0].headers.Authorization, /^Bearer ses_/);
+  requests[0].say(': open\n\n');
+  requests[0].say(`id: 1\nevent: message.created\ndata: ${JSON.stringify(message(1))}\n`);
+  await turns();
+  assert.equal(messages.length, 0);
+  requests[0].say('\n');
+  await turns();
+  assert.equal(messages.length, 1);
+  requests[0].onerror();
+  await turns();
+  await tick(2000);
+  assert.match(requests[1].url, /after=1$/);
+  requests[1].say('', 401);
+  await turns(10);
+  assert.equal(c.state.phase, 'ended');
+  assert.equal(server.count('GET /stream'), 0);
+});
