@@ -18,6 +18,7 @@ var mirrored = map[string]string{
 	"Assertion": "Assertion", "OpenSession": "OpenSession", "SessionFacts": "Session", "Opened": "OpenedSession",
 	"ChannelFacts": "PublicChannel", "Conversation": "Conversation", "Message": "Message",
 	"ConversationPage": "Conversations", "MessagePage": "Messages", "ReadMoved": "Read", "Typing": "Typing",
+	"FileFacts": "File",
 }
 
 // The messenger's types are written by hand, so that they can say more than Go's

@@ -42,7 +42,7 @@ export class Core {
   private pageTurn = 0;
   private inFlight: Promise<void> | undefined;
   private abort: AbortController | undefined;
-  private readonly held: HeldSession;
+  readonly held: HeldSession;
   private assertion: Assertion | undefined;
   private lane: Lane | undefined;
   private seq = 0;

@@ -50,6 +50,7 @@ export interface ChannelFacts {
   accent: string;
   online: boolean;
   email_code?: boolean; // a visitor can prove an address by a code
+  file_bytes?: number; // what one file may have; absent: files are not taken
 }
 
 export interface Conversation {
@@ -76,6 +77,17 @@ export interface Message {
   client_id: string;
   tier: Tier;
   at: string;
+  files?: FileFacts[];
+}
+
+// A picture has a width and a height and may be shown; without them it is a download.
+export interface FileFacts {
+  id: string;
+  name: string;
+  media_type: string;
+  size: number;
+  width?: number;
+  height?: number;
 }
 
 export interface ConversationPage {

@@ -1,6 +1,8 @@
 // The composer. Enter sends where there is a keyboard; on a touch screen it breaks the line, and the button sends.
+import { useSignal } from "@preact/signals";
 import type { ComponentType, JSX, TargetedKeyboardEvent } from "preact";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { FileFacts } from "../protocol/wire";
 import { IconButton } from "../shared/ui/button";
 import type { EmojiProps } from "./emoji";
 import type { Model } from "./model";
@@ -13,6 +15,8 @@ const typingEveryMs = 3000;
 export function Composer({ model, id }: { model: Model; id: string }): JSX.Element {
   const t = text();
   const [value, setValue] = useState(() => model.draft(id));
+  const files = useSignal<FileFacts[] | undefined>([]); // that wait for this message; undefined while one is on its way
+  const Files = model.files.value;
   const [Emoji, setEmoji] = useState<ComponentType<EmojiProps> | undefined>(undefined);
   const box = useRef<HTMLTextAreaElement>(null);
   const emojiButton = useRef<HTMLButtonElement>(null);
@@ -20,12 +24,14 @@ export function Composer({ model, id }: { model: Model; id: string }): JSX.Eleme
   const touch = matchMedia("(pointer: coarse)").matches;
   const tooLong = value.length > mostBytes / 4 && new TextEncoder().encode(value.trim()).length > mostBytes;
 
+  useEffect(() => model.needFiles(), []);
   useLayoutEffect(() => {
     const el = box.current!;
     el.style.blockSize = "auto";
     el.style.blockSize = `${el.scrollHeight + 2}px`;
   }, [value]);
 
+  const empty = tooLong || !files.value || (!value.trim() && !files.value.length);
   const change = (to: string) => {
     setValue(to);
     model.keepDraft(id, to);
@@ -36,8 +42,9 @@ export function Composer({ model, id }: { model: Model; id: string }): JSX.Eleme
   };
   const send = () => {
     const words = value.trim();
-    if (!words || tooLong) return;
-    model.outbox.add(id, words);
+    if (empty) return;
+    model.outbox.add(id, words, files.value);
+    files.value = [];
     setValue("");
     model.keepDraft(id, "");
     saidTyping.current = 0;
@@ -89,6 +96,7 @@ export function Composer({ model, id }: { model: Model; id: string }): JSX.Eleme
         </p>
       )}
       <div class="composer__box">
+        {Files && <Files.Tray model={model} id={id} ready={files} />}
         <textarea
           ref={box}
           class="composer__text"
@@ -103,7 +111,7 @@ export function Composer({ model, id }: { model: Model; id: string }): JSX.Eleme
           onKeyDown={key}
         />
         <IconButton icon="smile" label={t.emoji} buttonRef={emojiButton} aria-expanded={Emoji ? "true" : "false"} onClick={toggleEmoji} />
-        <IconButton icon="send" kind="primary" label={t.send} type="submit" class="composer__send" disabled={!value.trim() || tooLong} />
+        <IconButton icon="send" kind="primary" label={t.send} type="submit" class="composer__send" disabled={empty} />
       </div>
     </form>
   );

@@ -1,5 +1,5 @@
 // How a thread is laid out: days, and within them runs of one author that stand close together in time.
-import type { Message } from "../protocol/wire";
+import type { FileFacts, Message } from "../protocol/wire";
 import type { Unsent } from "./outbox";
 
 export interface Bubble {
@@ -7,6 +7,7 @@ export interface Bubble {
   text: string;
   at: string;
   seq: number; // 0 while unsent
+  files: FileFacts[] | undefined;
   unsent?: Unsent;
 }
 
@@ -31,10 +32,10 @@ export function layOut(messages: Message[], unsent: Unsent[]): Day[] {
   const days: Day[] = [];
   const arrived = new Set(messages.map((m) => m.client_id));
   for (const m of messages) {
-    place(days, { key: m.client_id || m.id, text: m.text, at: m.at, seq: m.seq }, m.author.kind, m.author.name ?? "", m.tier);
+    place(days, { key: m.client_id || m.id, text: m.text, at: m.at, seq: m.seq, files: m.files }, m.author.kind, m.author.name ?? "", m.tier);
   }
   for (const u of unsent) {
-    if (!arrived.has(u.client_id)) place(days, { key: u.client_id, text: u.text, at: u.at, seq: 0, unsent: u }, "visitor", "", undefined);
+    if (!arrived.has(u.client_id)) place(days, { key: u.client_id, text: u.text, at: u.at, seq: 0, files: u.files, unsent: u }, "visitor", "", undefined);
   }
   return days;
 }

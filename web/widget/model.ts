@@ -29,6 +29,7 @@ export class Model {
   email = ""; // that the page thinks the visitor may prove
   readonly claimDeclined = signal(false);
   readonly step = signal<((p: { model: Model }) => JSX.Element) | undefined>(undefined); // stands in the way of everything else
+  readonly files = signal<typeof import("./files") | undefined>(undefined); // the part that takes and shows them
   private threads = new Map<string, Thread>();
   private lane: string | undefined;
   private entered = false;
@@ -94,6 +95,10 @@ export class Model {
     void import("./code").then((m) => (this.step.value = m.CodeStep)).catch(() => undefined);
   }
 
+  needFiles(): void {
+    void import("./files").then((m) => (this.files.value = m)).catch(() => undefined);
+  }
+
   declineClaim(): void {
     this.claimDeclined.value = true;
     this.core.shelf().set("declined", true);
@@ -157,7 +162,7 @@ export class Model {
     if (e.kind !== "message.created") return;
     const m = e.data as Message;
     if (m.author.kind === "visitor") return;
-    this.heard.value = text().said(m.author.name || this.teamName(), m.text);
+    this.heard.value = text().said(m.author.name || this.teamName(), [m.text, ...(m.files ?? []).map((f) => f.name)].join(" "));
     const watched = this.state.value.shown && document.visibilityState === "visible";
     if (this.sound.value && !watched) chime();
   }

@@ -2,7 +2,7 @@
 // queue lies on the lane's shelf, survives a reload, and dies with the lane: unsent text never changes its author.
 import { signal, type Signal } from "@preact/signals";
 import type { Core } from "../boot/core";
-import type { Conversation, Message } from "../protocol/wire";
+import type { Conversation, FileFacts, Message } from "../protocol/wire";
 import type { ApiError } from "../shared/api";
 import { Backoff } from "../shared/backoff";
 
@@ -10,6 +10,7 @@ export interface Unsent {
   client_id: string;
   thread: string; // a conversation's id, or a local one for a conversation that this message begins
   text: string;
+  files?: FileFacts[]; // handed in already
   at: string;
   state: "sending" | "waiting" | "failed";
 }
@@ -50,8 +51,8 @@ export class Outbox {
     this.pump();
   }
 
-  add(thread: string, text: string): void {
-    this.keep([...this.entries.value, { client_id: randomId(), thread, text, at: new Date().toISOString(), state: "sending" }]);
+  add(thread: string, text: string, files?: FileFacts[]): void {
+    this.keep([...this.entries.value, { client_id: randomId(), thread, text, ...(files && { files }), at: new Date().toISOString(), state: "sending" }]);
     this.pump();
   }
 
@@ -104,7 +105,7 @@ export class Outbox {
     const { core } = this.o;
     await core.begin();
     if (!this.entries.value.includes(u) && !this.entries.value.some((v) => v.client_id === u.client_id)) return undefined;
-    const body = { text: u.text, client_id: u.client_id };
+    const body = { text: u.text, client_id: u.client_id, files: u.files?.map((f) => f.id) };
     if (!isLocal(u.thread)) return core.call<Message>("POST", `/conversations/${u.thread}/messages`, body);
     const begun = await core.call<Conversation>("POST", "/conversations", body);
     const { message, ...conversation } = begun;

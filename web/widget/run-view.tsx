@@ -29,6 +29,7 @@ export function RunView({ run, model, lastSent, agentsRead }: RunProps): JSX.Ele
       </div>
     );
   }
+  const Files = model.files.value;
   const name = run.mine ? t.you : run.author || model.teamName();
   return (
     <div class={run.mine ? "run run--mine" : "run"}>
@@ -38,6 +39,7 @@ export function RunView({ run, model, lastSent, agentsRead }: RunProps): JSX.Ele
         {run.bubbles.map((b) => (
           <div key={b.key} class={b.unsent ? "bubble bubble--unsent" : "bubble"} title={full(b.at)} dir="auto">
             <Linked text={b.text} />
+            {b.files && Files && <Files.Shown model={model} files={b.files} alone={!b.text} />}
           </div>
         ))}
         <Below run={run} name={name} model={model} lastSent={lastSent} agentsRead={agentsRead} />
