@@ -5,7 +5,8 @@
 // enforced nobody in particular; the launcher is there in any case.
 import { createMessenger, guard } from "../../loader/core";
 import type { Outward } from "../../protocol/bridge";
-import { attributes, bare, identifier, read, said, word, type Fields } from "../page/fields";
+import { byEmail, cut, named, naming } from "../page/email";
+import { attributes, bare, read, said, word } from "../page/fields";
 import { call, speak, type Global } from "../page/global";
 import { drain } from "../page/queue";
 import { absorb, launcherOf, settingsOf } from "./config";
@@ -19,10 +20,6 @@ interface Page {
 
 const live = Symbol.for("Beacon");
 const forgetsWithinMs = 15_000; // a frame that has not heard by then that its visitor left will not
-const person = { email: 0, name: 0, signature: 0 };
-
-// cut keeps what a page sends small enough for the bridge: a claim that cannot be delivered would leave the person before.
-const cut = (value: unknown, longest = 999): unknown => (typeof value === "string" ? value.slice(0, longest) : value);
 
 export function speakBeacon(messenger = createMessenger): void {
   const page = window as Page;
@@ -67,13 +64,9 @@ export function speakBeacon(messenger = createMessenger): void {
     const was = somebody;
     somebody = said(given.email);
     if (!somebody) return void (was && chat("logout"));
-    const about = bare();
-    const add = (prefix: string, all: Fields): void => {
-      for (const name in all) about[prefix + name.replace(/[^\w.-]+/g, "_").slice(0, 90)] = all[name];
-    };
-    add("", attributes(given, person));
-    add("session.", attributes(session, {}));
-    chat("identify", { email: cut(identifier(given.email)), name: cut(given.name), hash: cut(word(given.signature)), attributes: about });
+    const who = byEmail(given, given.signature);
+    named(who.attributes, attributes(session, {}), "session.");
+    chat("identify", who);
   };
   const fill = (text: string | undefined, email: unknown): void => {
     // Said again, it takes nothing from what the visitor has made of it.
@@ -118,7 +111,7 @@ export function speakBeacon(messenger = createMessenger): void {
       lingering = undefined;
       id = name;
       look();
-      early.splice(0).forEach((run) => guard(run));
+      early.splice(0).forEach(guard);
     },
     destroy() {
       if (!id) return;
@@ -147,7 +140,7 @@ export function speakBeacon(messenger = createMessenger): void {
     identify(who: unknown) {
       const names = guard(() => Object.keys(who as object)) ?? [];
       // Attributes alone describe whoever is there. Who is named, even by nothing, is somebody else.
-      given = read(who, names[0] && !names.some((name) => name in person) ? given : bare());
+      given = read(who, names[0] && !names.some((name) => name in naming) ? given : bare());
       claim();
     },
     "session-data"(about: unknown) {

@@ -20,7 +20,6 @@ const texts: Record<string, string> = {
   previousMessages: "conversations",
   addYourMessageHere: "placeholder",
   messageSubmitLabel: "send",
-  tryAgain: "retry",
 };
 
 const short = (value: unknown): string | undefined => word(value)?.slice(0, 99);

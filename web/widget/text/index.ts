@@ -5,7 +5,7 @@ import { en, type Text } from "./en";
 const others: Record<string, Text> = {};
 
 // What a page may say in its own words: nothing of it tells who somebody is.
-const pages = ["howCanWeHelp", "write", "conversations", "placeholder", "send", "retry", "online", "away"] as const;
+const pages = ["howCanWeHelp", "write", "conversations", "placeholder", "send"] as const;
 
 let said: Text = en;
 
