@@ -6,7 +6,7 @@ import type { Installation, Preview, Warning, Watched } from "./installation";
 import type {
   Agent, ApiToken, Appearance, AuditEntry, AuditStatus, Channel, Contact, Counts, EmailCode, Enforcement, Factors, FindingKind,
   Holdings, Key, KeyCompromise, KeyCut, KeyImpact, Letter, LinkFacts, Login, Me, Message, NewApp, Passkey, PasskeyAnswer,
-  PasskeyChallenge, Platform, Role, RoleRights, Row, Second, Signs, Status, Tier, Visit,
+  PasskeyChallenge, Platform, Registration, Role, RoleRights, Row, Second, Signs, Status, Tier, Visit,
 } from "./types";
 
 const seg = encodeURIComponent;
@@ -122,6 +122,10 @@ export interface NewChannel {
   same_people?: boolean;
 }
 export const createChannel = (channel: NewChannel) => call<Channel>("POST", "/channels", channel);
+export const registrations = () => call<{ registrations: Registration[] | null }>("GET", "/registrations");
+export const createRegistration = () => call<{ registration: Registration; token: string; url: string }>("POST", "/registrations", {});
+export const confirmRegistration = (id: string, reason: string) => call<Registration>("POST", `/registrations/${seg(id)}/confirm`, { reason });
+export const refuseRegistration = (id: string) => call<void>("POST", `/registrations/${seg(id)}/refuse`, {});
 export interface ChannelSettings {
   name: string;
   appearance: Appearance;

@@ -12,6 +12,7 @@ import { mail } from "./text.mail.en";
 import { pages } from "./text.pages.en";
 import { peopleTexts } from "./text.people.en";
 import { proofTexts } from "./text.proofs.en";
+import { siteTexts } from "./text.sites.en";
 import { team } from "./text.team.en";
 
 const many = (n: number, one: string, other: string) => plural(n, { one: `# ${one}`, other: `# ${other}` });
@@ -366,6 +367,7 @@ export const en = {
   ...pages,
   ...keyTexts,
   ...proofTexts,
+  ...siteTexts,
   ...installationTexts,
   ...diagnosisTexts,
   ...team,

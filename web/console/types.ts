@@ -1,6 +1,8 @@
 // The console's side of the HTTP contract. Everything that the server may leave
 // out is optional here, so that a page never counts on a field it was not promised.
 
+import type { FileFacts } from "../protocol/wire";
+
 export type Tier = "anonymous" | "claimed" | "verified";
 export type Status = "open" | "snoozed" | "closed";
 export type ViewName = "open" | "mine" | "unassigned" | "snoozed" | "closed";
@@ -36,6 +38,8 @@ export interface Me {
   rights: string[];
   expires_at: string;
   seq: number;
+  /** What one file may have, in bytes; absent: files are not taken. */
+  file_bytes?: number;
   /** Console and widget share an origin. */
   one_origin?: boolean;
   /** The workspace asks for a second factor; until there is one, some rights are withheld. */
@@ -95,6 +99,7 @@ export interface Message {
   key?: KeyNamed | null;
   note?: boolean;
   session?: string;
+  files?: FileFacts[];
 }
 
 export interface Counts {
@@ -203,6 +208,27 @@ export interface Channel {
   origins: string[] | null;
   appearance: Appearance;
   created_at: string;
+}
+
+export type RegistrationState = "open" | "expired" | "waiting" | "lapsed" | "confirmed" | "refused" | "ended";
+
+/** A token with which a site registers itself, and what became of it. What the site says of itself is a stranger's text. */
+export interface Registration {
+  id: string;
+  state: RegistrationState;
+  created_by: string;
+  created_at: string;
+  expires_at: string;
+  site?: string;
+  name?: string;
+  software?: string;
+  network?: string;
+  used_at?: string;
+  confirm_by?: string;
+  channel_id?: string;
+  channel?: string;
+  decided_at?: string;
+  decided_by?: string;
 }
 
 export type KeyState = "pending" | "active" | "retiring" | "retired" | "revoked";

@@ -12,6 +12,7 @@ import { Check, Choice, linesOf } from "../ui/forms";
 import { ModeChips } from "../ui/modes";
 import { Loaded, PageFrame } from "../ui/page";
 import { useResource } from "../ui/resource";
+import { Sites } from "./sites";
 
 const c = t.channels;
 export const PLATFORMS: Platform[] = ["web", "ios", "android"];
@@ -57,6 +58,7 @@ export function ChannelsPage(): JSX.Element {
           )
         }
       </Loaded>
+      {channels.data && may("keys.read") && <Sites onConnected={() => void channels.reload()} />}
       {creating && <CreateDialog others={channels.data ?? []} onClose={() => setCreating(false)} />}
     </PageFrame>
   );
