@@ -32,7 +32,7 @@ const appScript = `(() => {
   const app = window.app = { told: [], turn: 0, asked: 0, person: %s, next: undefined, platform: %q, dialect: %s };
   const hear = (text) => { app.told.push(text); setTimeout(() => app.hear(JSON.parse(text))) };
   %s
-  app.say = (message) => app.post(JSON.stringify(message));
+  app.say = (message) => app.post(JSON.stringify(message)) ?? true;
   app.types = () => app.told.map((t) => JSON.parse(t).type).join(" ");
   app.last = (type) => JSON.stringify(app.told.map((t) => JSON.parse(t)).findLast((m) => m.type === type) ?? null);
   app.prove = () => {
@@ -140,7 +140,9 @@ func TestAMessengerInAnAppIsVerifiedOverEachBridge(t *testing.T) {
 		script[any](view, `app.say({ type: "back" })`)
 		view.told(`{"type":"close"}`)
 		thread := listed(t, s, view.token())
-		script[any](view, `app.say({ type: "open", conversation: `+quote(thread)+` })`)
+		if !script[bool](view, `app.say({ type: "open", conversation: `+quote(thread)+` })`) {
+			t.Errorf("%s: the thread %s was not heard of", bridge, thread)
+		}
 		view.sees(question, answer)
 
 		if at := script[string](view, `location.href`); at != s.Base+"/m/app" {
@@ -200,7 +202,10 @@ func TestAnAppIsAskedForAProofBeforeTheOldOneRunsOut(t *testing.T) {
 	script[any](view, `app.prove = () => app.say({ type: "identify", turn: ++app.turn })`)
 	s.cli(nil, "keys", "revoke", "--key", key)
 	view.told(`{"type":"ended"}`)
-	view.sees("Try again", "half a sent")
+	view.sees("Try again", "What you had written is kept")
+	if kept, _ := evaluate[string](view.frame, `document.querySelector("textarea").value`); kept != "half a sent" {
+		t.Errorf("of what was typed is left %q", kept)
+	}
 	view.seesNothingOf("After it ran out")
 }
 

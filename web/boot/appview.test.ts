@@ -166,8 +166,8 @@ test("what the app leads to is shown, and its words only fill", async () => {
   assert.equal(app.core.state.shown, false);
   app.says({ type: "identify", assertion: ada });
   await app.opened("ada");
-  app.says({ type: "open", conversation: "cnv_1" });
-  assert.deepEqual([app.core.state.shown, app.core.state.place], [true, { type: "go", to: "thread", id: "cnv_1" }]);
+  app.says({ type: "open", conversation: "cnv_-Q1" });
+  assert.deepEqual([app.core.state.shown, app.core.state.place], [true, { type: "go", to: "thread", id: "cnv_-Q1" }]);
   app.says({ type: "open", text: "About my order" });
   assert.deepEqual([app.core.state.place?.to, app.core.state.prefill?.text], ["new", "About my order"]);
   app.says({ type: "hide" });

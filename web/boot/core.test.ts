@@ -22,8 +22,8 @@ test("a page cannot lead a visitor's own calls to another address by the id of a
     assert.equal(tab.core.state.place, undefined, id);
   }
   tab.hear({ type: "go", to: "thread" });
-  tab.hear({ type: "go", to: "thread", id: "cnv_1" });
-  assert.equal(tab.core.state.place?.id, "cnv_1");
+  tab.hear({ type: "go", to: "thread", id: "cnv_-Q1" });
+  assert.equal(tab.core.state.place?.id, "cnv_-Q1");
 });
 
 test("a page that claims nobody costs no session until the first message", async () => {
@@ -291,4 +291,21 @@ test("a right that ends as soon as it is given is not asked for again and again"
   }
   assert.equal(tab.core.state.phase, "ended");
   assert.equal(browser.posts.length, 3);
+});
+
+test("what arrives the moment after the messenger was closed is unread", async () => {
+  browser.onCall = (c) =>
+    c.path === "/conversations"
+      ? c.answer(200, { conversations: [{ id: "cnv_1", status: "open", created_at: "", last_at: "", preview: "", last_author: "visitor", unread: 0, seq: 1, agents_read: 0, visitor_read: 1 }] })
+      : openAnyone()(c);
+  const tab = new Tab();
+  tab.hear({ type: "open" });
+  tab.identify(ada);
+  await open(tab);
+  tab.core.watched = "cnv_1"; // what the messenger's thread says, and takes back only with its next look
+  tab.hear({ type: "close" });
+  (tab.core as unknown as { heard: (e: object) => void }).heard({
+    seq: 2, kind: "message.created", data: { id: "m", conversation_id: "cnv_1", seq: 2, author: { kind: "agent" }, text: "x", at: "" },
+  });
+  assert.deepEqual(tab.names("unread").at(-1), { type: "unread", n: 1 });
 });

@@ -218,11 +218,12 @@ export class Core {
         return this.set({ prefill: m });
       case "go":
         // The id becomes part of an address: a page must not lead a visitor's own calls elsewhere.
-        return m.to === "thread" && !/^\w+$/.test(m.id!) ? undefined : this.set({ place: m });
+        return m.to === "thread" && !/^[\w-]+$/.test(m.id!) ? undefined : this.set({ place: m });
     }
   }
 
   private show(shown: boolean): void {
+    if (!shown) this.watched = "";
     this.tab.set("shown", shown || undefined);
     this.set({ shown });
   }

@@ -113,6 +113,6 @@ const fields: Record<(typeof fromShell)[FromShell["type"]][number], (v: unknown)
   turn: (v) => Number.isSafeInteger(v) && (v as number) > 0,
   assertion: (v) => v === null || (typeof v === "object" && !Array.isArray(v)),
   dialect: text(32),
-  conversation: (v) => /^\w{1,64}$/.test(String(v)),
+  conversation: (v) => /^[\w-]{1,64}$/.test(String(v)),
   text: text(16 << 10),
 };
