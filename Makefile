@@ -57,6 +57,12 @@ sdk/js/node_modules/.stamp: sdk/js/package.json sdk/js/package-lock.json
 	cd sdk/js && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# What others published for other systems, for the walks that drive it.
+internal/e2e/clients/node_modules/.stamp: internal/e2e/clients/package.json internal/e2e/clients/package-lock.json
+	@scripts/need.sh node
+	cd internal/e2e/clients && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
 $(FACES): web/node_modules/.stamp $(filter-out web/embed.go,$(WEB_SOURCES))
 	cd web && npm run --silent build
 

@@ -13,6 +13,7 @@ scripts/need.sh "${parts[@]}"
 
 echo "== faces: types, unit tests, sizes"
 make --no-print-directory web/node_modules/.stamp
+[[ ",$SKIP," == *,browser,* ]] || make --no-print-directory internal/e2e/clients/node_modules/.stamp
 [[ ",$SKIP," == *,sdk,* ]] || make --no-print-directory sdk/js/node_modules/.stamp
 (cd web && npm run --silent build && npm run --silent check && npm test --silent)
 

@@ -51,7 +51,10 @@ func needBrowser(t *testing.T) context.Context {
 	return chromium.ctx
 }
 
-func startChromium() {
+func startChromium() { chromium.ctx, chromium.close, chromium.err = newChromium() }
+
+// newChromium starts a browser, with whatever it needs beside what all of them do.
+func newChromium(more ...chromedp.ExecAllocatorOption) (context.Context, func(), error) {
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if found, err := exec.LookPath(name); err == nil {
@@ -60,8 +63,7 @@ func startChromium() {
 		}
 	}
 	if path == "" {
-		chromium.err = errors.New("no Chromium on this machine: `apt-get install chromium`, or leave the walks out with SKIP=browser")
-		return
+		return nil, nil, errors.New("no Chromium on this machine: `apt-get install chromium`, or leave the walks out with SKIP=browser")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path),
@@ -77,12 +79,14 @@ func startChromium() {
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox)
 	}
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), append(options, more...)...)
 	ctx, cancel := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {}))
-	chromium.ctx, chromium.close = ctx, func() { cancel(); stop() }
+	end := func() { cancel(); stop() }
 	if err := chromedp.Do(ctx); err != nil {
-		chromium.err = fmt.Errorf("starting %s: %w", path, err)
+		end()
+		return nil, nil, fmt.Errorf("starting %s: %w", path, err)
 	}
+	return ctx, end, nil
 }
 
 func closeChromium() {
@@ -103,7 +107,13 @@ type person struct {
 
 func meet(t *testing.T, name string) *person {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(needBrowser(t), chromedp.WithNewBrowserContext())
+	return meetIn(t, needBrowser(t), name)
+}
+
+// meetIn meets somebody who uses that browser.
+func meetIn(t *testing.T, browser context.Context, name string) *person {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	p := &person{t: t, name: name, ctx: ctx}
 	t.Cleanup(func() {
 		p.expectNoException()
