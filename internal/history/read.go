@@ -228,7 +228,7 @@ func (r *reader) stream(name string, in io.Reader) error {
 	case '[':
 		return r.whole(name, b, m)
 	case '{':
-		if line, err := b.Peek(b.Size()); lines(line, err) {
+		if head, _ := b.Peek(b.Size()); lines(name, head) {
 			return r.lines(name, b, m)
 		}
 		return r.whole(name, b, m)
@@ -262,13 +262,13 @@ func firstSeen(b *bufio.Reader) byte {
 }
 
 // lines says whether a file that begins so is JSON lines: its first line is a whole value.
-// One that is longer than what was looked at is, if no line break is in it.
-func lines(head []byte, err error) bool {
-	line, _, broken := bytes.Cut(head, []byte("\n"))
-	if !broken {
-		return err == nil // a long first line; a short file is read as a whole
+// A first line of which no end is in sight may be all there is: a page on one line.
+func lines(name string, head []byte) bool {
+	if ext := strings.ToLower(filepath.Ext(name)); ext == ".jsonl" || ext == ".ndjson" {
+		return true
 	}
-	return json.Valid(line)
+	line, _, ended := bytes.Cut(head, []byte("\n"))
+	return ended && json.Valid(line)
 }
 
 // lines reads JSON lines: a line that is none costs that line.
