@@ -171,7 +171,7 @@ func (k *Key) readClaims(part string) (statement, *Error) {
 func (k *Key) readClaim(said *statement, rest map[string]any, m member) *Error {
 	ok, identifier := true, false
 	switch m.name {
-	case "user_id":
+	case k.userIDClaim():
 		said.userID, ok = ParseScalar(m.value)
 		identifier = true
 	case "email":
@@ -186,6 +186,8 @@ func (k *Key) readClaim(said *statement, rest map[string]any, m member) *Error {
 		said.unconfirmed = string(m.value) != "true" && string(m.value) != `"true"`
 	case "aud":
 		said.audiences, ok = readAudiences(m.value)
+	case k.scopeClaim():
+		said.scope, _ = plainText(m.value)
 	case "iss":
 		said.issuer, _ = plainText(m.value)
 	case "iat":
@@ -207,6 +209,14 @@ func (k *Key) readClaim(said *statement, rest map[string]any, m member) *Error {
 		return refused(IdentifierMalformed, k, "An identifier in the token is neither text nor an integer within 2^53-1.")
 	}
 	return refused(TokenMalformed, k, "The token's "+m.name+" has the wrong type.")
+}
+
+// scopeClaim is the name of the scope where the key asks for one.
+func (k *Key) scopeClaim() string {
+	if k.spec.Token.Scope == "" {
+		return "" // no claim that can be an attribute has this name
+	}
+	return "scope"
 }
 
 // readAudiences reads a text or an array of texts.

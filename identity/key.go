@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -48,6 +49,8 @@ type TokenRules struct {
 	MaxLife        time.Duration // longest exp - iat, and of a v1 token its whole life; zero: unlimited (v1 needs one)
 	Authoritative  bool          // values beside the token lose silently; otherwise a contradiction refuses
 	AgreeOnDetails bool          // name and attributes beside the token must equal the signed ones too
+	UserIDClaim    string        // of a JWT, the claim with the user id; empty: user_id
+	Scope          string        // of a JWT, the scope that it must have; empty: scope is an attribute as any other
 }
 
 // KeySpec describes a key to NewKey. The rows of identity/dialect fill in what a
@@ -146,6 +149,9 @@ func (k *Key) Algorithm() Algorithm {
 	}
 	return HS256
 }
+
+// userIDClaim is what this key's tokens call the user id.
+func (k *Key) userIDClaim() string { return cmp.Or(k.spec.Token.UserIDClaim, "user_id") }
 
 // String names the key and nothing else of it.
 func (k *Key) String() string { return "key " + k.spec.ID }

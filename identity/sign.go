@@ -65,7 +65,7 @@ func (k *Key) signJWT(s Statement) (string, error) {
 	}
 	ours := map[string]any{"iat": s.IssuedAt.Unix()}
 	if s.UserID != "" {
-		ours["user_id"] = s.UserID
+		ours[k.userIDClaim()] = s.UserID
 	}
 	if s.Email != "" {
 		ours["email"] = s.Email
@@ -75,6 +75,9 @@ func (k *Key) signJWT(s Statement) (string, error) {
 	}
 	if s.Life > 0 {
 		ours["exp"] = s.IssuedAt.Add(s.Life).Unix()
+	}
+	if k.spec.Token.Scope != "" {
+		ours["scope"] = k.spec.Token.Scope
 	}
 	for name, value := range ours {
 		if _, twice := claims[name]; twice {

@@ -15,7 +15,7 @@ type statement struct {
 	unconfirmed         bool // email_verified is there and not true
 	attributes          map[string]any
 	audiences           []string
-	issuer, kid         string
+	issuer, kid, scope  string
 	issued, expires     time.Time // zero: not said
 	notBefore           time.Time
 	digest              [sha256.Size]byte // of what was signed; filled once the token has verified
@@ -114,6 +114,9 @@ func (e *Entry) judge(a *Assertion, said *statement, now time.Time) (Verified, *
 	}
 	if err := k.judgeIssuer(said); err != nil {
 		return Verified{}, err
+	}
+	if k.spec.Token.Scope != "" && said.scope != k.spec.Token.Scope {
+		return Verified{}, refused(ClaimMissing, k, "The token's scope is not "+k.spec.Token.Scope+".")
 	}
 	if err := k.judgeTimes(said, now); err != nil {
 		return Verified{}, err
@@ -214,11 +217,11 @@ func (k *Key) judgePerson(said *statement) (Verified, *Error) {
 func (k *Key) pickClaim(said *statement) (Kind, string, *Error) {
 	switch {
 	case k.spec.Signs == SignsUserID && said.userID == "":
-		return "", "", refused(ClaimMissing, k, "The token has no user_id.")
+		return "", "", refused(ClaimMissing, k, "The token has no "+k.userIDClaim()+".")
 	case k.spec.Signs == SignsEmail && said.email == "":
 		return "", "", refused(ClaimMissing, k, "The token has no email.")
 	case said.userID == "" && said.email == "":
-		return "", "", refused(ClaimMissing, k, "The token has neither user_id nor email.")
+		return "", "", refused(ClaimMissing, k, "The token has neither "+k.userIDClaim()+" nor email.")
 	}
 	return k.pick(said.userID, said.email)
 }

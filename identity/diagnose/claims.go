@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"math"
@@ -17,6 +18,7 @@ import (
 type claims struct {
 	raw                     map[string]json.RawMessage
 	userID, email           string
+	who                     string // the claim that userID was read from; empty: user_id
 	audiences               []string
 	issued, expires, begins time.Time // zero: not said
 	milliseconds            bool
@@ -40,6 +42,15 @@ func readJWT(parts []string) said {
 	}
 	c.issued, c.expires, c.begins = c.time("iat"), c.time("exp"), c.time("nbf")
 	return s
+}
+
+// in reads the user id where a dialect's tokens have it.
+func (c claims) in(name string) claims {
+	if row, _ := dialect.Get(name); row.UserIDClaim != "" && !c.v1 {
+		c.who = row.UserIDClaim
+		c.userID, _ = identity.ParseScalar(c.raw[c.who])
+	}
+	return c
 }
 
 // AudiencesOf is for whom a token says that it is, whoever signed it; for asking on.
@@ -82,14 +93,14 @@ func (c *claims) time(name string) time.Time {
 
 // flaws are what the gate would refuse in what a token says, with figures.
 func (q *Question) flaws(row dialect.Row, target Key, parts said) []Cause {
-	c := parts.claims
+	c := parts.claims.in(row.Name)
 	if c.raw == nil && !c.v1 {
 		return nil
 	}
 	var found []Cause
-	life := q.MaxLife
-	if life == 0 {
-		life = row.MaxLife
+	life := row.MaxLife
+	if row.Global == "native" && !row.ServerSide && q.MaxLife > 0 {
+		life = q.MaxLife
 	}
 	expires := c.expires
 	if c.v1 && !c.issued.IsZero() && life > 0 {
@@ -157,15 +168,16 @@ func (q *Question) audienceFlaw(row dialect.Row, c claims) []Cause {
 
 // identifierClaim explains a token whose identifier cannot be taken.
 func identifierClaim(c claims, signs identity.Signs) (Cause, bool) {
-	fields := map[string]string{"user_id": c.userID, "email": c.email}
-	for _, name := range []string{"user_id", "email"} {
+	id := cmp.Or(c.who, "user_id")
+	fields := map[string]string{id: c.userID, "email": c.email}
+	for _, name := range []string{id, "email"} {
 		raw := strings.TrimSpace(string(c.raw[name]))
 		if fields[name] == "" && raw != "" && strings.Trim(raw[:1], "-0123456789") == "" {
 			return Cause{NumberFormat, "The token's " + name + " is the number " + quote(raw) + ", and only integers within 2^53-1 can be read the same everywhere.",
 				"Put the " + name + " into the token as text."}, true
 		}
 	}
-	wanted, other := "user_id", "email"
+	wanted, other := id, "email"
 	if signs == identity.SignsEmail {
 		wanted, other = other, wanted
 	}

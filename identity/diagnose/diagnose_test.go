@@ -243,11 +243,17 @@ func expect(t *testing.T, q diagnose.Question, want ...diagnose.Code) {
 	}
 }
 
+// hashDialects leaves out server-side rows that differ from one before them by their name
+// alone: there are hundreds of mistakes and pairs to walk, and what decides is the row.
 func hashDialects() []string {
 	var names []string
+	seen := map[string]bool{}
 	for _, row := range dialect.All() {
-		if row.Proof == identity.ProofHash {
-			names = append(names, row.Name)
+		name := row.Name
+		row.Name = ""
+		if same := fmt.Sprintf("%+v", row); row.Proof == identity.ProofHash && !(row.ServerSide && seen[same]) {
+			seen[same] = true
+			names = append(names, name)
 		}
 	}
 	return names

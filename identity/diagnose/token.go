@@ -291,13 +291,13 @@ func (q *Question) withReason(refusal *identity.Error, found []Cause, parts said
 	case identity.KeyRetired, identity.KeyRevoked:
 		first.Explain += " It is " + q.named(refusal.Key) + "."
 	case identity.ClaimContradicted:
-		if better, ok := q.contradiction(parts.claims, target.Signs); ok {
+		if better, ok := q.contradiction(parts.claims.in(target.Dialect), target.Signs); ok {
 			first = better
 		}
 	case identity.IdentifierNotCovered:
 		first = Cause{IdentifierKind, refusal.Message, "Send tokens only for addresses that the product has confirmed, or let the key sign user ids."}
 	case identity.ClaimMissing, identity.IdentifierMalformed, identity.IdentifierAmbiguous:
-		if better, ok := identifierClaim(parts.claims, target.Signs); ok {
+		if better, ok := identifierClaim(parts.claims.in(target.Dialect), target.Signs); ok {
 			first = better
 		}
 	}

@@ -1,6 +1,7 @@
 package diagnose_test
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
@@ -33,6 +34,7 @@ type tokenMaking struct {
 	algorithm string
 	hash      func() hash.Hash
 	claims    map[string]any
+	who       string // the claim with the user id
 	around    string
 }
 
@@ -40,8 +42,11 @@ func tokenRightly(row dialect.Row) tokenMaking {
 	m := tokenMaking{key: secretOf("key_own"), algorithm: "HS256", hash: sha256.New, claims: map[string]any{
 		"aud": "shop", "iat": now.Add(-time.Minute).Unix(), "exp": now.Add(5 * time.Minute).Unix(), "email": email,
 	}}
-	if byUserID(row) {
-		m.claims["user_id"] = userID
+	if m.who = cmp.Or(row.UserIDClaim, "user_id"); byUserID(row) {
+		m.claims[m.who] = userID
+	}
+	if row.Scope != "" {
+		m.claims["scope"] = row.Scope
 	}
 	return m
 }
@@ -81,9 +86,9 @@ func tokenMistakes() []tokenMistake {
 		{diagnose.Audience, "another audience", "aud", func(m *tokenMaking) { m.claims["aud"] = "blog" }, lenient},
 		{"claim_missing", "no audience", "aud", func(m *tokenMaking) { delete(m.claims, "aud") }, lenient},
 		{"lifetime_too_long", "a year", "exp", func(m *tokenMaking) { m.claims["exp"] = now.Add(365 * 24 * time.Hour).Unix() }, lenient},
-		{diagnose.IdentifierKind, "only an email", "person", func(m *tokenMaking) { delete(m.claims, "user_id") }, byEmail},
+		{diagnose.IdentifierKind, "only an email", "person", func(m *tokenMaking) { delete(m.claims, m.who) }, byEmail},
 		{diagnose.IdentifierKind, "only a user id", "person", func(m *tokenMaking) { delete(m.claims, "email"); m.claims["user_id"] = userID }, byUserID},
-		{diagnose.NumberFormat, "a fraction", "person", func(m *tokenMaking) { m.claims["user_id"] = json.RawMessage("123456789012.5") }, byEmail},
+		{diagnose.NumberFormat, "a fraction", "person", func(m *tokenMaking) { m.claims[m.who] = json.RawMessage("123456789012.5") }, byEmail},
 		{diagnose.Newline, "a line break behind", "around", func(m *tokenMaking) { m.around = "\n" }, nil},
 		{diagnose.Blanks, "a blank behind", "around", func(m *tokenMaking) { m.around = " " }, nil},
 	}

@@ -43,6 +43,7 @@ type Row struct {
 	MinSecret  int  // decoded bytes below which a secret is refused
 	WarnSecret int  // and below which it is only warned about; zero: never
 	PublicKeys bool // a public key, or an issuer's set of them, may stand instead of a secret
+	ServerSide bool // backend and secret are a vendor's, the page is ours: the vendor's own is not spoken
 
 	Signs     []identity.Signs // what a key may sign; the first is the default
 	Lowered   bool             // the email is lowered before it is signed
@@ -50,8 +51,10 @@ type Row struct {
 
 	NeedAudience, NeedIssued, NeedExpiry bool
 	MaxLife                              time.Duration
-	Authoritative                        bool // values beside a token lose instead of refusing
-	AgreeOnDetails                       bool // name and attributes must equal the signed ones too
+	Authoritative                        bool   // values beside a token lose instead of refusing
+	UserIDClaim                          string // of a token, where the user id is called otherwise
+	Scope                                string // that a token must have; empty: any
+	AgreeOnDetails                       bool   // name and attributes must equal the signed ones too
 
 	OnFailure      OnFailure
 	Tail           time.Duration // how long chat outlives the proof
@@ -61,10 +64,15 @@ type Row struct {
 var (
 	anyField  = []identity.Signs{identity.SignsUserID, identity.SignsEmail, identity.SignsEither}
 	emailOnly = []identity.Signs{identity.SignsEmail}
+	// userIDOnly is of vendors whose identifier is their user id.
+	userIDOnly = []identity.Signs{identity.SignsUserID}
 )
 
 // rows is the table. The native names come first: native is the default.
-var rows = []Row{
+var rows = slices.Concat(spoken, serverSide)
+
+// spoken are ours, and those of the vendors whose pages we speak.
+var spoken = []Row{
 	{
 		Name: "native", Global: "native", Proof: identity.ProofHash, MinSecret: 16, Signs: anyField,
 		OnFailure: Block, ClaimedHistory: SameClaim,
@@ -104,6 +112,67 @@ var rows = []Row{
 	{
 		Name: "ensoras", Global: "ensoras", Proof: identity.ProofHash, MinSecret: 16, Signs: emailOnly, Lowered: true,
 		OnFailure: MakeAnonymous, ClaimedHistory: SameClaim,
+	},
+}
+
+// userIDOrEmail is for vendors whose identifier is whatever the site chose.
+var userIDOrEmail = []identity.Signs{identity.SignsUserID, identity.SignsEmail}
+
+// rows of the vendors whose backends sign as they did, while the page calls our own API.
+// Keys and messages are as their public documentation has them, named at each row; where
+// that says "secret" and shows it as a string, the key is its text.
+var serverSide = []Row{
+	{
+		// chatwoot.com, "Identity validation using HMAC": identifier_hash of setUser is hex over
+		// the identifier, which sites take from their user id or the email.
+		Name: "chatwoot", Global: "native", ServerSide: true, Proof: identity.ProofHash, MinSecret: 16, Signs: userIDOrEmail,
+		OnFailure: Block, ClaimedHistory: SameClaim,
+	},
+	{
+		// docs.crisp.chat, web SDK, "Identity Verification": the second value beside user:email
+		// is hex over the email.
+		Name: "crisp", Global: "native", ServerSide: true, Proof: identity.ProofHash, MinSecret: 16, Signs: emailOnly,
+		OnFailure: Block, ClaimedHistory: SameClaim,
+	},
+	{
+		// help.tawk.to, "How to generate a hash for the API": hash of login() is hex over the user
+		// id; visitors that are set by their attributes were hashed over the email.
+		Name: "tawk", Global: "native", ServerSide: true, Proof: identity.ProofHash, MinSecret: 16, Signs: userIDOrEmail,
+		OnFailure: Block, ClaimedHistory: SameClaim,
+	},
+	{
+		// dev.frontapp.com, "Identify users": userHash is hex over the email.
+		Name: "front", Global: "native", ServerSide: true, Proof: identity.ProofHash, MinSecret: 16, Signs: emailOnly,
+		OnFailure: Block, ClaimedHistory: SameClaim,
+	},
+	{
+		// plain.com/docs/chat/authentication: emailHash is hex over the email.
+		Name: "plain", Global: "native", ServerSide: true, Proof: identity.ProofHash, MinSecret: 16, Signs: emailOnly,
+		OnFailure: Block, ClaimedHistory: SameClaim,
+	},
+	{
+		// Gleap.identify(userId, userData, userHash) of its SDKs: hex over the user id.
+		Name: "gleap", Global: "native", ServerSide: true, Proof: identity.ProofHash, MinSecret: 16, Signs: userIDOnly,
+		OnFailure: Block, ClaimedHistory: SameClaim,
+	},
+	{
+		// docs.novu.co, "Inbox Security": subscriberHash is lowercase hex over the subscriberId.
+		Name: "novu", Global: "native", ServerSide: true, Proof: identity.ProofHash, MinSecret: 16, Signs: userIDOnly,
+		OnFailure: Block, ClaimedHistory: SameClaim,
+	},
+	{
+		// developer.zendesk.com, messaging, "Authenticating users": HS256 under a shared secret;
+		// external_id is who, scope is user (the same keys sign tokens of other scopes), exp may be
+		// missing. kid names the secret in Zendesk's list; here the MAC says whose token it is, and
+		// a header that nothing proves chooses no key.
+		Name: "zendesk-jwt", Global: "native", ServerSide: true, Proof: identity.ProofJWT, MinSecret: 16, WarnSecret: 32, Signs: userIDOnly,
+		UserIDClaim: "external_id", Scope: "user", OnFailure: Block, ClaimedHistory: SameClaim,
+	},
+	{
+		// crmsupport.freshworks.com, "Enable JWT user authentication": HS256 under the encryption
+		// key; reference_id is who. Its freshchat_uuid names a browser and proves nobody.
+		Name: "freshchat-jwt", Global: "native", ServerSide: true, Proof: identity.ProofJWT, MinSecret: 16, WarnSecret: 32, Signs: userIDOnly,
+		UserIDClaim: "reference_id", OnFailure: Block, ClaimedHistory: SameClaim,
 	},
 }
 
@@ -189,7 +258,7 @@ func (r Row) NewKey(s Setup) (*identity.Key, error) {
 		return nil, &SecretError{Code: "public", Message: "a key of " + r.Name + " has a secret and no public key or issuer"}
 	}
 	life := r.MaxLife
-	if r.Global == "native" && s.MaxLife > 0 {
+	if r.Global == "native" && !r.ServerSide && s.MaxLife > 0 {
 		life = s.MaxLife
 	}
 	spec := identity.KeySpec{
@@ -197,7 +266,7 @@ func (r Row) NewKey(s Setup) (*identity.Key, error) {
 		Proof: r.Proof, Signs: s.Signs, Realm: s.Realm, Lowered: r.Lowered, LooseHash: r.LooseHash,
 		Token: identity.TokenRules{
 			Audiences: s.Audiences, Issuer: s.Issuer, NeedAudience: r.NeedAudience || s.RequireAudience, NeedIssued: r.NeedIssued, NeedExpiry: r.NeedExpiry,
-			MaxLife: life, Authoritative: r.Authoritative, AgreeOnDetails: r.AgreeOnDetails,
+			MaxLife: life, Authoritative: r.Authoritative, AgreeOnDetails: r.AgreeOnDetails, UserIDClaim: r.UserIDClaim, Scope: r.Scope,
 		},
 	}
 	if r.Lowered {

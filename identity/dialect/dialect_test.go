@@ -36,6 +36,16 @@ func TestTable(t *testing.T) {
 		"pylon":        {identity.ProofHash, true, 16, 0, identity.SignsEmail, false, dialect.Block, 0, dialect.ThisSession},
 		"pylon-jwt":    {identity.ProofJWT, false, 16, 32, identity.SignsEmail, false, dialect.Block, 12 * time.Hour, dialect.ThisSession},
 		"ensoras":      {identity.ProofHash, false, 16, 0, identity.SignsEmail, false, dialect.MakeAnonymous, 0, dialect.SameClaim},
+
+		"chatwoot":      {identity.ProofHash, false, 16, 0, identity.SignsUserID, true, dialect.Block, 0, dialect.SameClaim},
+		"crisp":         {identity.ProofHash, false, 16, 0, identity.SignsEmail, false, dialect.Block, 0, dialect.SameClaim},
+		"tawk":          {identity.ProofHash, false, 16, 0, identity.SignsUserID, true, dialect.Block, 0, dialect.SameClaim},
+		"front":         {identity.ProofHash, false, 16, 0, identity.SignsEmail, false, dialect.Block, 0, dialect.SameClaim},
+		"plain":         {identity.ProofHash, false, 16, 0, identity.SignsEmail, false, dialect.Block, 0, dialect.SameClaim},
+		"gleap":         {identity.ProofHash, false, 16, 0, identity.SignsUserID, false, dialect.Block, 0, dialect.SameClaim},
+		"novu":          {identity.ProofHash, false, 16, 0, identity.SignsUserID, false, dialect.Block, 0, dialect.SameClaim},
+		"zendesk-jwt":   {identity.ProofJWT, false, 16, 32, identity.SignsUserID, false, dialect.Block, 0, dialect.SameClaim},
+		"freshchat-jwt": {identity.ProofJWT, false, 16, 32, identity.SignsUserID, false, dialect.Block, 0, dialect.SameClaim},
 	}
 	for _, r := range dialect.All() {
 		got := line{r.Proof, r.SecretHex, r.MinSecret, r.WarnSecret, r.DefaultSigns(), len(r.Signs) > 1, r.OnFailure, r.Tail, r.ClaimedHistory}

@@ -82,7 +82,7 @@ func TestAProofOfOneDialectIsNoneOfAnother(t *testing.T) {
 				}
 				a := proofOf(t, maker.Name, signs)
 				_, err := identity.Verify(matrixRing(t, matrixKey(t, checker.Name, signs)), a, matrixNow)
-				want := maker.Name == checker.Name
+				want := maker.Name == checker.Name || sameBytes(maker, checker)
 				if (err == nil) != want {
 					t.Errorf("made as %s over %s, page says %s, key of %s: %v", maker.Name, signs, a.Dialect, checker.Name, err)
 				}
@@ -92,6 +92,13 @@ func TestAProofOfOneDialectIsNoneOfAnother(t *testing.T) {
 			}
 		}
 	}
+}
+
+// sameBytes says whether two dialects of one family make one proof of one field: vendors
+// whose backends sign as ours do, while the page calls our own API.
+func sameBytes(a, b dialect.Row) bool {
+	hash := a.Proof == identity.ProofHash && b.Proof == identity.ProofHash
+	return a.Global == b.Global && hash && a.SecretHex == b.SecretHex && a.Lowered == b.Lowered
 }
 
 // TestThePagesWordMakesNoOtherDialect: with a hash of one vendor the page may say that it

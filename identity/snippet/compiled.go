@@ -71,10 +71,13 @@ func {{if .Hash}}Hash{{else}}Token{{end}}({{if .UserID}}userID{{if .Email}}, ema
 {{- end}}
 		"iat": now, "exp": now + {{.Seconds}},
 {{- if .UserID}}
-		"user_id": userID,
+		"{{.Claim}}": userID,
 {{- end}}
 {{- if .Email}}
-		"email":{{if .UserID}}  {{end}} email,
+		"email": email,
+{{- end}}
+{{- if .Scope}}
+		"scope": "{{.Scope}}",
 {{- end}}
 	})
 	if err != nil {
@@ -224,7 +227,10 @@ public final class ChatProof {
         + ",\"aud\":\"{{.Channel}}\""
 {{- end}}
 {{- if .UserID}}
-        + ",\"user_id\":" + json(String.valueOf(userId))
+        + ",\"{{.Claim}}\":" + json(String.valueOf(userId))
+{{- end}}
+{{- if .Scope}}
+        + ",\"scope\":\"{{.Scope}}\""
 {{- end}}
 {{- if .Email}}
         + ",\"email\":" + json(email)
@@ -387,7 +393,10 @@ public {{if .Framework}}sealed{{else}}static{{end}} class ChatProof
             + ",\"aud\":\"{{.Channel}}\""
 {{- end}}
 {{- if .UserID}}
-            + ",\"user_id\":" + Json(Convert.ToString(userId, CultureInfo.InvariantCulture))
+            + ",\"{{.Claim}}\":" + Json(Convert.ToString(userId, CultureInfo.InvariantCulture))
+{{- end}}
+{{- if .Scope}}
+            + ",\"scope\":\"{{.Scope}}\""
 {{- end}}
 {{- if .Email}}
             + ",\"email\":" + Json(email)

@@ -48,7 +48,10 @@ def chat_{{.Result}}({{if .UserID}}user_id{{if .Email}}, email{{end}}{{else}}ema
     iat: now,
     exp: now + {{.Seconds}},
 {{- if .UserID}}
-    user_id: user_id.to_s,
+    {{.Claim}}: user_id.to_s,
+{{- end}}
+{{- if .Scope}}
+    scope: "{{.Scope}}",
 {{- end}}
 {{- if .Email}}
     email: email,
@@ -120,7 +123,10 @@ const phpFunction = `
         'iat' => $now,
         'exp' => $now + {{.Seconds}},
 {{- if .UserID}}
-        'user_id' => (string) $user_id,
+        '{{.Claim}}' => (string) $user_id,
+{{- end}}
+{{- if .Scope}}
+        'scope' => '{{.Scope}}',
 {{- end}}
 {{- if .Email}}
         'email' => $email,
@@ -207,7 +213,10 @@ def chat_{{.Result}}({{if .UserID}}user_id{{if .Email}}, email{{end}}{{else}}ema
         "iat": now,
         "exp": now + {{.Seconds}},
 {{- if .UserID}}
-        "user_id": str(user_id),
+        "{{.Claim}}": str(user_id),
+{{- end}}
+{{- if .Scope}}
+        "scope": "{{.Scope}}",
 {{- end}}
 {{- if .Email}}
         "email": email,
@@ -267,7 +276,10 @@ const nodeFunction = `
     iat: now,
     exp: now + {{.Seconds}},
 {{- if .UserID}}
-    user_id: String(userId),
+    {{.Claim}}: String(userId),
+{{- end}}
+{{- if .Scope}}
+    scope: '{{.Scope}}',
 {{- end}}
 {{- if .Email}}
     email,

@@ -3,7 +3,6 @@ package snippet
 import (
 	"cmp"
 	"fmt"
-	"go/format"
 	"strings"
 	"text/template"
 )
@@ -146,19 +145,19 @@ func (f framework) project(r Request, row row) (project, error) {
 	v.Members = f.members(r, row, v)
 	p := project{view: v, statement: row.statement, Native: row.global == "native"}
 	written := languages[f.language]
-	for into, piece := range map[*string]language{&p.Head: {head: written.head}, &p.Body: {body: written.body}, &p.Whole: {head: written.head, body: written.body}} {
-		text, err := piece.write(v)
-		if err != nil {
+	written.tail = nil // what a file of the language alone exports
+	whole, err := written.write(v)
+	if err != nil {
+		return project{}, err
+	}
+	p.Whole = whole
+	if written.head != nil { // of languages whose files are put together below
+		if p.Head, err = (language{head: written.head}).write(v); err != nil {
 			return project{}, err
 		}
-		*into = text
-	}
-	if f.language == Go {
-		formatted, err := format.Source([]byte(p.Whole))
-		if err != nil {
-			return project{}, fmt.Errorf("snippet: %w", err)
+		if p.Body, err = (language{body: written.body}).write(v); err != nil {
+			return project{}, err
 		}
-		p.Whole = string(formatted)
 	}
 	if p.Native && r.Origin != "" {
 		p.Init, p.Load = "<script>\n"+strings.TrimRight(nativeInit(r), "\n")+"\n</script>\n", nativeLoad(r)

@@ -1,6 +1,7 @@
 package snippet_test
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -362,7 +363,15 @@ func holdToken(t *testing.T, name string, p program, c odd, token string) {
 		}
 	}
 	for _, field := range p.made.Arguments {
+		if field == "user_id" {
+			field = cmp.Or(row.UserIDClaim, field)
+		}
 		want[field] = true
+	}
+	if row.Scope != "" {
+		if want["scope"] = true; said["scope"] != row.Scope {
+			t.Errorf("%s: scope %v", name, said["scope"])
+		}
 	}
 	for claim := range said {
 		if !want[claim] {

@@ -43,7 +43,11 @@ func wants(row dialect.Row, signs string, c snippet.Customer, channel string) ma
 		"native": "hash", "native-jwt": "jwt", "native-v1": "jwt", "intercom": "user_hash", "intercom-jwt": "intercom_user_jwt",
 		"helpscout": "signature", "pylon": "email_hash", "pylon-jwt": "jwt", "ensoras": "hash",
 	}
-	want := map[string]string{"email": c.Email, proofs[row.Name]: c.Proof}
+	carries, named := proofs[row.Name]
+	if !named && row.ServerSide {
+		carries = map[bool]string{true: "hash", false: "jwt"}[row.Proof == identity.ProofHash]
+	}
+	want := map[string]string{"email": c.Email, carries: c.Proof}
 	if row.Name != "ensoras" {
 		want["name"] = c.Name
 	}

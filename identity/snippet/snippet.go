@@ -20,8 +20,10 @@
 package snippet
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"go/format"
 	"net/url"
 	"regexp"
 	"slices"
@@ -170,6 +172,8 @@ type row struct {
 	lower     bool     // the email is lowered before it is signed
 	audience  bool     // a token names the channel
 	seconds   int      // how long a token lives
+	claim     string   // a token's, for the user id; empty: user_id
+	scope     string   // a token's; empty: none
 	goes      string   // where the page carries it
 	global    string   // the page's own: native loads our script, a vendor's loads the vendor's
 	statement string   // the page's, with %s for the object
@@ -180,8 +184,10 @@ type row struct {
 }
 
 var (
-	anyField  = []string{"user_id", "email", "either"}
-	emailOnly = []string{"email"}
+	anyField      = []string{"user_id", "email", "either"}
+	userIDOrEmail = []string{"user_id", "email"}
+	userIDOnly    = []string{"user_id"}
+	emailOnly     = []string{"email"}
 )
 
 const (
@@ -203,7 +209,7 @@ var rows = map[string]row{
 		global: "native", statement: nativeCall, proof: "jwt", logout: nativeLogout},
 	"intercom": {kind: hashKind, signs: anyField, goes: "user_hash of intercomSettings",
 		global: "intercom", statement: intercomCall, channel: "app_id", proof: "user_hash", logout: "Intercom('shutdown');"},
-	"intercom-jwt": {kind: jwtKind, signs: []string{"user_id"}, seconds: 3600, goes: "intercom_user_jwt of intercomSettings",
+	"intercom-jwt": {kind: jwtKind, signs: userIDOnly, seconds: 3600, goes: "intercom_user_jwt of intercomSettings",
 		global: "intercom", statement: intercomCall, channel: "app_id", proof: "intercom_user_jwt", logout: "Intercom('shutdown');"},
 	"helpscout": {kind: hashKind, signs: emailOnly, goes: "signature of Beacon('identify')",
 		global: "helpscout", statement: helpscoutCall, proof: "signature", logout: "Beacon('logout');"},
@@ -213,6 +219,26 @@ var rows = map[string]row{
 		global: "pylon", statement: pylonCall, channel: "app_id", proof: "jwt"},
 	"ensoras": {kind: hashKind, signs: emailOnly, lower: true, goes: "hash of Ensoras('identify')",
 		global: "ensoras", statement: ensorasCall, proof: "hash", nameless: true, logout: "Ensoras('logout');"},
+
+	"chatwoot":      ourPage(row{kind: hashKind, signs: userIDOrEmail}),
+	"crisp":         ourPage(row{kind: hashKind, signs: emailOnly}),
+	"tawk":          ourPage(row{kind: hashKind, signs: userIDOrEmail}),
+	"front":         ourPage(row{kind: hashKind, signs: emailOnly}),
+	"plain":         ourPage(row{kind: hashKind, signs: emailOnly}),
+	"gleap":         ourPage(row{kind: hashKind, signs: userIDOnly}),
+	"novu":          ourPage(row{kind: hashKind, signs: userIDOnly}),
+	"zendesk-jwt":   ourPage(row{kind: jwtKind, signs: userIDOnly, seconds: 3600, claim: "external_id", scope: "user"}),
+	"freshchat-jwt": ourPage(row{kind: jwtKind, signs: userIDOnly, seconds: 3600, claim: "reference_id"}),
+}
+
+// ourPage is a vendor's backend behind a page that calls our own API.
+func ourPage(vendor row) row {
+	vendor.global, vendor.statement, vendor.logout, vendor.proof = "native", nativeCall, nativeLogout, "hash"
+	if vendor.kind != hashKind {
+		vendor.proof = "jwt"
+	}
+	vendor.goes = "Countersign('identify', { " + vendor.proof + " })"
+	return vendor
 }
 
 // member is one of the object with which a page names its customer.
@@ -253,6 +279,7 @@ type view struct {
 	Variable, Channel, Goes   string
 	Seconds                   int
 	Audience                  bool
+	Claim, Scope              string // of a token: who, and for what
 	Framework                 string // empty: none
 	Typed                     bool   // arguments carry their types
 	Members                   []line // of the page's object; none without a framework
@@ -262,6 +289,7 @@ func viewOf(r Request, row row) view {
 	v := view{
 		Hash: row.kind == hashKind, JWT: row.kind == jwtKind, V1: row.kind == v1Kind, Hex: row.hex, Lower: row.lower, Result: "token",
 		Field: "user_id", Variable: r.Variable, Channel: r.Channel, Goes: row.goes, Seconds: row.seconds, Audience: row.audience,
+		Claim: cmp.Or(row.claim, "user_id"), Scope: row.scope,
 	}
 	if r.Signs == "email" {
 		v.Field = "email"
@@ -297,6 +325,13 @@ func (l language) write(v view) (string, error) {
 		if err := piece.Execute(&all, v); err != nil {
 			return "", fmt.Errorf("snippet: %w", err)
 		}
+	}
+	if l.name == "Go" {
+		formatted, err := format.Source([]byte(strings.TrimLeft(all.String(), "\n")))
+		if err != nil {
+			return "", fmt.Errorf("snippet: %w", err)
+		}
+		return tidy(string(formatted)), nil
 	}
 	return tidy(all.String()), nil
 }

@@ -58,7 +58,7 @@ func TestWhatCannotStandInCodeIsRefused(t *testing.T) {
 	good := snippet.Request{Language: snippet.PHP, Dialect: "native-jwt", Channel: "shop", Origin: "https://chat.example.com"}
 	for name, change := range map[string]func(*snippet.Request){
 		"a language":              func(r *snippet.Request) { r.Language = "cobol" },
-		"a dialect":               func(r *snippet.Request) { r.Dialect = "crisp" },
+		"a dialect":               func(r *snippet.Request) { r.Dialect = "olark" },
 		"a channel that ends one": func(r *snippet.Request) { r.Channel = `shop"); system("id` },
 		"a channel with a quote":  func(r *snippet.Request) { r.Channel = "shop'" },
 		"a channel with a line":   func(r *snippet.Request) { r.Channel = "shop\n" },

@@ -219,7 +219,7 @@ func TestValuesThatWouldLeaveTheirPlaceAreRefused(t *testing.T) {
 			"https://u@chat.example.com", "https://u:p@chat.example.com", "https://chat.example.com/path", "https://chat.example.com/?q", "https://chat.example.com#f", "https://chat.example.com\"", "https://chat.example.com'",
 			"https://chat.example.com>", "https://chat.example.com\\@evil.example", "https://chat.example.com `", "https://chat.example.com\n", "https://chat.example.com\r\n", "https://a b", "https://chat.example.com\x00", "https://%zz"},
 		"signs":    {"name", "USER_ID", "user_id ", "user_id,email", "userId", "*"},
-		"dialect":  {" ", "crisp", "NATIVE", "native ", "native\n", "native-hash", "intercom_jwt", "helpscout-jwt"},
+		"dialect":  {" ", "olark", "NATIVE", "native ", "native\n", "native-hash", "intercom_jwt", "helpscout-jwt"},
 		"language": {"", " ", "cobol", "RUBY", "ruby ", "js", "c#", "node.js"},
 	}
 	for field, values := range cases {
