@@ -7,6 +7,7 @@ import { speak } from "../shared/i18n";
 import { startLive, stopLive } from "./live";
 import { forgetInbox } from "./inbox/store";
 import { forgetDrafts } from "./inbox/drafts";
+import { forgetFiles } from "./inbox/files";
 import { forgetThreads, unsentCount } from "./inbox/thread";
 import { place, startRouter } from "./router";
 import { askWhoIAm, phase } from "./session";
@@ -34,6 +35,7 @@ effect(() => {
   forgetInbox();
   forgetThreads();
   forgetDrafts();
+  forgetFiles();
 });
 
 addEventListener("beforeunload", (event) => {

@@ -10,7 +10,7 @@ export type Role = "owner" | "security" | "admin" | "agent" | "auditor";
 export type Enforcement = "off" | "observe" | "enforce";
 export type Platform = "web" | "ios" | "android";
 export type Side = "visitor" | "agent" | "system";
-export type Provenance = "signed" | "agent" | "email" | "claimed";
+export type Provenance = "signed" | "agent" | "email" | "import" | "claimed";
 
 export interface Named {
   id: string;
@@ -57,7 +57,7 @@ export interface LinkFacts {
 
 export interface ContactLabel {
   id: string;
-  kind: "verified" | "either" | "claimed" | "anonymous";
+  kind: "verified" | "either" | "claimed" | "anonymous" | "imported";
   label: string;
   verified: boolean;
 }
@@ -116,6 +116,14 @@ export interface Identifier {
   method?: string;
   key?: KeyNamed | null;
   at?: string;
+}
+
+/** What an imported person waits for. */
+export interface Imported {
+  source: string;
+  names: { kind: string; value: string; shared?: boolean }[];
+  opened_to?: string;
+  opened_at?: string;
 }
 
 export interface Attribute {

@@ -11,6 +11,7 @@ import type { Message, Tier } from "../types";
 import { explain } from "../ui/ask";
 import { Glyph } from "../ui/glyph";
 import { Popover } from "../ui/popover";
+import { Files } from "./files";
 import { discard, retry, type Outgoing } from "./thread";
 
 /** By what, with which key and when, in one line: the title of a badge. */
@@ -62,6 +63,7 @@ export function Bubble({ message, first, last, visitor, receipt }: {
       <div class="msg__line">
         <div class="msg__bubble" dir="auto">
           <Linked text={message.text} />
+          <Files files={message.files} alone={!message.text} />
         </div>
         <Details message={message} name={name} />
       </div>
@@ -142,6 +144,7 @@ export function OutBubble({ conversation, out, author }: { conversation: string;
       <div class="msg__line">
         <div class="msg__bubble" dir="auto">
           <Linked text={out.text} />
+          <Files files={out.files} alone={!out.text} />
         </div>
       </div>
       {out.state === "failed" ? (

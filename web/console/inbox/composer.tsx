@@ -5,12 +5,14 @@
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Button, Icon } from "../../shared/ui";
+import { DropHere } from "../../shared/ui/tray";
 import { personName } from "../names";
 import { may } from "../session";
 import { t } from "../text";
 import type { Row } from "../types";
 import { Glyph } from "../ui/glyph";
 import { draftOf, keepDraft } from "./drafts";
+import { AddFiles, intakeOf, useDropped, Waiting } from "./files";
 import { blockedContact } from "./panes";
 import { sayTyping, send } from "./thread";
 
@@ -27,6 +29,9 @@ export function Composer({ row, onSent }: { row: Row; onSent: () => void }): JSX
   const [note, setNote] = useState(false);
   const [text, setText] = useState(() => draftOf(row.id, false));
   const area = useRef<HTMLTextAreaElement>(null);
+  const intake = intakeOf(row.id, note);
+  const files = intake.items.value.length ? intake.ready() : [];
+  const dragging = useDropped(intake);
   const over = text.length > mostBytes / 4 ? bytesOf(text.trim()) - mostBytes : 0;
 
   const turn = (toNote: boolean) => {
@@ -53,10 +58,12 @@ export function Composer({ row, onSent }: { row: Row; onSent: () => void }): JSX
     keepDraft(row.id, note, value);
     if (!note && value.trim()) sayTyping(row.id);
   };
+  const idle = over > 0 || !files || (!text.trim() && !files.length);
   const submit = () => {
     const words = text.trim();
-    if (!words || over > 0) return;
-    send(row.id, words, note);
+    if (idle) return;
+    send(row.id, words, note, files);
+    intake.clear();
     keepDraft(row.id, note, "");
     setText("");
     onSent();
@@ -81,6 +88,7 @@ export function Composer({ row, onSent }: { row: Row; onSent: () => void }): JSX
     <div class={note ? "composer composer--note" : "composer"}>
       {blockedContact.value === row.contact.id && !note && <p class="composer__aside">{t.composer.blocked}</p>}
       {row.status === "closed" && !note && <p class="composer__aside">{t.composer.closedHint}</p>}
+      {dragging && <DropHere />}
       <div class="composer__box">
         <textarea
           ref={area}
@@ -94,6 +102,7 @@ export function Composer({ row, onSent }: { row: Row; onSent: () => void }): JSX
           onInput={(event) => type(event.currentTarget.value)}
           onKeyDown={onKeyDown}
         />
+        <Waiting intake={intake} />
         {over > 0 && (
           <p class="field__error composer__over" role="alert">
             <Icon name="alert" />
@@ -105,10 +114,11 @@ export function Composer({ row, onSent }: { row: Row; onSent: () => void }): JSX
             <Mode on={!note} label={t.composer.reply} onChoose={() => turn(false)} icon={<Icon name="chat" />} />
             <Mode on={note} label={t.composer.note} onChoose={() => turn(true)} icon={<Glyph name="lock" />} />
           </div>
+          <AddFiles intake={intake} />
           <span class="composer__keys" id="composer-keys">
             {t.composer.keys}
           </span>
-          <Button kind="primary" disabled={!text.trim() || over > 0} onClick={submit}>
+          <Button kind="primary" disabled={idle} onClick={submit}>
             {note ? t.composer.addNote : t.composer.send}
             <Icon name="send" />
           </Button>

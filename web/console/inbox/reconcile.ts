@@ -90,10 +90,17 @@ export function rowAfterMessage(row: Row, message: Message): Row {
     seq: message.seq,
     last_at: message.at,
     last_author: message.author.kind,
-    preview: message.text.replace(/\s+/g, " ").trim().slice(0, 140),
+    preview: previewOf(message),
     unread: byVisitor ? row.unread + 1 : row.unread,
     tier: byVisitor && message.tier ? message.tier : row.tier,
   };
+}
+
+/** A message without words is called by its first file, as the server does. */
+function previewOf(message: Message): string {
+  const [first, ...more] = message.files ?? [];
+  const words = message.text || !first ? message.text : `\u{1F4CE} ${first.name}${more.length ? ` +${more.length}` : ""}`;
+  return words.replace(/\s+/g, " ").trim().slice(0, 140);
 }
 
 /** Messages of two sources as one list in the log's order, each once. Fields that one source lacks are kept from the other. */

@@ -3,6 +3,7 @@
 // or the stream, whichever is first, replaces it, and the other finds it done.
 
 import { signal, type Signal } from "@preact/signals";
+import type { FileFacts } from "../../protocol/wire";
 import { Backoff } from "../../shared/backoff";
 import * as api from "../api";
 import { problemOf, type ApiError } from "../http";
@@ -16,6 +17,7 @@ export interface Outgoing {
   client_id: string;
   text: string;
   note: boolean;
+  files: FileFacts[];
   at: string;
   state: "sending" | "waiting" | "failed";
   problem: ApiError | null;
@@ -159,8 +161,8 @@ function newClientId(): string {
   return Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
 }
 
-export function send(id: string, text: string, note: boolean): void {
-  const out: Outgoing = { client_id: newClientId(), text, note, at: new Date().toISOString(), state: "sending", problem: null };
+export function send(id: string, text: string, note: boolean, files: FileFacts[] = []): void {
+  const out: Outgoing = { client_id: newClientId(), text, note, files, at: new Date().toISOString(), state: "sending", problem: null };
   patch(id, { outbox: [...threadSignal(id).peek().outbox, out] });
   void deliver(id, out);
 }
@@ -186,7 +188,7 @@ function deliver(id: string, out: Outgoing): Promise<void> {
 
 async function attempt(id: string, out: Outgoing): Promise<void> {
   try {
-    const sent = await api.post(id, { text: out.text, client_id: out.client_id, ...(out.note ? { note: true } : {}) });
+    const sent = await api.post(id, { text: out.text, client_id: out.client_id, ...(out.note ? { note: true } : {}), ...(out.files.length ? { files: out.files.map((f) => f.id) } : {}) });
     takeMessage({ ...sent, conversation_id: sent.conversation_id || id, note: sent.note ?? out.note, client_id: out.client_id });
     discard(id, out.client_id);
     backoff.reset();
