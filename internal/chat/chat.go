@@ -304,6 +304,9 @@ type Cursor struct {
 	Seq int64
 }
 
+// ImportedView is no tier: a view of it has what belongs to imported people.
+const ImportedView policy.Tier = "imported"
+
 // View is one list of the inbox.
 type View struct {
 	Status   Status

@@ -172,6 +172,10 @@ func (f *fake) ImportWaits(context.Context, string, string, []identity.Identifie
 	return false, nil
 }
 
+func (f *fake) ImportedRecord(context.Context, string, string) (chat.Imported, error) {
+	return chat.Imported{}, chat.ErrNotFound
+}
+
 func (f *fake) HolderOf(_ context.Context, _ string, i identity.Identifier) (string, error) {
 	if l, ok := f.links[i]; ok {
 		return l.Contact, nil

@@ -4,7 +4,25 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
+
+	"countersign/identity"
 )
+
+// Imported is the record of an imported person.
+type Imported struct {
+	Source   string // the other system
+	Names    []ImportedName
+	OpenedTo string // who proved to be this person; empty: nobody yet
+	OpenedAt time.Time
+}
+
+// ImportedName is what an export says a person is called: a claim. One that other records of
+// the source have too opens none of them.
+type ImportedName struct {
+	identity.Identifier
+	Shared bool
+}
 
 // waitCache keeps, for an epoch, of which workspaces imported people wait for their owners.
 type waitCache struct {

@@ -22,6 +22,7 @@ type Profile struct {
 	// another proved and this one holds: nothing was merged, and a person must look.
 	Conflicts []Dispute
 	Only      map[string]bool // names of which only signed values count
+	Imported  *Imported       // of an imported person
 }
 
 // Dispute is a conflict with what to call the other one.
@@ -62,6 +63,13 @@ func (c *Chat) Person(ctx context.Context, who policy.Principal, id string) (Pro
 	}
 	if p.Only, err = c.onlySigned(ctx, contact.Workspace); err != nil {
 		return Profile{}, err
+	}
+	if contact.Kind == ImportedContact {
+		record, err := c.store.ImportedRecord(ctx, contact.Workspace, id)
+		if err != nil {
+			return Profile{}, err
+		}
+		p.Imported = &record
 	}
 	p.Label = label(contact, believed(p.Attributes, p.Only))
 	for _, conversation := range list {

@@ -51,6 +51,8 @@ type Registry interface {
 	// ImportWaits whether one would open to this contact by what it proves.
 	ImportsWait(ctx context.Context, workspace string) (bool, error)
 	ImportWaits(ctx context.Context, workspace, contact string, proved []identity.Identifier) (bool, error)
+	// ImportedRecord is what an imported person waits for; ErrNotFound if it is none.
+	ImportedRecord(ctx context.Context, workspace, contact string) (Imported, error)
 
 	// Holdings counts what is kept of a contact.
 	Holdings(ctx context.Context, workspace, contact string) (Holdings, error)

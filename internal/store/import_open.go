@@ -302,3 +302,29 @@ func (t *tx) forgetImport(workspace, contact string) error {
 	}
 	return err
 }
+
+// ImportedRecord says what an imported person waits for.
+func (db *DB) ImportedRecord(ctx context.Context, workspace, contact string) (chat.Imported, error) {
+	const record = `SELECT source, opened_to, opened_at FROM imported_people WHERE contact = $1 AND workspace = $2`
+	const names = `SELECT n.realm, n.kind, n.value, CASE WHEN EXISTS (SELECT 1 FROM imported_names o WHERE o.workspace = n.workspace AND o.realm = n.realm AND o.kind = n.kind
+	AND o.value = n.value AND o.source = n.source AND o.contact <> n.contact) THEN 1 ELSE 0 END FROM imported_names n WHERE n.contact = $1 AND n.workspace = $2 ORDER BY n.kind DESC, n.value`
+	var is chat.Imported
+	err := db.row(ctx, record, []any{contact, workspace}, &is.Source, &is.OpenedTo, stamp{&is.OpenedAt})
+	if absent(err) {
+		return is, chat.ErrNotFound
+	}
+	if err == nil {
+		err = db.rows(ctx, names, []any{contact, workspace}, func(row scanner) error {
+			var n chat.ImportedName
+			var shared int64
+			err := row.Scan(&n.Realm, &n.Kind, &n.Value, &shared)
+			n.Shared = shared > 0
+			is.Names = append(is.Names, n)
+			return err
+		})
+	}
+	if err != nil {
+		return is, fmt.Errorf("store: imported record: %w", err)
+	}
+	return is, nil
+}

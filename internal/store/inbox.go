@@ -55,7 +55,9 @@ func inboxQuery(workspace string, view chat.View) (query string, args []any) {
 	default:
 		query += ` AND v.assignee = ` + mark(view.Assignee)
 	}
-	if view.Tier != "" {
+	if view.Tier == chat.ImportedView {
+		query += ` AND EXISTS (SELECT 1 FROM contacts c WHERE c.id = v.contact AND c.kind = 'imported')`
+	} else if view.Tier != "" {
 		query += ` AND v.tier = ` + mark(string(view.Tier))
 	}
 	if view.Channel != "" {

@@ -6,6 +6,7 @@ import { plural } from "../shared/i18n";
 import { auditTexts } from "./text.audit.en";
 import { recordTexts } from "./text.record.en";
 import { diagnosisTexts } from "./text.diagnosis.en";
+import { historyTexts } from "./text.history.en";
 import { installationTexts } from "./text.installation.en";
 import { keyTexts } from "./text.keys.en";
 import { mail } from "./text.mail.en";
@@ -143,6 +144,7 @@ export const en = {
     dkim: "DKIM-signed mail",
     code: "emailed code",
     setting: "trusted by setting",
+    import: "imported, not proved",
   } as Record<string, string>,
   kinds: { user_id: "user id", email: "email", either: "user id or email" } as Record<string, string>,
   platforms: { web: "Web", ios: "iOS", android: "Android" } as Record<string, string>,
@@ -296,11 +298,12 @@ export const en = {
     identifiersNone: "None. An identifier is listed here once a signature has proved it.",
     attributes: "Attributes",
     attributesNone: "None sent yet.",
-    provenance: { signed: "signed", agent: "by an agent", email: "by mail", claimed: "claimed" } as Record<string, string>,
+    provenance: { signed: "signed", agent: "by an agent", email: "by mail", import: "imported", claimed: "claimed" } as Record<string, string>,
     provenanceHints: {
       signed: "covered by a verified signature",
       agent: "written by a teammate",
       email: "from an authenticated mail",
+      import: "from another system's export, not proved",
       claimed: "said by the page, not proved",
     } as Record<string, string>,
     conflicts: "Conflict",
@@ -368,6 +371,7 @@ export const en = {
   ...keyTexts,
   ...proofTexts,
   ...siteTexts,
+  ...historyTexts,
   ...installationTexts,
   ...diagnosisTexts,
   ...team,

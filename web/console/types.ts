@@ -162,6 +162,7 @@ export interface Holdings {
   browsers: number;
   conversations: number;
   messages: number;
+  files: number;
 }
 
 export interface VisitorSession {
@@ -193,6 +194,7 @@ export interface Contact {
   sessions: VisitorSession[] | null;
   conversations: Row[] | null;
   conflicts?: Conflict[] | null;
+  imported?: Imported | null;
   not_before?: string;
   bare_hashes_refused_until?: string;
 }

@@ -71,7 +71,7 @@ func viewOf(c *call) (chat.View, error) {
 	default:
 		return view, httpapi.Malformed("The view is open, mine, unassigned, snoozed or closed.")
 	}
-	if view.Tier != "" && !slices.Contains([]policy.Tier{policy.Anonymous, policy.Claimed, policy.Verified}, view.Tier) {
+	if view.Tier != "" && !slices.Contains([]policy.Tier{policy.Anonymous, policy.Claimed, policy.Verified, chat.ImportedView}, view.Tier) {
 		return view, httpapi.Malformed("The tier is anonymous, claimed or verified.")
 	}
 	var err error

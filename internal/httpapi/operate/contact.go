@@ -25,6 +25,7 @@ func (o *Routes) getContact(ctx context.Context, c *call, _ wire.None) (wire.Con
 		ID: p.Contact.ID, Kind: string(p.Contact.Kind), Label: name.Label, CreatedAt: p.Contact.CreatedAt.UTC(), SeenAt: p.Contact.SeenAt.UTC(),
 		Blocked: !p.Contact.BlockedAt.IsZero(), NotBefore: httpapi.Timestamp(p.Contact.NotBefore), BareUntil: httpapi.Timestamp(p.Contact.BareUntil),
 	}
+	out.Imported = shapeImported(p.Imported)
 	for _, l := range p.Links {
 		out.Identifiers = append(out.Identifiers, names.ShapeIdentifier(l))
 	}
@@ -39,6 +40,17 @@ func (o *Routes) getContact(ctx context.Context, c *call, _ wire.None) (wire.Con
 	}
 	out.Conversations, err = ShapeRows(ctx, o.Channels, c.Who, p.Conversations)
 	return out, err
+}
+
+func shapeImported(is *chat.Imported) *wire.Imported {
+	if is == nil {
+		return nil
+	}
+	out := &wire.Imported{Source: is.Source, Names: []wire.ImportedName{}, OpenedTo: is.OpenedTo, OpenedAt: httpapi.Timestamp(is.OpenedAt)}
+	for _, n := range is.Names {
+		out.Names = append(out.Names, wire.ImportedName{Kind: string(n.Kind), Value: n.Value, Shared: n.Shared})
+	}
+	return out
 }
 
 // keysIn lists the keys by which anything of a person was proved.

@@ -28,7 +28,7 @@ type AgentName struct {
 // ContactName is a contact as a row names it: name, else email, else user id.
 type ContactName struct {
 	ID       string `json:"id"`
-	Kind     string `json:"kind" enum:"verified,either,claimed,anonymous"`
+	Kind     string `json:"kind" enum:"verified,either,claimed,anonymous,imported"`
 	Label    string `json:"label"`
 	Verified bool   `json:"verified"`
 }
@@ -153,7 +153,7 @@ type UseLink struct {
 // Contact is a person, or the shadow of one, as the person panel shows it.
 type Contact struct {
 	ID            string           `json:"id"`
-	Kind          string           `json:"kind" enum:"verified,either,claimed,anonymous"`
+	Kind          string           `json:"kind" enum:"verified,either,claimed,anonymous,imported"`
 	Label         string           `json:"label"`
 	CreatedAt     time.Time        `json:"created_at"`
 	SeenAt        time.Time        `json:"seen_at"`
@@ -164,7 +164,24 @@ type Contact struct {
 	Conversations []Row            `json:"conversations"`
 	Conflicts     []Conflict       `json:"conflicts,omitempty" doc:"Proved by one of two people and held by the other: nothing was merged."`
 	NotBefore     *time.Time       `json:"not_before,omitempty" doc:"All sessions were ended then: tokens made before open none."`
+	Imported      *Imported        `json:"imported,omitempty" doc:"Of a person who came with another system's export."`
 	BareUntil     *time.Time       `json:"bare_hashes_refused_until,omitempty" doc:"Hashes open no session until then; the year 9999 is until it is lifted."`
+}
+
+// Imported is what an imported person waits for: whoever proves one of the names takes
+// the history over.
+type Imported struct {
+	Source   string         `json:"source" doc:"The other system."`
+	Names    []ImportedName `json:"names"`
+	OpenedTo string         `json:"opened_to,omitzero" doc:"The contact that proved to be this person."`
+	OpenedAt *time.Time     `json:"opened_at,omitempty"`
+}
+
+// ImportedName is what an export says a person is called. Nothing has proved it.
+type ImportedName struct {
+	Kind   string `json:"kind" enum:"user_id,email"`
+	Value  string `json:"value"`
+	Shared bool   `json:"shared,omitzero" doc:"Several records of the export say so: it opens none of them."`
 }
 
 // Identifier is one proved name of a person.
@@ -180,7 +197,7 @@ type Identifier struct {
 type Attribute struct {
 	Name       string          `json:"name"`
 	Value      json.RawMessage `json:"value"`
-	Provenance string          `json:"provenance" enum:"signed,agent,email,claimed"`
+	Provenance string          `json:"provenance" enum:"signed,agent,email,import,claimed"`
 	Method     string          `json:"method"`
 	Key        *KeyName        `json:"key,omitempty"`
 	At         time.Time       `json:"at"`

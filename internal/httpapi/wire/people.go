@@ -134,7 +134,7 @@ type PersonFile struct {
 // FiledContact is the person of a file.
 type FiledContact struct {
 	ID        string     `json:"id"`
-	Kind      string     `json:"kind" enum:"verified,either,claimed,anonymous"`
+	Kind      string     `json:"kind" enum:"verified,either,claimed,anonymous,imported"`
 	Label     string     `json:"label"`
 	CreatedAt time.Time  `json:"created_at"`
 	SeenAt    time.Time  `json:"seen_at"`

@@ -12,6 +12,7 @@ import { explain } from "../ui/ask";
 import { Glyph } from "../ui/glyph";
 import { Popover } from "../ui/popover";
 import { Files } from "./files";
+import { ImportedBadge } from "./imported";
 import { discard, retry, type Outgoing } from "./thread";
 
 /** By what, with which key and when, in one line: the title of a badge. */
@@ -54,7 +55,11 @@ export function Bubble({ message, first, last, visitor, receipt }: {
               {t.thread.note}
             </span>
           )}
-          {tier && <TierBadge tier={tier} title={provedLine(message)} />}
+          {message.method === "import" ? (
+            <ImportedBadge title={t.history.messageHint} />
+          ) : (
+            tier && <TierBadge tier={tier} title={provedLine(message)} />
+          )}
           <time class="msg__time" dateTime={message.at} title={exact(message.at)}>
             {clock(message.at)}
           </time>

@@ -14,6 +14,7 @@ import { Glyph } from "../ui/glyph";
 import { Menu } from "../ui/popover";
 import { When } from "../ui/when";
 import { hasDraft } from "./drafts";
+import { ImportedBadge } from "./imported";
 import { conversationHref } from "./panes";
 import { VIEWS, type Query } from "./reconcile";
 import { counts, list, loadList, loadMore, rowSignal } from "./store";
@@ -85,6 +86,7 @@ function Head({ view, query }: { view: ViewName; query: Query }): JSX.Element {
           options={[
             { value: "", label: t.anyTier },
             ...(["verified", "claimed", "anonymous"] as const).map((tier) => ({ value: tier, label: sharedText().tiers[tier] })),
+            { value: "imported", label: t.history.imported },
           ]}
         />
         <Select
@@ -254,7 +256,7 @@ function RowLine({ id, view, current, entry }: { id: string; view: ViewName; cur
           <bdi>{row.preview || t.inbox.noPreview}</bdi>
         </span>
         <span class="row__foot">
-          <TierBadge tier={row.tier} />
+          {row.contact.kind === "imported" ? <ImportedBadge /> : <TierBadge tier={row.tier} />}
           <span class="row__channel" dir="auto">
             {row.channel.name || row.channel.slug}
           </span>

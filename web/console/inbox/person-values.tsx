@@ -18,7 +18,7 @@ import type { Resource } from "../ui/resource";
 
 const p = t.person;
 const w = t.personal;
-const order: Record<string, number> = { signed: 0, agent: 1, email: 2, claimed: 3 };
+const order: Record<string, number> = { signed: 0, agent: 1, email: 2, import: 3, claimed: 4 };
 
 /** Values of one name stand side by side, the strongest provenance first. */
 export function Attributes({ contact, resource }: { contact: Contact; resource: Resource<Contact> }): JSX.Element {

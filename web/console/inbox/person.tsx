@@ -20,6 +20,7 @@ import { When } from "../ui/when";
 import { blockedContact, conversationHref } from "./panes";
 import { Conflicts, ReleaseMenu } from "./person-conflicts";
 import { File } from "./person-file";
+import { ImportedBadge, ImportedNames, ImportedStanding } from "./imported";
 import { Part } from "./person-part";
 import { Sessions } from "./person-sessions";
 import { Attributes } from "./person-values";
@@ -121,7 +122,7 @@ function Facts({ contact, row, view, resource }: { contact: Contact; row?: Row |
           <h3 class="person__name" dir="auto">
             {personName(contact)}
           </h3>
-          <TierBadge tier={tierOf(contact)} />
+          {contact.kind === "imported" ? <ImportedBadge /> : <TierBadge tier={tierOf(contact)} />}
         </div>
       </div>
       {contact.blocked && (
@@ -139,7 +140,8 @@ function Facts({ contact, row, view, resource }: { contact: Contact; row?: Row |
           <Conflicts contact={contact} resource={resource} />
         </Part>
       )}
-      {contact.kind !== "anonymous" && contact.kind !== "claimed" && (
+      {contact.kind === "imported" && <ImportedNames contact={contact} />}
+      {contact.kind !== "anonymous" && contact.kind !== "claimed" && contact.kind !== "imported" && (
         <Part title={p.identifiers}>
           {(contact.identifiers ?? []).length === 0 ? (
             <p class="dim">{p.identifiersNone}</p>
@@ -155,9 +157,11 @@ function Facts({ contact, row, view, resource }: { contact: Contact; row?: Row |
       <Part title={p.attributes}>
         <Attributes contact={contact} resource={resource} />
       </Part>
-      <Part title={p.sessions}>
-        <Sessions contact={contact} resource={resource} />
-      </Part>
+      {contact.kind !== "imported" && (
+        <Part title={p.sessions}>
+          <Sessions contact={contact} resource={resource} />
+        </Part>
+      )}
       <Part title={row ? p.others : t.personal.conversations}>
         {others.length === 0 ? <p class="dim">{p.othersNone}</p> : <Others rows={others} view={view} />}
       </Part>
@@ -180,7 +184,7 @@ function Facts({ contact, row, view, resource }: { contact: Contact; row?: Row |
 
 function tierOf(contact: Contact): Tier {
   if (contact.kind === "verified" || contact.kind === "either") return "verified";
-  return contact.kind;
+  return contact.kind === "imported" ? "claimed" : contact.kind;
 }
 
 /** What initials are made of: a label may end with an identifier in brackets, which is no name. */
@@ -191,6 +195,7 @@ function faceOf(contact: Contact): string {
 /** The sentence that an agent must be able to trust: what is known of this person, and by what. */
 function Standing({ contact }: { contact: Contact }): JSX.Element {
   const first = (contact.identifiers ?? [])[0];
+  if (contact.kind === "imported") return <ImportedStanding contact={contact} />;
   if (tierOf(contact) === "verified")
     return (
       <div class="proof proof--verified">
@@ -275,7 +280,7 @@ function Others({ rows, view }: { rows: Row[]; view: ViewName }): JSX.Element {
 }
 
 function BlockButton({ contact, resource }: { contact: Contact; resource: Resource<Contact> }): JSX.Element | null {
-  if (!may("people.manage")) return null;
+  if (!may("people.manage") || contact.kind === "imported") return null;
   const live = (contact.sessions ?? []).filter((s) => Date.parse(s.expires_at) > Date.now()).length;
   const set = async (blocked: boolean) => {
     await api.block(contact.id, blocked);

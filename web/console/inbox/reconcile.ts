@@ -6,7 +6,7 @@ import type { Counts, Message, Row, Tier, ViewName } from "../types";
 
 export interface Query {
   view: ViewName;
-  tier: Tier | "";
+  tier: Tier | "imported" | "";
   channel: string;
   q: string;
 }
@@ -31,7 +31,7 @@ export function inView(row: Row, view: ViewName, me: string): boolean {
 /** Whether a row belongs under a query. What a search finds only the server knows: null. */
 export function belongs(row: Row, query: Query, me: string): boolean | null {
   if (!inView(row, query.view, me)) return false;
-  if (query.tier && row.tier !== query.tier) return false;
+  if (query.tier && (query.tier === "imported" ? row.contact.kind : row.tier) !== query.tier) return false;
   if (query.channel && row.channel.id !== query.channel) return false;
   return query.q ? null : true;
 }
