@@ -73,8 +73,8 @@ export const peopleTexts = {
     exported: "Exported",
     erase: "Erase",
     eraseTitle: (name: string) => `Erase ${name} for good?`,
-    eraseBody: (n: { conversations: number; messages: number; identifiers: number; attributes: number; live_sessions: number; sessions: number }) =>
-      `${many(n.conversations, "conversation", "conversations")} with ${many(n.messages, "message", "messages")}, ${many(n.identifiers, "identifier", "identifiers")}, ${many(n.attributes, "attribute", "attributes")} and ${many(n.sessions, "session", "sessions")} are deleted${n.live_sessions ? `; ${many(n.live_sessions, "of them is open and ends", "of them are open and end")} now` : ""}. Nobody can bring this back. If the same person proves who they are later, they are somebody new here.`,
+    eraseBody: (n: { conversations: number; messages: number; files: number; identifiers: number; attributes: number; live_sessions: number; sessions: number }) =>
+      `${many(n.conversations, "conversation", "conversations")} with ${many(n.messages, "message", "messages")}${n.files ? ` and ${many(n.files, "file", "files")}` : ""}, ${many(n.identifiers, "identifier", "identifiers")}, ${many(n.attributes, "attribute", "attributes")} and ${many(n.sessions, "session", "sessions")} are deleted${n.live_sessions ? `; ${many(n.live_sessions, "of them is open and ends", "of them are open and end")} now` : ""}. Nobody can bring this back. If the same person proves who they are later, they are somebody new here.`,
     eraseRecord: "The record keeps that somebody was erased, by whom and why, under a name that leads to nobody.",
     eraseReason: "Reason",
     eraseReasonHint: "It stays in the record, so do not name the person: a ticket's number is good.",

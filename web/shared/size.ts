@@ -6,7 +6,7 @@ export function sizeOf(bytes: number, language?: string): string {
   return new Intl.NumberFormat(language || undefined, {
     style: "unit",
     unit: units[step]!,
-    unitDisplay: "short",
+    unitDisplay: step ? "short" : "long", // "14 byte" is no English
     maximumFractionDigits: step && value < 10 ? 1 : 0,
   }).format(value);
 }

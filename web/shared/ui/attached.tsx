@@ -161,11 +161,11 @@ function Chip({ file, load, language }: { file: FileFacts; load: Fetch; language
       .finally(() => (busy.value = false));
   };
   return (
-    <button type="button" class="chip" aria-busy={busy.value ? "true" : undefined} aria-label={t.downloadFile(file.name, size)} title={file.name} onClick={get}>
+    <button type="button" class="attached" aria-busy={busy.value ? "true" : undefined} aria-label={t.downloadFile(file.name, size)} title={file.name} onClick={get}>
       <Glyph name={busy.value ? "download" : "file"} />
-      <span class="chip__words">
-        <bdi class="chip__name">{file.name}</bdi>
-        <span class="chip__size" role={failed.value ? "alert" : undefined}>
+      <span class="attached__words">
+        <bdi class="attached__name">{file.name}</bdi>
+        <span class="attached__size" role={failed.value ? "alert" : undefined}>
           {failed.value ? t.gone : size}
         </span>
       </span>
