@@ -232,7 +232,7 @@ func (v vector) check(t *testing.T) {
 }
 
 // proofFiles are the files of spec/vectors that hold proofs.
-var proofFiles = []string{"published.json", "hash.json", "jwt.json", "public.json", "v1.json", "ring.json"}
+var proofFiles = []string{"published.json", "hash.json", "jwt.json", "public.json", "v1.json", "ring.json", "vendors.json"}
 
 func loadProofs(tb testing.TB) map[string][]vector {
 	tb.Helper()

@@ -46,11 +46,11 @@ func (w who) signs(row dialect.Row) (identity.Signs, error) {
 }
 
 type signCmd struct {
-	Dialect string `required:"" placeholder:"D" help:"native, native-jwt, native-v1, intercom, intercom-jwt, helpscout, pylon, pylon-jwt or ensoras."`
+	Dialect string `required:"" placeholder:"D" help:"native, native-jwt, native-v1, intercom, intercom-jwt, helpscout, pylon, pylon-jwt, ensoras, chatwoot, crisp, tawk, front, plain, gleap, novu, zendesk-jwt or freshchat-jwt."`
 	secretSource
 	who
 	Claim    []string       `sep:"none" placeholder:"K=V" help:"A further claim of a JWT, as text. May be repeated."`
-	Expires  *time.Duration `placeholder:"1h" help:"Life of a JWT (default 1h; pylon-jwt 15m; intercom-jwt none)."`
+	Expires  *time.Duration `placeholder:"1h" help:"Life of a JWT (default 1h; pylon-jwt 15m; intercom-jwt, zendesk-jwt and freshchat-jwt none)."`
 	Audience string         `placeholder:"A" help:"The channel that a token is for."`
 	Kid      string         `placeholder:"KID" help:"Name of the signing key, for the header of a JWT."`
 	Now      string         `placeholder:"TIME" help:"Sign as if it were this time (RFC 3339)."`

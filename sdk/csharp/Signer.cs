@@ -12,16 +12,26 @@ namespace Countersign
         /// <summary>How long a JWT lives unless it is said, in seconds.</summary>
         public const int DefaultLife = 600;
 
-        private static readonly string[] Hashes = { "native", "intercom", "helpscout", "pylon", "ensoras" };
-        private static readonly string[] Tokens = { "native-jwt", "intercom-jwt", "pylon-jwt" };
+        // dialect → what its keys may sign: u, the user id; e, the email
+        private static readonly Dictionary<string, string> Hashes = new Dictionary<string, string>
+        {
+            { "native", "ue" }, { "intercom", "ue" }, { "helpscout", "e" }, { "pylon", "e" }, { "ensoras", "e" },
+            { "chatwoot", "ue" }, { "crisp", "e" }, { "tawk", "ue" }, { "front", "e" }, { "plain", "e" }, { "gleap", "u" }, { "novu", "u" },
+        };
+        // dialect → the claim that names the person
+        private static readonly Dictionary<string, string> Tokens = new Dictionary<string, string>
+        {
+            { "native-jwt", "user_id" }, { "intercom-jwt", "user_id" }, { "pylon-jwt", "user_id" }, { "zendesk-jwt", "external_id" }, { "freshchat-jwt", "reference_id" },
+        };
         private static readonly string[] Named = { "aud", "iat", "exp", "user_id", "email" };
         private static readonly DateTimeOffset Epoch = new DateTimeOffset(1970, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
         /// <summary>The identity hash, 64 hexadecimal digits, over the one field that the key signs.</summary>
-        /// <param name="dialect">native, intercom, helpscout, pylon or ensoras</param>
+        /// <param name="dialect">native, intercom, helpscout, pylon, ensoras, chatwoot, crisp, tawk, front, plain, gleap or novu</param>
         public static string UserHash(string secret, Identity who, string dialect = "native")
         {
-            if (Array.IndexOf(Hashes, dialect) < 0)
+            string signs;
+            if (!Hashes.TryGetValue(dialect, out signs))
             {
                 throw new InputException("no such dialect with a hash");
             }
@@ -30,9 +40,9 @@ namespace Countersign
             {
                 throw new InputException("a hash covers one field: give the one that the key signs");
             }
-            if (who.User != "" && dialect != "native" && dialect != "intercom")
+            if (!signs.Contains(who.User != "" ? "u" : "e"))
             {
-                throw new InputException("a key of " + dialect + " signs the email alone");
+                throw new InputException("a key of " + dialect + " does not sign this field");
             }
             byte[] message = Bytes.Utf8(who.User + who.Mail);
             if (dialect == "ensoras")
@@ -69,24 +79,27 @@ namespace Countersign
         }
 
         /// <summary>A JSON Web Token, HS256. intercom-jwt may leave out the channel.</summary>
-        /// <param name="dialect">native-jwt, intercom-jwt or pylon-jwt</param>
+        /// <param name="dialect">native-jwt, intercom-jwt, pylon-jwt, zendesk-jwt or freshchat-jwt</param>
         /// <param name="life">seconds</param>
         /// <param name="claims">name and attributes: texts, numbers, booleans, nulls</param>
         public static string TokenJwt(string secret, string channel, Identity who, string dialect = "native-jwt", int life = DefaultLife,
             IDictionary<string, object> claims = null, DateTimeOffset? now = null)
         {
-            if (Array.IndexOf(Tokens, dialect) < 0)
+            string person;
+            if (!Tokens.TryGetValue(dialect, out person))
             {
                 throw new InputException("no such dialect with a JWT");
             }
+            bool named = dialect == "native-jwt" || dialect == "pylon-jwt";
+            bool scoped = dialect == "zendesk-jwt";
             byte[] key = Key(secret, dialect);
             if (life < 1 || (dialect == "pylon-jwt" && life > 900))
             {
                 throw new InputException("a token lives a second or more, of pylon-jwt 900 at most");
             }
-            if (dialect == "intercom-jwt" && who.User == "")
+            if (!named && who.User == "")
             {
-                throw new InputException("a token of intercom-jwt names the user id");
+                throw new InputException("a token of " + dialect + " names the user id");
             }
             if (dialect == "pylon-jwt" && who.Mail == "")
             {
@@ -94,21 +107,25 @@ namespace Countersign
             }
             long issued = Time(now);
             var said = new List<string> { "\"iat\":" + Json(issued), "\"exp\":" + Json(issued + life) };
-            if (!string.IsNullOrEmpty(channel) || dialect != "intercom-jwt")
+            if (!string.IsNullOrEmpty(channel) || named)
             {
                 said.Add("\"aud\":" + Json(Channel(channel)));
             }
             if (who.User != "")
             {
-                said.Add("\"user_id\":" + Json(who.User));
+                said.Add(Json(person) + ":" + Json(who.User));
             }
             if (who.Mail != "")
             {
                 said.Add("\"email\":" + Json(who.Mail));
             }
+            if (scoped)
+            {
+                said.Add("\"scope\":\"user\"");
+            }
             foreach (KeyValuePair<string, object> claim in claims ?? new Dictionary<string, object>())
             {
-                if (Array.IndexOf(Named, claim.Key) >= 0)
+                if (Array.IndexOf(Named, claim.Key) >= 0 || claim.Key == person || (scoped && claim.Key == "scope"))
                 {
                     throw new InputException("the claim " + claim.Key + " has an argument of its own");
                 }

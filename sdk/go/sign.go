@@ -25,7 +25,20 @@ const (
 	NativeJWT   Dialect = "native-jwt"
 	IntercomJWT Dialect = "intercom-jwt"
 	PylonJWT    Dialect = "pylon-jwt"
+
+	Chatwoot     Dialect = "chatwoot"
+	Crisp        Dialect = "crisp"
+	Tawk         Dialect = "tawk"
+	Front        Dialect = "front"
+	Plain        Dialect = "plain"
+	Gleap        Dialect = "gleap"
+	Novu         Dialect = "novu"
+	ZendeskJWT   Dialect = "zendesk-jwt"
+	FreshchatJWT Dialect = "freshchat-jwt"
 )
+
+// people :: dialect with a JWT → the claim that names the person.
+var people = map[Dialect]string{NativeJWT: "user_id", IntercomJWT: "user_id", PylonJWT: "user_id", ZendeskJWT: "external_id", FreshchatJWT: "reference_id"}
 
 // DefaultLife is how long a JWT lives unless it is said.
 const DefaultLife = 10 * time.Minute
@@ -37,8 +50,12 @@ const pylonLife = 15 * time.Minute
 // whichever the key signs. Give that one field alone.
 func Hash(d Dialect, secret string, who Identity) (string, error) {
 	switch d {
-	case Native, Intercom:
-	case HelpScout, Pylon, Ensoras:
+	case Native, Intercom, Chatwoot, Tawk:
+	case Gleap, Novu:
+		if who.Email != "" {
+			return "", fmt.Errorf("%w: a key of %s signs the user id alone", ErrInput, d)
+		}
+	case HelpScout, Pylon, Ensoras, Crisp, Front, Plain:
 		if who.UserID != "" {
 			return "", fmt.Errorf("%w: a key of %s signs the email alone", ErrInput, d)
 		}
@@ -120,10 +137,13 @@ func JWT(secret string, t Token) (string, error) {
 		return "", err
 	}
 	claims := map[string]any{"iat": t.IssuedAt.Unix(), "exp": t.IssuedAt.Add(t.Life).Unix()}
-	for name, text := range map[string]string{"aud": t.Channel, "user_id": t.Identity.UserID, "email": t.Identity.Email} {
+	for name, text := range map[string]string{"aud": t.Channel, people[t.Dialect]: t.Identity.UserID, "email": t.Identity.Email} {
 		if text != "" {
 			claims[name] = text
 		}
+	}
+	if t.Dialect == ZendeskJWT {
+		claims["scope"] = "user"
 	}
 	for name, value := range t.Claims {
 		claims[name] = value
@@ -142,7 +162,7 @@ func (t Token) check() error {
 	}
 	for name, value := range t.Claims {
 		switch name {
-		case "aud", "iat", "exp", "user_id", "email":
+		case "aud", "iat", "exp", "user_id", "email", people[t.Dialect]:
 			return fmt.Errorf("%w: the claim %s has a field of its own", ErrInput, name)
 		}
 		// encoding/json would replace what is no UTF-8 and sign something else.
@@ -154,9 +174,9 @@ func (t Token) check() error {
 		return fmt.Errorf("%w: a token has a time, a life and a channel in UTF-8", ErrInput)
 	}
 	switch t.Dialect {
-	case IntercomJWT:
-		if t.Identity.UserID == "" {
-			return fmt.Errorf("%w: a token of intercom-jwt names the user id", ErrInput)
+	case IntercomJWT, ZendeskJWT, FreshchatJWT:
+		if _, twice := t.Claims["scope"]; twice && t.Dialect == ZendeskJWT || t.Identity.UserID == "" {
+			return fmt.Errorf("%w: a token of %s names the user id, and has its own scope", ErrInput, t.Dialect)
 		}
 		return nil
 	case PylonJWT:

@@ -9,8 +9,9 @@ export class Refused extends Error {
   constructor(reason: Reason, message: string);
 }
 
-export type HashDialect = 'native' | 'intercom' | 'helpscout' | 'pylon' | 'ensoras';
-export type JWTDialect = 'native-jwt' | 'intercom-jwt' | 'pylon-jwt';
+export type HashDialect = 'native' | 'intercom' | 'helpscout' | 'pylon' | 'ensoras'
+  | 'chatwoot' | 'crisp' | 'tawk' | 'front' | 'plain' | 'gleap' | 'novu';
+export type JWTDialect = 'native-jwt' | 'intercom-jwt' | 'pylon-jwt' | 'zendesk-jwt' | 'freshchat-jwt';
 
 /** The customer who is logged in. A number is an integer within 2^53-1. */
 export interface Identity {
@@ -34,7 +35,7 @@ export function tokenV1(secret: string, options: V1Options): string;
 export interface JWTOptions extends Identity {
   /** Absent: native-jwt. */
   dialect?: JWTDialect;
-  /** The channel's id or slug; intercom-jwt may leave it out. */
+  /** The channel's id or slug; only native-jwt and pylon-jwt must name it. */
   channel?: string;
   /** Seconds; absent: 600. */
   life?: number;

@@ -28,12 +28,24 @@ export class Refused extends Error {
   }
 }
 
+// dialect → what its keys may sign: u, the user id; e, the email.
+const HASHES = Object.assign(Object.create(null), {
+  native: 'ue', intercom: 'ue', helpscout: 'e', pylon: 'e', ensoras: 'e',
+  chatwoot: 'ue', crisp: 'e', tawk: 'ue', front: 'e', plain: 'e', gleap: 'u', novu: 'u',
+});
+
+// dialect → the claim that names the person (user_id), the scope, and whether a channel must be named.
+const TOKENS = Object.assign(Object.create(null), {
+  'native-jwt': {}, 'pylon-jwt': {}, 'intercom-jwt': { channel: false },
+  'zendesk-jwt': { channel: false, person: 'external_id', scope: 'user' }, 'freshchat-jwt': { channel: false, person: 'reference_id' },
+});
+
 export function userHash(secret, { userId, email, dialect = 'native' } = {}) {
-  if (!['native', 'intercom', 'helpscout', 'pylon', 'ensoras'].includes(dialect)) throw new InputError('no such dialect with a hash');
+  if (!(dialect in HASHES)) throw new InputError('no such dialect with a hash');
   const key = keyOf(secret, dialect);
   const who = identity(userId, email);
   if (who.userId && who.email) throw new InputError('a hash covers one field: give the one that the key signs');
-  if (who.userId && dialect !== 'native' && dialect !== 'intercom') throw new InputError(`a key of ${dialect} signs the email alone`);
+  if (!HASHES[dialect].includes(who.userId ? 'u' : 'e')) throw new InputError(`a key of ${dialect} signs the ${who.userId ? 'email' : 'user id'} alone`);
   let message = who.userId || who.email;
   // Languages disagree on lowering outside ASCII; the gate takes this.
   if (dialect === 'ensoras') message = message.replace(/[A-Z]/g, (c) => c.toLowerCase());
@@ -50,20 +62,25 @@ export function tokenV1(secret, { channel, userId, email, now } = {}) {
 }
 
 export function tokenJWT(secret, { channel, userId, email, dialect = 'native-jwt', life = 600, claims = {}, now } = {}) {
-  if (!['native-jwt', 'intercom-jwt', 'pylon-jwt'].includes(dialect)) throw new InputError('no such dialect with a JWT');
+  if (!(dialect in TOKENS)) throw new InputError('no such dialect with a JWT');
+  const { person = 'user_id', scope, channel: named = true } = TOKENS[dialect];
   const key = keyOf(secret, dialect);
   const who = identity(userId, email);
   const iat = timeOf(now);
   if (!Number.isSafeInteger(life) || life < 1 || (dialect === 'pylon-jwt' && life > 900)) {
     throw new InputError('the life of a token is a number of seconds, for pylon-jwt 900 at most');
   }
-  if (dialect === 'intercom-jwt' && !who.userId) throw new InputError('a token of intercom-jwt names the user id');
+  if (!named && !who.userId) throw new InputError(`a token of ${dialect} names the user id`);
   if (dialect === 'pylon-jwt' && !who.email) throw new InputError('a token of pylon-jwt names the email');
   const said = new Map([['iat', iat], ['exp', iat + life]]);
-  if (channel || dialect !== 'intercom-jwt') said.set('aud', channelOf(channel));
-  if (who.userId) said.set('user_id', who.userId);
+  if (channel || named) said.set('aud', channelOf(channel));
+  if (who.userId) said.set(person, who.userId);
   if (who.email) said.set('email', who.email);
-  for (const [name, value] of Object.entries(claims)) said.set(...claim(name, value));
+  if (scope) said.set('scope', scope);
+  for (const [name, value] of Object.entries(claims)) {
+    if (name === person || (scope && name === 'scope')) throw new InputError(`the claim ${name} has an option of its own`);
+    said.set(...claim(name, value));
+  }
   // Written by hand: an object would take __proto__ for its own.
   const payload = [...said].map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',');
   const signed = `${encode('{"alg":"HS256","typ":"JWT"}')}.${encode(`{${payload}}`)}`;

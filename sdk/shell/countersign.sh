@@ -86,8 +86,9 @@ part() { printf '%s:%s,' ${#1} "$1"; }
 
 hash() { # dialect, field, value
   case $1 in
-    native | intercom) ;;
-    helpscout | pylon | ensoras) [ "$2" = email ] || fail "a key of $1 signs the email" ;;
+    native | intercom | chatwoot | tawk) ;;
+    gleap | novu) [ "$2" = user_id ] || fail "a key of $1 signs the user id" ;;
+    helpscout | pylon | ensoras | crisp | front | plain) [ "$2" = email ] || fail "a key of $1 signs the email" ;;
     *) fail 'no such dialect with a hash' ;;
   esac
   take_key "$1"
@@ -111,9 +112,11 @@ jwt() { # dialect, channel, user id, email, life, now
   check_who "$3" "$4"
   check_number "$5" 'the life'
   check_number "$6" 'the time'
+  person=user_id scope=
+  case $1 in zendesk-jwt) person=external_id scope=',"scope":"user"' ;; freshchat-jwt) person=reference_id ;; esac
   case $1 in
     native-jwt) check_channel "$2" ;;
-    intercom-jwt) [ -n "$3" ] || fail 'a token of intercom-jwt names the user id'; [ -z "$2" ] || check_channel "$2" ;;
+    intercom-jwt | zendesk-jwt | freshchat-jwt) [ -n "$3" ] || fail "a token of $1 names the user id"; [ -z "$2" ] || check_channel "$2" ;;
     pylon-jwt)
       check_channel "$2"
       [ -n "$4" ] || fail 'a token of pylon-jwt names the email'
@@ -123,8 +126,9 @@ jwt() { # dialect, channel, user id, email, life, now
   esac
   claims="{\"iat\":$6,\"exp\":$(($6 + $5))"
   [ -z "$2" ] || claims="$claims,\"aud\":$(quote "$2")"
-  [ -z "$3" ] || claims="$claims,\"user_id\":$(quote "$3")"
+  [ -z "$3" ] || claims="$claims,\"$person\":$(quote "$3")"
   [ -z "$4" ] || claims="$claims,\"email\":$(quote "$4")"
+  claims=$claims$scope
   signed="$(printf %s '{"alg":"HS256","typ":"JWT"}' | encode).$(printf %s "$claims}" | encode)"
   echo "$signed.$(printf %s "$signed" | hmac | encode)"
 }

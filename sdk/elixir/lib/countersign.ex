@@ -22,6 +22,16 @@ defmodule Countersign do
   @max_number 0x1FFFFFFFFFFFFF
   @signature "X-HelpScout-Signature"
   @issued_at "issued-at"
+  # What keys of a dialect may sign: u, the user id; e, the email.
+  @hashes %{
+    "native" => "ue", "intercom" => "ue", "helpscout" => "e", "pylon" => "e", "ensoras" => "e", "chatwoot" => "ue",
+    "crisp" => "e", "tawk" => "ue", "front" => "e", "plain" => "e", "gleap" => "u", "novu" => "u"
+  }
+  # Which claim of a dialect's tokens names the person.
+  @people %{
+    "native-jwt" => "user_id", "intercom-jwt" => "user_id", "pylon-jwt" => "user_id",
+    "zendesk-jwt" => "external_id", "freshchat-jwt" => "reference_id"
+  }
   @ours ~w(conversation-id conversation-number customer-id mailbox-id user-id installation-ids
            application-id application-slug issued-at tier x-helpscout-signature)
   @control ~r/[\x{0}-\x{1f}\x{7f}-\x{9f}]/u
@@ -29,16 +39,17 @@ defmodule Countersign do
 
   @doc """
   The identity hash, 64 hexadecimal digits, over the one field that the key signs: `user_id:` or
-  `email:`. `dialect:` is native (the default), intercom, helpscout, pylon or ensoras.
+  `email:`. `dialect:` is native (the default), intercom, helpscout, pylon, ensoras, chatwoot, crisp, tawk,
+  front, plain, gleap or novu.
   """
   @spec user_hash(String.t(), keyword()) :: String.t()
   def user_hash(secret, options) do
     dialect = Keyword.get(options, :dialect, "native")
-    dialect in ~w(native intercom helpscout pylon ensoras) || input!("no such dialect with a hash")
+    signs = @hashes[dialect] || input!("no such dialect with a hash")
     key = key!(secret, dialect)
     {user, mail} = identity!(options)
     if user != "" and mail != "", do: input!("a hash covers one field: give the one that the key signs")
-    if user != "" and dialect not in ~w(native intercom), do: input!("a key of #{dialect} signs the email alone")
+    unless String.contains?(signs, if(user == "", do: "e", else: "u")), do: input!("a key of #{dialect} does not sign this field")
 
     # Languages disagree on lowering outside ASCII; the gate takes this.
     message = if dialect == "ensoras", do: String.downcase(mail, :ascii), else: user <> mail
@@ -60,24 +71,27 @@ defmodule Countersign do
   end
 
   @doc """
-  A JSON Web Token, HS256. `dialect:` is native-jwt (the default), intercom-jwt, which may leave
-  out the `channel:`, or pylon-jwt; `life:` is in seconds (600), `claims:` a map of name and attributes.
+  A JSON Web Token, HS256. `dialect:` is native-jwt (the default), pylon-jwt, or intercom-jwt, zendesk-jwt
+  or freshchat-jwt, which may leave out the `channel:`; `life:` is in seconds (600), `claims:` a map of name and attributes.
   """
   @spec token_jwt(String.t(), keyword()) :: String.t()
   def token_jwt(secret, options) do
     dialect = Keyword.get(options, :dialect, "native-jwt")
-    dialect in ~w(native-jwt intercom-jwt pylon-jwt) || input!("no such dialect with a JWT")
+    person = @people[dialect] || input!("no such dialect with a JWT")
+    named = dialect in ~w(native-jwt pylon-jwt)
+    scope = if dialect == "zendesk-jwt", do: "user", else: ""
     key = key!(secret, dialect)
     {user, mail} = identity!(options)
     life = Keyword.get(options, :life, 600)
     unless is_integer(life) and life >= 1, do: input!("the life of a token is a number of seconds")
     if dialect == "pylon-jwt" and (mail == "" or life > 900), do: input!("a token of pylon-jwt names the email and lives 900 seconds at most")
-    if dialect == "intercom-jwt" and user == "", do: input!("a token of intercom-jwt names the user id")
-    channel = if dialect == "intercom-jwt" and options[:channel] in [nil, ""], do: "", else: channel!(options[:channel])
+    if not named and user == "", do: input!("a token of #{dialect} names the user id")
+    channel = if not named and options[:channel] in [nil, ""], do: "", else: channel!(options[:channel])
     issued = time!(options)
-    named = for {name, text} <- [{"aud", channel}, {"user_id", user}, {"email", mail}], text != "", do: {name, text}
+    own = for {name, text} <- [{"aud", channel}, {person, user}, {"email", mail}, {"scope", scope}], text != "", do: {name, text}
     rest = for {name, value} <- Keyword.get(options, :claims, %{}), do: {claim!(name), value}
-    members = for {name, value} <- [{"iat", issued}, {"exp", issued + life}] ++ named ++ rest, do: "#{json(name)}:#{json(value)}"
+    if Enum.any?(rest, fn {name, _} -> to_string(name) == person or (scope != "" and to_string(name) == "scope") end), do: input!("a claim has an option of its own")
+    members = for {name, value} <- [{"iat", issued}, {"exp", issued + life}] ++ own ++ rest, do: "#{json(name)}:#{json(value)}"
     signed = encode(~s({"alg":"HS256","typ":"JWT"})) <> "." <> encode("{" <> Enum.join(members, ",") <> "}")
     signed <> "." <> encode(:crypto.mac(:hmac, :sha256, key, signed))
   end

@@ -16,6 +16,12 @@ final class Countersign
     private const MAX_NUMBER = 9007199254740991;
     private const SIGNATURE = 'X-HelpScout-Signature';
     private const ISSUED_AT = 'issued-at';
+    /** dialect => what its keys may sign: u, the user id; e, the email. */
+    private const HASHES = ['native' => 'ue', 'intercom' => 'ue', 'helpscout' => 'e', 'pylon' => 'e', 'ensoras' => 'e',
+        'chatwoot' => 'ue', 'crisp' => 'e', 'tawk' => 'ue', 'front' => 'e', 'plain' => 'e', 'gleap' => 'u', 'novu' => 'u'];
+    /** dialect => the claim that names the person, the scope, and whether a channel must be named. */
+    private const TOKENS = ['native-jwt' => ['user_id', '', true], 'pylon-jwt' => ['user_id', '', true], 'intercom-jwt' => ['user_id', '', false],
+        'zendesk-jwt' => ['external_id', 'user', false], 'freshchat-jwt' => ['reference_id', '', false]];
     private const OURS = ['conversation-id', 'conversation-number', 'customer-id', 'mailbox-id', 'user-id', 'installation-ids',
         'application-id', 'application-slug', self::ISSUED_AT, 'tier', 'x-helpscout-signature'];
     private const CONTROL = '/[\x{0}-\x{1f}\x{7f}-\x{9f}]/u';
@@ -33,16 +39,14 @@ final class Countersign
      */
     public static function userHash(#[\SensitiveParameter] string $secret, mixed $userId = null, mixed $email = null, string $dialect = 'native'): string
     {
-        if (!in_array($dialect, ['native', 'intercom', 'helpscout', 'pylon', 'ensoras'], true)) {
-            throw new InputError('no such dialect with a hash');
-        }
+        $signs = self::HASHES[$dialect] ?? throw new InputError('no such dialect with a hash');
         $key = self::key($secret, $dialect);
         [$user, $mail] = self::identity($userId, $email);
         if ($user !== '' && $mail !== '') {
             throw new InputError('a hash covers one field: give the one that the key signs');
         }
-        if ($user !== '' && $dialect !== 'native' && $dialect !== 'intercom') {
-            throw new InputError("a key of $dialect signs the email alone");
+        if (!str_contains($signs, $user !== '' ? 'u' : 'e')) {
+            throw new InputError("a key of $dialect does not sign this field");
         }
         $message = $user . $mail;
         if ($dialect === 'ensoras') {
@@ -88,28 +92,26 @@ final class Countersign
         array $claims = [],
         ?int $now = null,
     ): string {
-        if (!in_array($dialect, ['native-jwt', 'intercom-jwt', 'pylon-jwt'], true)) {
-            throw new InputError('no such dialect with a JWT');
-        }
+        [$person, $scope, $named] = self::TOKENS[$dialect] ?? throw new InputError('no such dialect with a JWT');
         $key = self::key($secret, $dialect);
         [$user, $mail] = self::identity($userId, $email);
         if ($life < 1 || ($dialect === 'pylon-jwt' && $life > 900)) {
             throw new InputError('the life of a token is a number of seconds, for pylon-jwt 900 at most');
         }
-        if ($dialect === 'intercom-jwt' && $user === '') {
-            throw new InputError('a token of intercom-jwt names the user id');
+        if (!$named && $user === '') {
+            throw new InputError("a token of $dialect names the user id");
         }
         if ($dialect === 'pylon-jwt' && $mail === '') {
             throw new InputError('a token of pylon-jwt names the email');
         }
         $issued = self::time($now);
         $said = ['iat' => $issued, 'exp' => $issued + $life];
-        if (($channel ?? '') !== '' || $dialect !== 'intercom-jwt') {
+        if (($channel ?? '') !== '' || $named) {
             $said['aud'] = self::channel($channel ?? '');
         }
-        $said += array_filter(['user_id' => $user, 'email' => $mail], static fn (string $text): bool => $text !== '');
+        $said += array_filter([$person => $user, 'email' => $mail, 'scope' => $scope], static fn (string $text): bool => $text !== '');
         foreach ($claims as $name => $value) {
-            if (in_array((string) $name, ['aud', 'iat', 'exp', 'user_id', 'email'], true)) {
+            if (in_array((string) $name, ['aud', 'iat', 'exp', 'user_id', 'email', $person], true) || ($scope !== '' && $name === 'scope')) {
                 throw new InputError("the claim $name has an argument of its own");
             }
             if ($value !== null && !is_scalar($value)) {

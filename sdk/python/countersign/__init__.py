@@ -25,6 +25,12 @@ TOLERANCE = 300  # seconds that a request's time may lie from ours
 _MAX_NUMBER = 2**53 - 1
 _SIGNATURE = "X-HelpScout-Signature"
 _ISSUED_AT = "issued-at"
+# dialect -> what its keys may sign: u, the user id; e, the email.
+_HASHES = {"native": "ue", "intercom": "ue", "helpscout": "e", "pylon": "e", "ensoras": "e",
+           "chatwoot": "ue", "crisp": "e", "tawk": "ue", "front": "e", "plain": "e", "gleap": "u", "novu": "u"}
+# dialect -> the claim that names the person, the scope, and whether a channel must be named.
+_TOKENS = {"native-jwt": ("user_id", "", True), "pylon-jwt": ("user_id", "", True), "intercom-jwt": ("user_id", "", False),
+           "zendesk-jwt": ("external_id", "user", False), "freshchat-jwt": ("reference_id", "", False)}
 _OURS = {"conversation-id", "conversation-number", "customer-id", "mailbox-id", "user-id", "installation-ids",
          "application-id", "application-slug", _ISSUED_AT, "tier", _SIGNATURE.lower()}
 _CONTROL = re.compile("[\u0000-\u001f\u007f-\u009f]")
@@ -46,14 +52,14 @@ class Refused(Exception):
 
 def user_hash(secret: str, *, user_id: UserId = None, email: Optional[str] = None, dialect: str = "native") -> str:
     """The identity hash, 64 hexadecimal digits, over the one field that the key signs."""
-    if dialect not in ("native", "intercom", "helpscout", "pylon", "ensoras"):
+    if dialect not in _HASHES:
         raise InputError("no such dialect with a hash")
     key = _key(secret, dialect)
     user, mail = _identity(user_id, email)
     if user and mail:
         raise InputError("a hash covers one field: give the one that the key signs")
-    if user and dialect not in ("native", "intercom"):
-        raise InputError(f"a key of {dialect} signs the email alone")
+    if ("u" if user else "e") not in _HASHES[dialect]:
+        raise InputError(f"a key of {dialect} signs the {'email' if user else 'user id'} alone")
     message = user or mail
     if dialect == "ensoras":
         # Languages disagree on lowering outside ASCII; the gate takes this.
@@ -73,25 +79,30 @@ def token_v1(secret: str, *, channel: str, user_id: UserId = None, email: Option
 def token_jwt(secret: str, *, channel: Optional[str] = None, user_id: UserId = None, email: Optional[str] = None,
               dialect: str = "native-jwt", life: int = 600, claims: Optional[Mapping[str, Any]] = None, now: Optional[int] = None) -> str:
     """A JSON Web Token, HS256. intercom-jwt may leave out the channel."""
-    if dialect not in ("native-jwt", "intercom-jwt", "pylon-jwt"):
+    if dialect not in _TOKENS:
         raise InputError("no such dialect with a JWT")
+    person, scope, named = _TOKENS[dialect]
     key = _key(secret, dialect)
     user, mail = _identity(user_id, email)
     issued = _time(now)
     if isinstance(life, bool) or not isinstance(life, int) or life < 1 or (dialect == "pylon-jwt" and life > 900):
         raise InputError("the life of a token is a number of seconds, for pylon-jwt 900 at most")
-    if dialect == "intercom-jwt" and not user:
-        raise InputError("a token of intercom-jwt names the user id")
+    if not named and not user:
+        raise InputError("a token of " + dialect + " names the user id")
     if dialect == "pylon-jwt" and not mail:
         raise InputError("a token of pylon-jwt names the email")
     said: dict = {"iat": issued, "exp": issued + life}
-    if channel or dialect != "intercom-jwt":
+    if channel or named:
         said["aud"] = _channel(channel).decode()
     if user:
-        said["user_id"] = user.decode()
+        said[person] = user.decode()
     if mail:
         said["email"] = mail.decode()
+    if scope:
+        said["scope"] = scope
     for name, value in (claims or {}).items():
+        if name == person or scope and name == "scope":
+            raise InputError("the claim " + name + " has an argument of its own")
         said[_claim(name, value)] = value
     signed = _encode(b'{"alg":"HS256","typ":"JWT"}') + "." + _encode(json.dumps(said, separators=(",", ":")).encode())
     return signed + "." + _encode(_sha256(key, signed.encode()))

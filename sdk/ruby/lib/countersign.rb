@@ -8,6 +8,18 @@ require "openssl"
 module Countersign
   VERSION = "0.1.0"
 
+  # dialect => what its keys may sign: u, the user id; e, the email.
+  HASHES = {
+    "native" => "ue", "intercom" => "ue", "helpscout" => "e", "pylon" => "e", "ensoras" => "e",
+    "chatwoot" => "ue", "crisp" => "e", "tawk" => "ue", "front" => "e", "plain" => "e", "gleap" => "u", "novu" => "u"
+  }.freeze
+  # dialect => the claim that names the person, the scope, and whether a channel must be named.
+  TOKENS = {
+    "native-jwt" => ["user_id", nil, true], "pylon-jwt" => ["user_id", nil, true], "intercom-jwt" => ["user_id", nil, false],
+    "zendesk-jwt" => ["external_id", "user", false], "freshchat-jwt" => ["reference_id", nil, false]
+  }.freeze
+  private_constant :HASHES, :TOKENS
+
   # What was passed cannot be signed.
   class InputError < ArgumentError; end
 
@@ -35,12 +47,12 @@ module Countersign
   class << self
     # The identity hash, 64 hexadecimal digits, over the one field that the key signs.
     def user_hash(secret, user_id: nil, email: nil, dialect: "native")
-      raise InputError, "no such dialect with a hash" unless %w[native intercom helpscout pylon ensoras].include?(dialect.to_s)
+      raise InputError, "no such dialect with a hash" unless HASHES.key?(dialect.to_s)
 
       key = key_of(secret, dialect.to_s)
       user, mail = identity(user_id, email)
       raise InputError, "a hash covers one field: give the one that the key signs" unless user.empty? || mail.empty?
-      raise InputError, "a key of #{dialect} signs the email alone" unless user.empty? || %w[native intercom].include?(dialect.to_s)
+      raise InputError, "a key of #{dialect} does not sign this field" unless HASHES[dialect.to_s].include?(user.empty? ? "e" : "u")
 
       message = user.empty? ? mail : user
       # Languages disagree on lowering outside ASCII; the gate takes this.
@@ -61,21 +73,25 @@ module Countersign
     # A JSON Web Token, HS256. intercom-jwt may leave out the channel.
     def token_jwt(secret, channel: nil, user_id: nil, email: nil, dialect: "native-jwt", life: 600, claims: {}, now: Time.now)
       dialect = dialect.to_s
-      raise InputError, "no such dialect with a JWT" unless %w[native-jwt intercom-jwt pylon-jwt].include?(dialect)
-
+      person, scope, named = TOKENS.fetch(dialect) { raise InputError, "no such dialect with a JWT" }
       key = key_of(secret, dialect)
       user, mail = identity(user_id, email)
       life = Integer(life)
       raise InputError, "the life of a token is a number of seconds, for pylon-jwt 900 at most" if life < 1 || (dialect == "pylon-jwt" && life > 900)
-      raise InputError, "a token of intercom-jwt names the user id" if dialect == "intercom-jwt" && user.empty?
+      raise InputError, "a token of #{dialect} names the user id" if !named && user.empty?
       raise InputError, "a token of pylon-jwt names the email" if dialect == "pylon-jwt" && mail.empty?
 
       issued = time_of(now)
       said = { "iat" => issued, "exp" => issued + life }
-      said["aud"] = channel_of(channel) if channel || dialect != "intercom-jwt"
-      said["user_id"] = user unless user.empty?
+      said["aud"] = channel_of(channel) if channel || named
+      said[person] = user unless user.empty?
       said["email"] = mail unless mail.empty?
-      claims.each { |name, value| said[claim_name(name)] = claim_value(value) }
+      said["scope"] = scope if scope
+      claims.each do |name, value|
+        raise InputError, "the claim #{name} has an argument of its own" if name.to_s == person || (scope && name.to_s == "scope")
+
+        said[claim_name(name)] = claim_value(value)
+      end
       signed = "#{encode('{"alg":"HS256","typ":"JWT"}')}.#{encode(JSON.generate(said))}"
       "#{signed}.#{encode(sha256(key, signed))}"
     end

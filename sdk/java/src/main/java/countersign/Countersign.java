@@ -35,6 +35,14 @@ public final class Countersign {
 
   private static final String SIGNATURE = "X-HelpScout-Signature";
   private static final String ISSUED_AT = "issued-at";
+  // What keys of a dialect may sign: u, the user id; e, the email.
+  private static final Map<String, String> HASHES = Map.ofEntries(
+      Map.entry("native", "ue"), Map.entry("intercom", "ue"), Map.entry("helpscout", "e"), Map.entry("pylon", "e"), Map.entry("ensoras", "e"),
+      Map.entry("chatwoot", "ue"), Map.entry("crisp", "e"), Map.entry("tawk", "ue"), Map.entry("front", "e"), Map.entry("plain", "e"),
+      Map.entry("gleap", "u"), Map.entry("novu", "u"));
+  // Which claim of a dialect's tokens names the person.
+  private static final Map<String, String> PEOPLE = Map.of(
+      "native-jwt", "user_id", "intercom-jwt", "user_id", "pylon-jwt", "user_id", "zendesk-jwt", "external_id", "freshchat-jwt", "reference_id");
   private static final Set<String> OURS =
       Set.of("conversation-id", "conversation-number", "customer-id", "mailbox-id", "user-id", "installation-ids", "application-id",
           "application-slug", ISSUED_AT, "tier", "x-helpscout-signature");
@@ -46,19 +54,19 @@ public final class Countersign {
   /**
    * The identity hash, 64 hexadecimal digits.
    *
-   * @param dialect native, intercom, helpscout, pylon or ensoras
+   * @param dialect native, intercom, helpscout, pylon, ensoras, chatwoot, crisp, tawk, front, plain, gleap or novu
    * @param who the one field that the key signs
    */
   public static String userHash(String secret, String dialect, Identity who) {
-    if (!Set.of("native", "intercom", "helpscout", "pylon", "ensoras").contains(dialect)) {
+    if (!HASHES.containsKey(dialect)) {
       throw new InputError("no such dialect with a hash");
     }
     byte[] key = key(secret, dialect);
     if (!who.userId.isEmpty() && !who.email.isEmpty()) {
       throw new InputError("a hash covers one field: give the one that the key signs");
     }
-    if (!who.userId.isEmpty() && !Set.of("native", "intercom").contains(dialect)) {
-      throw new InputError("a key of " + dialect + " signs the email alone");
+    if (!HASHES.get(dialect).contains(who.userId.isEmpty() ? "e" : "u")) {
+      throw new InputError("a key of " + dialect + " does not sign this field");
     }
     byte[] message = utf8(who.userId + who.email);
     if (dialect.equals("ensoras")) {
@@ -99,35 +107,44 @@ public final class Countersign {
   /**
    * A JSON Web Token, HS256.
    *
-   * @param dialect native-jwt, intercom-jwt or pylon-jwt
-   * @param channel its id or slug; null is right for intercom-jwt alone
+   * @param dialect native-jwt, intercom-jwt, pylon-jwt, zendesk-jwt or freshchat-jwt
+   * @param channel its id or slug; null is wrong for native-jwt and pylon-jwt
    * @param claims name and attributes: texts, numbers, booleans, nulls
    */
   public static String tokenJwt(
       String secret, String dialect, String channel, Identity who, Duration life, Map<String, ?> claims, Instant now) {
-    if (!Set.of("native-jwt", "intercom-jwt", "pylon-jwt").contains(dialect)) {
+    String person = PEOPLE.get(dialect);
+    if (person == null) {
       throw new InputError("no such dialect with a JWT");
     }
+    boolean named = dialect.equals("native-jwt") || dialect.equals("pylon-jwt");
+    boolean scoped = dialect.equals("zendesk-jwt");
     byte[] key = key(secret, dialect);
     long seconds = life.toSeconds();
     if (seconds < 1 || dialect.equals("pylon-jwt") && seconds > 900) {
       throw new InputError("a token lives a second or more, of pylon-jwt 900 at most");
     }
-    if (dialect.equals("intercom-jwt") && who.userId.isEmpty()) {
-      throw new InputError("a token of intercom-jwt names the user id");
+    if (!named && who.userId.isEmpty()) {
+      throw new InputError("a token of " + dialect + " names the user id");
+    }
+    if (claims.containsKey(person) || scoped && claims.containsKey("scope")) {
+      throw new InputError("the claims " + person + " and scope have arguments of their own");
     }
     if (dialect.equals("pylon-jwt") && who.email.isEmpty()) {
       throw new InputError("a token of pylon-jwt names the email");
     }
     StringBuilder said = new StringBuilder("{\"iat\":" + time(now) + ",\"exp\":" + (time(now) + seconds));
-    if (channel != null && !channel.isEmpty() || !dialect.equals("intercom-jwt")) {
+    if (channel != null && !channel.isEmpty() || named) {
       said.append(",\"aud\":").append(json(channel(channel)));
     }
     if (!who.userId.isEmpty()) {
-      said.append(",\"user_id\":").append(json(who.userId));
+      said.append(',').append(json(person)).append(':').append(json(who.userId));
     }
     if (!who.email.isEmpty()) {
       said.append(",\"email\":").append(json(who.email));
+    }
+    if (scoped) {
+      said.append(",\"scope\":\"user\"");
     }
     claims.forEach((name, value) -> said.append(',').append(json(claim(name))).append(':').append(json(value)));
     String signed = encode(utf8("{\"alg\":\"HS256\",\"typ\":\"JWT\"}")) + "." + encode(utf8(said.append('}').toString()));
