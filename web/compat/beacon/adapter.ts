@@ -19,7 +19,6 @@ interface Page {
 }
 
 const live = Symbol.for("Beacon");
-const forgetsWithinMs = 15_000; // a frame that has not heard by then that its visitor left will not
 
 export function speakBeacon(messenger = createMessenger): void {
   const page = window as Page;
@@ -33,16 +32,16 @@ export function speakBeacon(messenger = createMessenger): void {
   if (holder[live]) return replay(holder[live]);
 
   const chat = messenger(new URL((document.currentScript as HTMLScriptElement).src).origin);
+  let listeners: [event: string, then: unknown, once?: boolean][] = [];
   let id: string | undefined; // from init to destroy
   let config = bare();
   let given = bare(); // what the page says of its visitor
   let session = bare(); // and of the visit
   let somebody: unknown; // the page claims an identity
   let form: string | undefined; // what it filled in last
-  let leftAt = 0;
   let lingering: string | undefined; // destroyed, and not gone yet
   let early: (() => void)[] = [];
-  let listeners: [event: string, then: unknown, once?: boolean][] = [];
+  let forgottenAt = 0; // when nothing is left of the visitor who logged out last
 
   const emit = (event: string, ...values: unknown[]): void =>
     listeners.forEach((l) => {
@@ -122,8 +121,12 @@ export function speakBeacon(messenger = createMessenger): void {
       config = bare();
       clean();
       // The frame alone can end the session of who has just logged out: it stays, unseen, until it has.
-      const gone = (): unknown => lingering && chat("destroy") && (lingering = undefined);
-      if (Date.now() - leftAt < forgetsWithinMs) setTimeout(gone, forgetsWithinMs);
+      const gone = (): void => {
+        if (lingering) chat("destroy");
+        lingering = undefined;
+      };
+      const left = forgottenAt - Date.now();
+      if (left > 0) setTimeout(gone, left);
       else gone();
     },
     open: () => when(() => chat("open")),
@@ -135,7 +138,7 @@ export function speakBeacon(messenger = createMessenger): void {
     "ask-question": (text: unknown) =>
       when(() => {
         lead("new");
-        chat("message", word(text) ?? "");
+        chat("message", text ?? "");
       }),
     identify(who: unknown) {
       const names = guard(() => Object.keys(who as object)) ?? [];
@@ -154,7 +157,7 @@ export function speakBeacon(messenger = createMessenger): void {
     reset: () => fill("", ""),
     logout() {
       clean();
-      leftAt = Date.now();
+      forgottenAt = Date.now() + 15_000; // by then a frame has heard of it, or never will
       chat("logout");
     },
     config(what: unknown) {

@@ -12,7 +12,7 @@ export function named(to: Fields, all: Fields, prefix: string): Fields {
 }
 
 // naming are the fields that are no attributes.
-export const naming = { email: 0, name: 0, signature: 0, hash: 0 };
+export const naming = { __proto__: null, email: 0, name: 0, signature: 0, hash: 0 };
 
 // byEmail reads what the page says of its visitor. The email goes as it is: which of its letters count is the dialect's to
 // say.
