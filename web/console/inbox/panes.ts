@@ -39,7 +39,7 @@ export function queryOf(view: ViewName): Query {
   const tier = search.get("tier") ?? "";
   return {
     view,
-    tier: (["verified", "claimed", "anonymous"].includes(tier) ? tier : "") as Tier | "",
+    tier: (["verified", "claimed", "anonymous", "imported"].includes(tier) ? tier : "") as Tier | "imported" | "",
     channel: search.get("channel") ?? "",
     q: search.get("q") ?? "",
   };
