@@ -21,6 +21,16 @@ export const DIALECTS: Dialect[] = [
   { id: "pylon", proof: "hash", signs: ["email"] },
   { id: "pylon-jwt", proof: "token", signs: ["email"] },
   { id: "ensoras", proof: "hash", signs: ["email"] },
+  // These vendors' backends sign as they did; the page calls our own API.
+  { id: "chatwoot", proof: "hash", signs: ["user_id", "email"] },
+  { id: "crisp", proof: "hash", signs: ["email"] },
+  { id: "tawk", proof: "hash", signs: ["user_id", "email"] },
+  { id: "front", proof: "hash", signs: ["email"] },
+  { id: "plain", proof: "hash", signs: ["email"] },
+  { id: "gleap", proof: "hash", signs: ["user_id"] },
+  { id: "novu", proof: "hash", signs: ["user_id"] },
+  { id: "zendesk-jwt", proof: "token", signs: ["user_id"] },
+  { id: "freshchat-jwt", proof: "token", signs: ["user_id"] },
 ];
 
 export function dialectOf(id: string): Dialect {

@@ -158,6 +158,15 @@ export const en = {
     ensoras: "Ensoras",
     "pylon-jwt": "Pylon (JWT)",
     "intercom-jwt": "Intercom (JWT)",
+    chatwoot: "Chatwoot backend",
+    crisp: "Crisp backend",
+    tawk: "tawk.to backend",
+    front: "Front backend",
+    plain: "Plain backend",
+    gleap: "Gleap backend",
+    novu: "Novu backend",
+    "zendesk-jwt": "Zendesk backend (JWT)",
+    "freshchat-jwt": "Freshchat backend (JWT)",
   } as Record<string, string>,
 
   inbox: {
