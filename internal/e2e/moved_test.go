@@ -125,11 +125,11 @@ var homepageTemplate = template.Must(template.New("").Parse(`<!doctype html>
 
 const settingsScript = `Object.assign(window, JSON.parse(document.getElementById("settings").textContent));`
 
-// serveHomepages serves pages by their path.
+// serveHomepages serves pages by their path, which ends with a slash.
 func serveHomepages(t *testing.T, pages map[string]homepage) string {
 	t.Helper()
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		path, script, isScript := strings.Cut(r.URL.Path, "/script-")
+		path, isScript := strings.CutSuffix(r.URL.Path, "script.js")
 		page, ok := pages[path]
 		switch {
 		case r.URL.Path == "/watch.js":
@@ -139,9 +139,7 @@ func serveHomepages(t *testing.T, pages map[string]homepage) string {
 		case !ok:
 			http.NotFound(w, r)
 		case isScript:
-			var n int
-			_, _ = fmt.Sscanf(script, "%d.js", &n)
-			writeScript(w, page.scripts[n])
+			writeScript(w, page.scripts[len(r.URL.RawQuery)])
 		default:
 			page.serve(w, path)
 		}
@@ -161,7 +159,7 @@ func (p homepage) serve(w http.ResponseWriter, path string) {
 	}
 	var scripts []string
 	for i := range p.scripts {
-		scripts = append(scripts, fmt.Sprintf("%s/script-%d.js", path, i))
+		scripts = append(scripts, path+"script.js?"+strings.Repeat("n", i)) // the first, the second
 	}
 	settings := p.settings
 	if settings == nil {

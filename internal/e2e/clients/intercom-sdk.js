@@ -1,5 +1,6 @@
 // A page that uses Intercom's own package. What it calls and hears is what the walk asks about.
-import Intercom, * as sdk from "@intercom/messenger-js-sdk";
+import { Intercom } from "@intercom/messenger-js-sdk";
+import * as sdk from "@intercom/messenger-js-sdk";
 
 window.sdk = sdk;
 window.heard = [];

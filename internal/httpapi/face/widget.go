@@ -22,7 +22,7 @@ var systems = []string{"intercom", "pylon"}
 // unspoken is what a page gets whose channel no longer speaks, or never spoke, for the
 // system that it was made for: nothing but a line for its developer.
 var unspoken = func() file {
-	text := []byte(`console.warn("No chat: this channel has no live key that Intercom's or Pylon's pages sign with. Import one, or load the script of the system that its keys are for.");` + "\n")
+	text := []byte(`console.warn("No chat: no live key is Intercom's or Pylon's. Import one, or load the script of the system that the channel's keys are for.");` + "\n")
 	sum := sha256.Sum256(text)
 	return file{media: mediaTypes[".js"], tag: hex.EncodeToString(sum[:8]), plain: text}
 }()

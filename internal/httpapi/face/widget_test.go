@@ -34,7 +34,7 @@ func (k keys) globals(context.Context, workspace.Channel) ([]string, bool, error
 // A page must not be able to speak through a global that no live key of its channel
 // stands behind: its proofs could only ever be refused, or, worse, taken for another's.
 func TestAGlobalIsServedOnlyWhereAKeySpeaksIt(t *testing.T) {
-	const warns = "No chat: this channel has no live key"
+	const warns = "No chat: no live key is"
 	for name, c := range map[string]struct {
 		keys   keys
 		target string

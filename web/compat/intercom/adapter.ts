@@ -43,8 +43,9 @@ export function speakIntercom(): void {
   const page = window as Page;
   const stub = page.Intercom;
   const { origin, channel } = source();
-  if (VENDOR === "widget" && (page.pylon?.chat_settings?.app_id === channel || (page.Pylon && !stub && !page.intercomSettings))) {
-    document.head.appendChild(document.createElement("script")).src = `${origin}/widget/${channel}?for=pylon`;
+  if (page.pylon?.chat_settings?.app_id === channel || (page.Pylon && !stub && !page.intercomSettings)) {
+    if (VENDOR === "widget") document.head.appendChild(document.createElement("script")).src = `${origin}/widget/${channel}?for=pylon`;
+    else console.warn("No chat: no live key is Pylon's");
     return;
   }
   if (stub?.booted !== undefined) return; // a second copy of this script

@@ -10,6 +10,7 @@ import { source } from "../page/script";
 interface Page {
   Pylon?: Global & { q?: unknown };
   pylon?: { chat_settings?: unknown };
+  intercomSettings?: unknown;
 }
 
 const lookMs = 1000;
@@ -20,6 +21,7 @@ export function speakPylon(): void {
   const page = window as Page;
   const stub = page.Pylon;
   if (stub?.booted !== undefined) return; // a second copy of this script
+  if (page.intercomSettings && !stub && !page.pylon) return console.warn("No chat: no live key is Intercom's");
   const { origin, channel } = source();
   const chat = createMessenger(origin);
   let given = bare();
