@@ -321,6 +321,7 @@ export class Core {
       if (signal.aborted) left();
       else signal.addEventListener("abort", left);
     });
+    overtaken.catch(nothing); // who is overtaken while still waiting for its turn is told below
     return alone(`countersign:${this.o.channel}:visitor`, (hold) => Promise.race([overtaken, post(hold)]));
   }
 
