@@ -147,7 +147,8 @@ export class Model {
   // fill puts the page's words into the composer. Only the visitor sends them.
   private fill(): void {
     if (this.state.value.phase === "waiting") return;
-    const { text: words, stay, email } = this.core.takePrefill()!;
+    // Leading somewhere may have filled already.
+    const { text: words, stay, email } = this.core.takePrefill() ?? {};
     if (email !== undefined) this.email = String(email);
     if (words === undefined) return;
     const home = this.route.value.view === "home";
