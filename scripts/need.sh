@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure that the named parts are on this machine: go node gcc postgres chromium snippets.
+# Makes sure that the named parts are on this machine: go node gcc curl postgres chromium snippets.
 # snippets are the languages whose signing code is run: ruby php python3 java mono elixir, and openssl for the shell,
 # with the template engines of the frameworks whose pages are.
 # As root on Debian what is missing is installed, and said; elsewhere it is listed and the script fails.
@@ -7,7 +7,7 @@ set -euo pipefail
 
 has() {
   case "$1" in
-    go | node | gcc) command -v "$1" >/dev/null ;;
+    go | node | gcc | curl) command -v "$1" >/dev/null ;;
     postgres) command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ;;
     snippets)
       for command in ruby php python3 javac java mcs mono elixir openssl esbuild; do command -v "$command" >/dev/null || return 1; done
@@ -19,7 +19,7 @@ has() {
 }
 debian() {
   case "$1" in
-    go) echo golang ;; node) echo "nodejs npm" ;; gcc) echo "gcc libc6-dev" ;;
+    go) echo golang ;; node) echo "nodejs npm" ;; gcc) echo "gcc libc6-dev" ;; curl) echo curl ;;
     snippets)
       echo "ruby php-cli python3 default-jdk-headless mono-mcs mono-runtime elixir openssl" \
         "ruby-actionview ruby-liquid php-illuminate-view python3-django python3-flask node-ejs node-react-dom esbuild" \

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 export GOTOOLCHAIN=local SKIP="${SKIP:-}"
 started=$SECONDS
 
-parts=(go node gcc)
+parts=(go node gcc curl)
 [[ ",$SKIP," == *,postgres,* ]] || parts+=(postgres)
 [[ ",$SKIP," == *,browser,* ]] || parts+=(chromium)
 [[ ",$SKIP," == *,snippets,* ]] || parts+=(snippets)
