@@ -25,6 +25,7 @@ func scanAttachment(row scanner, a *chat.Attachment) error {
 func (db *DB) BeginAttachment(ctx context.Context, a chat.Attachment, tokenHash []byte, quota chat.Quota) error {
 	const insert = `INSERT INTO files (id, workspace, channel, contact, visitor, realm, tier, method, session, key_id, agent, login, name, media_type,
 	size, width, height, thumbnail, conversation, message, audience, created_at, ready_at) VALUES `
+	a.Size = 1 // nobody knows yet, but it will not be empty
 	return db.attach(ctx, a, tokenHash, func(t *tx, realm string) (refusal, err error) {
 		if within, err := t.within(a, quota); err != nil || !within {
 			return chat.ErrTooMany, err

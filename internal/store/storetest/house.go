@@ -33,7 +33,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		tests []test
 	}{
 		{"workspace", workspaceTests}, {"schema", schemaTests}, {"ring", ringTests}, {"proofs", proofTests}, {"sweep", sweepTests}, {"team", teamTests}, {"factor", factorTests}, {"session", sessionTests},
-		{"thread", threadTests}, {"claim", claimTests}, {"import", importTests}, {"people", peopleTests}, {"inbox", inboxTests}, {"log", logTests}, {"record", recordTests}, {"mail", mailTests}, {"isolation", isolationTests}, {"arrivals", arrivalTests}, {"registration", registrationTests},
+		{"thread", threadTests}, {"claim", claimTests}, {"files", fileTests}, {"import", importTests}, {"people", peopleTests}, {"inbox", inboxTests}, {"log", logTests}, {"record", recordTests}, {"mail", mailTests}, {"isolation", isolationTests}, {"arrivals", arrivalTests}, {"registration", registrationTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, test := range group.tests {
@@ -62,6 +62,8 @@ type House struct {
 	serial  atomic.Int64
 
 	foretold *trust.Proved // of the sweep that comes next
+
+	unsent chat.Attachment // a file that nobody has sent, for who comes from next door
 
 	registrations []trust.Registration // an open one and one that waits, for who comes from next door
 }

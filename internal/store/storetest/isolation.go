@@ -19,7 +19,8 @@ var isolationTests = []test{
 		o := h.Verified("u-1")
 		o.Attributes = []chat.Attribute{{Name: "plan", Provenance: chat.BySignature, Value: []byte(`"gold"`), At: h.Now}}
 		g := h.Enter(o)
-		posted := h.Post(h.Begin(g, "secret"))
+		posted := h.Post(with(h.Begin(g, "secret"), h.HandIn(g)))
+		h.unsent = h.HandIn(g)
 		token := team.Token{ID: h.ID("tok"), TokenHash: h.Hash(), Workspace: Main, Name: "t", CreatedAt: h.Now}
 		h.must(h.DB.AddToken(h.ctx(), token, h.Draft(audit.TokenCreated, token.ID)))
 		h.withFactors()
@@ -87,7 +88,18 @@ func readsFromNextDoor(h *House, g Guest, posted chat.Posted) map[string]func() 
 	ctx, contact, conversation := h.ctx(), g.Contact.ID, posted.Conversation.ID
 	empty := func(n int, err error) bool { return err == nil && n == 0 }
 	missing := func(_ any, err error) bool { return notFound(err) }
+	s := g.Session
+	s.Workspace = Other
+	file := posted.Message.Files[0].ID
 	return map[string]func() bool{
+		"VisitorAttachment": func() bool { return missing(h.DB.VisitorAttachment(ctx, s, file)) },
+		"AgentAttachment":   func() bool { return missing(h.DB.AgentAttachment(ctx, Other, h.Owner.ID, file)) },
+		"LinkedAttachment of a session": func() bool {
+			return missing(h.DB.LinkedAttachment(ctx, chat.FileLink{Workspace: Other, File: file, Reader: chat.VisitorReads, Holder: s.ID}, h.Now))
+		},
+		"LinkedAttachment of a login": func() bool {
+			return missing(h.DB.LinkedAttachment(ctx, chat.FileLink{Workspace: Other, File: file, Reader: chat.AgentReads, Holder: h.Login.ID}, h.Now))
+		},
 		"Channel":      func() bool { return missing(h.DB.Channel(ctx, Other, h.Channel.ID)) },
 		"Channels":     func() bool { l, err := h.DB.Channels(ctx, Other); return empty(len(l), err) },
 		"VisitorByID":  func() bool { return missing(h.DB.VisitorByID(ctx, Other, g.Visitor.ID, h.Now)) },
@@ -193,7 +205,16 @@ func writesFromNextDoor(h *House, g Guest, posted chat.Posted, token team.Token)
 	closed := chat.Closed
 	second := func(_ any, err error) error { return err }
 	open, waits := h.registrations[0], h.registrations[1]
+	file := h.Attachment(g)
+	file.Workspace = Other
 	return map[string]func() error{
+		"BeginAttachment": func() error { return h.DB.BeginAttachment(ctx, file, g.Token, h.ample()) },
+		"KeepAttachment": func() error {
+			a := h.unsent
+			a.Workspace = Other
+			return h.DB.KeepAttachment(ctx, a, g.Token, h.ample())
+		},
+		"DiscardAttachment": func() error { return h.DB.DiscardAttachment(ctx, Other, h.unsent.ID) },
 		"UpdateChannel": func() error {
 			c := h.Channel
 			c.Workspace = Other
