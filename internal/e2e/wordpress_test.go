@@ -3,14 +3,22 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
+	"maps"
+	"net"
 	"net/http"
+	"net/http/cookiejar"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -25,7 +33,10 @@ type wordpress struct {
 	t    *testing.T
 	Base string
 	dir  string
-	as   *syscall.SysProcAttr
+	run  *syscall.SysProcAttr // as which user
+
+	mu    sync.Mutex
+	front string // what a full-page cache gives to everybody as the front page; empty: it is off
 }
 
 const (
@@ -57,11 +68,11 @@ func startWordPress(t *testing.T) *wordpress {
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	w := &wordpress{t: t, dir: dir, Base: "http://" + freeAddress(t)}
 	w.lay()
-	if w.as, err = pgtest.Ordinary(dir); err != nil {
+	if w.run, err = pgtest.Ordinary(dir); err != nil {
 		t.Fatal(err)
 	}
-	if w.as.Credential != nil {
-		w.must(exec.Command("chown", "-R", fmt.Sprintf("%d:%d", w.as.Credential.Uid, w.as.Credential.Gid), dir))
+	if w.run.Credential != nil {
+		w.must(exec.Command("chown", "-R", fmt.Sprintf("%d:%d", w.run.Credential.Uid, w.run.Credential.Gid), dir))
 	}
 	w.startDatabase()
 	w.install()
@@ -104,6 +115,15 @@ $table_prefix = 'wp_';
 defined( 'ABSPATH' ) || define( 'ABSPATH', __DIR__ . '/' );
 require_once ABSPATH . 'wp-settings.php';
 `)
+	if err := os.Mkdir(w.dir+"/www/wp-content/mu-plugins", 0o700); err != nil {
+		w.t.Fatal(err)
+	}
+	// There is no network, and no update to look for.
+	w.write("www/wp-content/mu-plugins/quiet.php", `<?php
+add_filter( 'pre_http_request', function ( $answer, $args, $url ) {
+	return 'api.wordpress.org' === wp_parse_url( $url, PHP_URL_HOST ) ? array( 'headers' => array(), 'body' => '', 'response' => array( 'code' => 404, 'message' => '' ), 'cookies' => array() ) : $answer;
+}, 10, 3 );
+`)
 }
 
 // startDatabase starts a MariaDB that nobody else can reach: no port, and a socket in our
@@ -113,7 +133,7 @@ func (w *wordpress) startDatabase() {
 	log := &bytes.Buffer{}
 	database := exec.Command("mariadbd", "--no-defaults", "--datadir="+w.dir+"/db", "--socket="+w.dir+"/s", "--pid-file="+w.dir+"/pid", "--skip-networking", "--skip-grant-tables",
 		"--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync")
-	database.Dir, database.SysProcAttr, database.Stdout, database.Stderr = w.dir, w.as, log, log
+	database.Dir, database.SysProcAttr, database.Stdout, database.Stderr = w.dir, w.run, log, log
 	w.child(database, syscall.SIGKILL)
 	within(w.t, 30*time.Second, "MariaDB", func() bool {
 		return exec.Command("mariadb", "--no-defaults", "--socket="+w.dir+"/s", "-e", "CREATE DATABASE IF NOT EXISTS wp").Run() == nil
@@ -150,7 +170,7 @@ func (w *wordpress) asks(code string) string {
 func (w *wordpress) php(code string) string {
 	w.t.Helper()
 	command := exec.Command("php", "-r", code)
-	attributes := *w.as
+	attributes := *w.run
 	command.Dir, command.SysProcAttr = w.dir, &attributes
 	out, err := command.CombinedOutput()
 	if err != nil {
@@ -159,12 +179,34 @@ func (w *wordpress) php(code string) string {
 	return string(out)
 }
 
+// serve runs PHP's own server, behind something that may give one person's page to all.
 func (w *wordpress) serve() {
 	w.t.Helper()
-	log := &bytes.Buffer{}
-	server := exec.Command("php", "-d", "expose_php=0", "-S", strings.TrimPrefix(w.Base, "http://"), "-t", w.dir+"/www")
-	server.Dir, server.SysProcAttr, server.Stdout, server.Stderr = w.dir, w.as, log, log
+	log, inner := &bytes.Buffer{}, freeAddress(w.t)
+	server := exec.Command("php", "-d", "expose_php=0", "-S", inner, "-t", w.dir+"/www")
+	server.Dir, server.SysProcAttr, server.Stdout, server.Stderr = w.dir, w.run, log, log
 	w.child(server, syscall.SIGTERM)
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(&url.URL{Scheme: "http", Host: inner})
+		r.Out.Host = r.In.Host
+	}, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+	listener, err := net.Listen("tcp", strings.TrimPrefix(w.Base, "http://"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	outer := &http.Server{ReadHeaderTimeout: patience, Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.mu.Lock()
+		front := w.front
+		w.mu.Unlock()
+		if front == "" || r.Method != http.MethodGet || r.URL.Path != "/" {
+			proxy.ServeHTTP(rw, r)
+			return
+		}
+		rw.Header().Set("Content-Type", "text/html; charset=UTF-8")
+		_, _ = io.WriteString(rw, front)
+	})}
+	go func() { _ = outer.Serve(listener) }()
+	w.t.Cleanup(func() { _ = outer.Close() })
 	within(w.t, 30*time.Second, "WordPress", func() bool {
 		resp, err := http.Get(w.Base + "/wp-login.php")
 		if err != nil {
@@ -178,31 +220,115 @@ func (w *wordpress) serve() {
 // page is what a stranger without cookies is given.
 func (w *wordpress) page(path string) string {
 	w.t.Helper()
-	req, err := http.NewRequestWithContext(context.Background(), "GET", w.Base+path, nil)
+	return w.as("").get(path)
+}
+
+// visitor is a browser without scripts: somebody's cookies.
+type visitor struct {
+	*wordpress
+	client *http.Client
+}
+
+// reply is an answer, read whole.
+type reply struct {
+	*http.Response
+	text string
+}
+
+// as logs in; the empty name is nobody.
+func (w *wordpress) as(login string) visitor {
+	w.t.Helper()
+	jar, err := cookiejar.New(nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return w.body(req)
+	v := visitor{w, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	if login == "" {
+		return v
+	}
+	v.get("/wp-login.php") // which leaves the cookie that the form asks for
+	if got := v.post("/wp-login.php", url.Values{"log": {login}, "pwd": {adminsPassword}}, nil); got.StatusCode != http.StatusFound {
+		w.t.Fatalf("%s does not log in: %d %.400s", login, got.StatusCode, got.text)
+	}
+	return v
 }
 
-func (w *wordpress) body(req *http.Request) string {
-	w.t.Helper()
-	resp, err := http.DefaultClient.Do(req)
+func (v visitor) get(path string) string {
+	v.t.Helper()
+	return v.do("GET", path, nil, nil).text
+}
+
+func (v visitor) post(path string, form url.Values, headers map[string]string) reply {
+	v.t.Helper()
+	return v.do("POST", path, strings.NewReader(form.Encode()), headers)
+}
+
+func (v visitor) do(method, path string, body io.Reader, headers map[string]string) reply {
+	v.t.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), method, v.Base+path, body)
 	if err != nil {
-		w.t.Fatal(err)
+		v.t.Fatal(err)
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for name, value := range headers {
+		req.Header.Set(name, value)
+	}
+	resp, err := v.client.Do(req)
+	if err != nil {
+		v.t.Fatal(err)
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
-		w.t.Fatal(err)
+		v.t.Fatal(err)
 	}
-	return string(text)
+	return reply{resp, string(text)}
 }
 
-// debugLog is what PHP complained of while WordPress ran.
+// ask asks for a proof as the page's script does.
+func (v visitor) ask(nonce string, headers map[string]string) reply {
+	v.t.Helper()
+	all := map[string]string{"X-Countersign": nonce, "Origin": v.Base, "Sec-Fetch-Site": "same-origin"}
+	maps.Copy(all, headers)
+	return v.post("/wp-admin/admin-ajax.php", url.Values{"action": {"countersign_proof"}}, all)
+}
+
+func (v visitor) nonce() string {
+	v.t.Helper()
+	return v.field(v.ask("none", nil), "nonce")
+}
+
+func (v visitor) proof() string {
+	v.t.Helper()
+	return v.field(v.ask(v.nonce(), nil), "proof")
+}
+
+func (v visitor) field(r reply, name string) string {
+	v.t.Helper()
+	var answer map[string]string
+	if err := json.Unmarshal([]byte(r.text), &answer); err != nil || answer[name] == "" {
+		v.t.Fatalf("no %s in %d %s", name, r.StatusCode, r.text)
+	}
+	return answer[name]
+}
+
+// cache gives everybody this front page from now on.
+func (w *wordpress) cache(page string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.front = page
+}
+
+// debugLog is what PHP complained of while WordPress ran. This WordPress is older than this
+// PHP: what is deprecated in its own files is its own.
 func (w *wordpress) debugLog() string {
 	text, _ := os.ReadFile(w.dir + "/debug.log")
-	return string(text)
+	lines := slices.DeleteFunc(strings.SplitAfter(string(text), "\n"), func(line string) bool {
+		return strings.Contains(line, "PHP Deprecated:") && !strings.Contains(line, "plugins/countersign")
+	})
+	return strings.Join(lines, "")
 }
 
 func (w *wordpress) write(name, text string) {

@@ -67,14 +67,14 @@
 			} )
 			.then( function ( response ) {
 				return response.json().then( function ( answer ) {
-					if ( response.ok ) {
-						return answer.proof ? { jwt: answer.proof } : null;
-					}
 					if ( answer.nonce && ! again ) {
 						write( 'sessionStorage', nonceKey, answer.nonce );
 						return ask( true );
 					}
-					throw new Error( 'no proof' );
+					if ( ! response.ok || answer.proof === undefined ) {
+						throw new Error( 'no proof' );
+					}
+					return answer.proof ? { jwt: answer.proof } : null;
 				} );
 			} );
 	}

@@ -79,9 +79,16 @@ final class Countersign_Page {
 	 * Answers who is logged in, to the site's own pages alone.
 	 */
 	public static function answer() {
+		// By the filter, since WordPress sets these headers once more on its way out.
+		add_filter(
+			'nocache_headers',
+			static function ( $headers ) {
+				$headers['Cache-Control'] = 'no-store, private, max-age=0';
+				$headers['Vary']          = 'Cookie';
+				return $headers;
+			}
+		);
 		nocache_headers();
-		header( 'Cache-Control: no-store, private' );
-		header( 'Vary: Cookie' );
 		if ( ! self::is_own_page() ) {
 			wp_send_json( array( 'error' => 'foreign' ), 403 );
 		}
@@ -91,7 +98,7 @@ final class Countersign_Page {
 		}
 		$nonce = isset( $_SERVER['HTTP_X_COUNTERSIGN'] ) ? sanitize_text_field( wp_unslash( $_SERVER['HTTP_X_COUNTERSIGN'] ) ) : '';
 		if ( ! wp_verify_nonce( $nonce, self::ACTION ) ) {
-			wp_send_json( array( 'nonce' => wp_create_nonce( self::ACTION ) ), 403 );
+			wp_send_json( array( 'nonce' => wp_create_nonce( self::ACTION ) ) ); // No error: browsers would show one to the visitor's developer.
 		}
 		$known = Countersign_Connection::get();
 		wp_send_json( array( 'proof' => Countersign_Token::sign( $user, $known['channel'], Countersign_Connection::secret() ) ) );

@@ -47,8 +47,10 @@ final class Countersign_Token {
 	 */
 	private static function claims( WP_User $user ) {
 		$claims = array();
-		if ( '' !== $user->display_name ) {
-			$claims['name'] = $user->display_name;
+		// WordPress keeps names as they stand in HTML; a claim is plain text.
+		$name = wp_specialchars_decode( $user->display_name, ENT_QUOTES );
+		if ( '' !== $name ) {
+			$claims['name'] = $name;
 		}
 		if ( is_email( $user->user_email ) && strlen( $user->user_email ) <= 254 ) {
 			$claims['email']          = $user->user_email;
