@@ -42,7 +42,7 @@ func (f Framework) Language() Language { return frameworks[f].language }
 // Fits says whether the framework can make the proof of a dialect at all.
 func (f Framework) Fits(dialect string) bool {
 	row, known := rows[dialect]
-	return known && (f != Shopify || row.kind == hashKind && !row.hex)
+	return known && f.Name() != "" && (f != Shopify || row.kind == hashKind && !row.hex)
 }
 
 // Use is what a file is for.
@@ -61,6 +61,8 @@ type Part struct {
 	File string // where it goes, from the project's root
 	Add  bool   // it is added to the file, which exists
 	Code string
+	// Include is how the layout of all pages takes a page's part in; empty: its code says it.
+	Include string
 	// Unrun is why this part was not run by us; empty: our tests run it as it is.
 	Unrun string
 }
@@ -79,6 +81,7 @@ type framework struct {
 type part struct {
 	use         Use
 	file, unrun string
+	include     string
 	add         bool
 	code        *template.Template
 }
@@ -134,7 +137,7 @@ func (s *Snippet) addParts(r Request, row row) error {
 		if err := part.code.Execute(&text, p); err != nil {
 			return fmt.Errorf("snippet: %w", err)
 		}
-		s.Parts = append(s.Parts, Part{Use: part.use, File: part.file, Add: part.add, Code: tidy(text.String()), Unrun: part.unrun})
+		s.Parts = append(s.Parts, Part{Use: part.use, File: part.file, Add: part.add, Code: tidy(text.String()), Include: part.include, Unrun: part.unrun})
 	}
 	return nil
 }
@@ -273,35 +276,35 @@ const notRun = "Its own template engine is not among Debian's packages, so this 
 var frameworks = map[Framework]framework{
 	Rails: {name: "Rails", language: Ruby, customer: of("user.id.to_s", "user.email", "user.name"), channel: `"%s"`, proof: "FUNCTION(ARGUMENTS)", passed: userDot, parts: []part{
 		{use: Signing, file: "app/helpers/chat_helper.rb", code: written(railsHelper)},
-		{use: Template, file: "app/views/layouts/_chat.html.erb", code: written(railsPage)},
+		{use: Template, file: "app/views/layouts/_chat.html.erb", include: `<%= render "layouts/chat" %>`, code: written(railsPage)},
 	}},
 	ERB: {name: "Ruby with ERB", language: Ruby, customer: of("user.id.to_s", "user.email", "user.name"), channel: `"%s"`, proof: "FUNCTION(ARGUMENTS)", passed: userDot, parts: []part{
 		{use: Signing, file: "chat_proof.rb", code: written(erbCode)},
-		{use: Template, file: "chat.erb", code: written(erbPage)},
+		{use: Template, file: "chat.erb", include: `<%= ERB.new(File.read("chat.erb")).result(binding) %>`, code: written(erbPage)},
 	}},
 	Laravel: {name: "Laravel", language: PHP, customer: of("(string) $user->id", "$user->email", "$user->name"), channel: `'%s'`, proof: "self::FUNCTION(ARGUMENTS)", passed: userArrow, parts: []part{
 		{use: Configuration, file: "config/services.php", add: true, code: written(laravelConfiguration)},
 		{use: Signing, file: "app/Support/ChatProof.php", code: written(laravelCode)},
-		{use: Template, file: "resources/views/chat.blade.php", code: written(laravelPage)},
+		{use: Template, file: "resources/views/chat.blade.php", include: "@include('chat')", code: written(laravelPage)},
 	}},
 	PHPPage: {name: "PHP page", language: PHP, customer: of("(string) $user_id", "$email", "$name"), channel: `'%s'`, proof: "FUNCTION(ARGUMENTS)", passed: userPlain, parts: []part{
 		{use: Signing, file: "chat_proof.php", code: written(phpPageCode)},
-		{use: Template, file: "chat.php", code: written(phpPage)},
+		{use: Template, file: "chat.php", include: "<?php include 'chat.php' ?>", code: written(phpPage)},
 	}},
 	Django: {name: "Django", language: Python, customer: of("str(user.pk)", "user.email", "user.get_full_name()"), channel: `"%s"`, proof: "FUNCTION(ARGUMENTS)", passed: userDjango, parts: []part{
 		{use: Configuration, file: "settings.py", add: true, code: written(djangoConfiguration)},
 		{use: Signing, file: "chat.py", code: written(djangoCode)},
-		{use: Template, file: "templates/chat.html", code: written(djangoPage)},
+		{use: Template, file: "templates/chat.html", include: `{% include "chat.html" %}`, code: written(djangoPage)},
 	}},
 	Flask: {name: "Flask", language: Python, customer: of("str(user.id)", "user.email", "user.name"), channel: `"%s"`, proof: "FUNCTION(ARGUMENTS)", passed: userDot, parts: []part{
 		{use: Configuration, file: "app.py", add: true, code: written(flaskConfiguration)},
 		{use: Signing, file: "chat.py", code: written(flaskCode)},
-		{use: Template, file: "templates/chat.html", code: written(flaskPage)},
+		{use: Template, file: "templates/chat.html", include: `{% include "chat.html" %}`, code: written(flaskPage)},
 	}},
 	Express: {name: "Express", language: Node, customer: of("String(user.id)", "user.email", "user.name"), channel: `'%s'`, proof: "FUNCTION(ARGUMENTS)", passed: userDot, parts: []part{
 		{use: Signing, file: "chat-proof.js", code: written(expressCode)},
 		{use: Wiring, file: "app.js", add: true, code: written(expressWiring)},
-		{use: Template, file: "views/chat.ejs", code: written(expressPage)},
+		{use: Template, file: "views/chat.ejs", include: "<%- include('chat') %>", code: written(expressPage)},
 	}},
 	NextJS: {name: "Next.js", language: Node, customer: of("String(user.id)", "user.email", "user.name"), channel: `'%s'`, proof: "FUNCTION(ARGUMENTS)", passed: userDot, parts: []part{
 		{use: Signing, file: "app/chat-proof.ts", code: written(nextCode)},
@@ -309,19 +312,19 @@ var frameworks = map[Framework]framework{
 	}},
 	GoHTML: {name: "Go html/template", language: Go, customer: of("userID", "email", "name"), channel: `"%s"`, proof: "proof", passed: userGo, parts: []part{
 		{use: Signing, file: "chatproof/chatproof.go", code: written("[[.Whole]]")},
-		{use: Template, file: "templates/chat.html", code: written(goPage)},
+		{use: Template, file: "templates/chat.html", include: `{{template "chat.html" .}}`, code: written(goPage)},
 	}},
 	Spring: {name: "Spring", language: Java, customer: of("String.valueOf(userId)", "email", "name"), channel: `"%s"`, proof: "FUNCTION(ARGUMENTS)", passed: userTyped, parts: []part{
 		{use: Configuration, file: "src/main/resources/application.properties", add: true, code: written(springConfiguration)},
 		{use: Signing, file: "src/main/java/com/example/shop/ChatProof.java", code: written("[[.Whole]]")},
 		{use: Wiring, file: "src/main/java/com/example/shop/ChatAdvice.java", code: written(springWiring)},
-		{use: Template, file: "src/main/resources/templates/chat.html", code: written(springPage), unrun: notRun},
+		{use: Template, file: "src/main/resources/templates/chat.html", include: `<th:block th:replace="~{chat}"></th:block>`, code: written(springPage), unrun: notRun},
 	}},
 	ASPNET: {name: "ASP.NET", language: CSharp, customer: of("Convert.ToString(userId, CultureInfo.InvariantCulture)", "email", "name"), channel: `"%s"`, proof: "FUNCTION(ARGUMENTS)", passed: userTyped, parts: []part{
 		{use: Signing, file: "ChatProof.cs", code: written("[[.Whole]]")},
 		{use: Wiring, file: "ChatFilter.cs", code: written(aspnetWiring)},
 		{use: Configuration, file: "Program.cs", add: true, code: written(aspnetConfiguration)},
-		{use: Template, file: "Views/Shared/_Chat.cshtml", code: written(aspnetPage)},
+		{use: Template, file: "Views/Shared/_Chat.cshtml", include: `<partial name="_Chat" />`, code: written(aspnetPage)},
 	}},
 	Shopify: {name: "Shopify", customer: of("chat.userId", "chat.email", "chat.name"), channel: `'%s'`, proof: "chat.hash", parts: []part{
 		{use: Configuration, file: "config/settings_schema.json", add: true, code: written(shopifySettings)},

@@ -31,6 +31,7 @@ export interface SnippetPart {
   file?: string;
   add?: boolean;
   code: string;
+  include?: string; // how the layout takes it in
   unrun?: string; // why our tests do not run it as it is
 }
 

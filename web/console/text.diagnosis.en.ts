@@ -89,6 +89,8 @@ export const diagnosisTexts = {
     noFramework: "None of these",
     unfit: (framework: string, dialect: string) => `${framework} has no function that makes a proof of ${dialect}. Make a key of another kind for this shop, one that takes a hash: a Countersign one, say.`,
     unrun: "Our tests compile and run the code that signs, and escape the values by the function that this template engine calls. The engine itself is not run by them.",
+    include: "Layout",
+    includeHint: "In the layout of all pages, before the end of the body:",
     addTo: (file: string) => `Add to ${file}`,
     secretStep: "Give your backend the secret",
     secretHint: (variable: string) => `As the environment variable ${variable}. The code stops when it is not set: a hash made with an empty secret could be made by anybody.`,
@@ -101,7 +103,7 @@ export const diagnosisTexts = {
       server: "",
       configuration: "The framework reads the secret from there and nowhere else.",
       wiring: "Pages find out there who is logged in.",
-      page: "Include it before the end of the body. It escapes what it prints in this template language's own way, so that a customer's name stays a name.",
+      page: "It escapes what it prints in this template language's own way, so that a customer's name stays a name.",
     } as Record<SnippetUse, string>,
     themeUses: { server: "", configuration: "Make a place for the secret", wiring: "Show it on every page", page: "Add the snippet" } as Record<SnippetUse, string>,
     themeHints: {

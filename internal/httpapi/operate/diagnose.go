@@ -63,7 +63,7 @@ func (o *Routes) snippets(ctx context.Context, c *call, origin string) (wire.Sni
 		Framework: string(made.Code.Framework), Parts: make([]wire.SnippetPart, len(made.Code.Parts)),
 	}
 	for i, p := range made.Code.Parts {
-		out.Parts[i] = wire.SnippetPart{Use: string(p.Use), File: p.File, Add: p.Add, Code: p.Code, Unrun: p.Unrun}
+		out.Parts[i] = wire.SnippetPart{Use: string(p.Use), File: p.File, Add: p.Add, Code: p.Code, Include: p.Include, Unrun: p.Unrun}
 	}
 	for _, f := range snippet.Frameworks() {
 		out.Frameworks = append(out.Frameworks, wire.SnippetFramework{ID: string(f), Name: f.Name(), Language: string(f.Language()), Fits: f.Fits(made.Dialect)})

@@ -57,11 +57,12 @@ type Snippets struct {
 
 // SnippetPart is one file, or what is added to one.
 type SnippetPart struct {
-	Use   string `json:"use" enum:"configuration,server,wiring,page" doc:"Where the secret comes from, what signs, what hands it to pages, or what a page prints."`
-	File  string `json:"file,omitzero" doc:"Where it goes, from the project's root; absent: wherever the pages are."`
-	Add   bool   `json:"add,omitzero" doc:"It is added to the file, which is there already."`
-	Code  string `json:"code"`
-	Unrun string `json:"unrun,omitzero" doc:"Why this part was not run by us; absent: our tests run it as it is."`
+	Use     string `json:"use" enum:"configuration,server,wiring,page" doc:"Where the secret comes from, what signs, what hands it to pages, or what a page prints."`
+	File    string `json:"file,omitzero" doc:"Where it goes, from the project's root; absent: wherever the pages are."`
+	Add     bool   `json:"add,omitzero" doc:"It is added to the file, which is there already."`
+	Code    string `json:"code"`
+	Include string `json:"include,omitzero" doc:"How the layout of all pages takes the file in."`
+	Unrun   string `json:"unrun,omitzero" doc:"Why this part was not run by us; absent: our tests run it as it is."`
 }
 
 // SnippetFramework is what a backend can be built with.

@@ -82,6 +82,12 @@ function Part({ part }: { part: SnippetPart }): JSX.Element {
   return (
     <>
       <Code text={part.code} label={label} />
+      {part.include && (
+        <>
+          <p class="section__hint">{s.includeHint}</p>
+          <Code text={part.include} label={s.include} />
+        </>
+      )}
       {part.unrun && <p class="dim">{s.unrun}</p>}
     </>
   );
