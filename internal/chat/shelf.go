@@ -35,7 +35,7 @@ func (c *Chat) KeepFiles(shelf Shelf, linkKey []byte, most int64) {
 	}
 	c.files = &shelving{
 		shelf: shelf, linkKey: linkKey, most: most, coming: map[string]int{},
-		uploads: newLimiter(60, time.Second), network: newLimiter(300, time.Second),
+		uploads: newLimiter(60, time.Second), network: newLimiter(100, 2*time.Second),
 	}
 }
 

@@ -20,7 +20,7 @@ type survey struct {
 
 const (
 	maxSide   = 20_000
-	maxPixels = 100 << 20 // of all frames together
+	maxPixels = 50_000_000 // of one frame; phones make them of 48 million
 	maxFrames = 1_000
 	// maxScans of one JPEG: each goes over the whole picture, and takes a sender ten bytes.
 	maxScans = 64

@@ -1,0 +1,413 @@
+package files
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"countersign/internal/chat"
+)
+
+const (
+	anID  = "fil_0123456789abcdefghjkmnpqrs"
+	other = "fil_0123456789abcdefghjkmnpqrt"
+	limit = 4 << 20
+)
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func onDisk(t testing.TB) (*Shelf, string) {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "files")
+	return OnDisk(dir), dir
+}
+
+// count is how many files lie below a directory.
+func count(dir string) (n int) {
+	_ = filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() {
+			n++
+		}
+		return nil
+	})
+	return n
+}
+
+func painting(w, h int, opaque bool) *image.NRGBA {
+	i := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			a := uint8(255)
+			if !opaque {
+				a = uint8(x)
+			}
+			i.Set(x, y, color.NRGBA{R: uint8(x * 255 / w), G: uint8(y * 255 / h), B: 40, A: a})
+		}
+	}
+	return i
+}
+
+func pngOf(i image.Image) []byte {
+	var b bytes.Buffer
+	_ = png.Encode(&b, i)
+	return b.Bytes()
+}
+
+func jpegOf(i image.Image) []byte {
+	var b bytes.Buffer
+	_ = jpeg.Encode(&b, i, nil)
+	return b.Bytes()
+}
+
+func gifOf(frames int) []byte {
+	g := &gif.GIF{}
+	for n := range frames {
+		p := image.NewPaletted(image.Rect(0, 0, 600, 300), color.Palette{color.Black, color.White, color.RGBA{R: uint8(n), A: 255}})
+		p.SetColorIndex(n, n, 1)
+		g.Image, g.Delay = append(g.Image, p), append(g.Delay, 7)
+	}
+	var b bytes.Buffer
+	_ = gif.EncodeAll(&b, g)
+	return b.Bytes()
+}
+
+func read(t testing.TB, s *Shelf, id string, thumbnail bool) []byte {
+	t.Helper()
+	f, err := s.Open(context.Background(), id, thumbnail)
+	must(t, err)
+	defer f.Close()
+	data, err := io.ReadAll(f)
+	must(t, err)
+	return data
+}
+
+func TestAShelfKeepsDropsAndListsFiles(t *testing.T) {
+	s, dir := onDisk(t)
+	shelves(t, s)
+	if n := count(dir); n != 0 {
+		t.Errorf("%d files are left", n)
+	}
+}
+
+// shelves is what any place must do.
+func shelves(t *testing.T, s *Shelf) {
+	t.Helper()
+	ctx := context.Background()
+	taken, err := s.Take(ctx, anID, `..\..\kettle.PNG`, bytes.NewReader(pngOf(painting(960, 240, true))), limit)
+	must(t, err)
+	if taken.Name != "kettle.PNG" || taken.MediaType != mediaPNG || taken.Width != 960 || taken.Height != 240 || !taken.Thumbnail || taken.Size == 0 {
+		t.Errorf("%+v", taken)
+	}
+	if data := read(t, s, anID, false); int64(len(data)) != taken.Size {
+		t.Errorf("%d bytes are kept, %d said", len(data), taken.Size)
+	}
+	small, _, err := image.DecodeConfig(bytes.NewReader(read(t, s, anID, true)))
+	if err != nil || small.Width != 480 || small.Height != 120 {
+		t.Errorf("the thumbnail is %dx%d, %v", small.Width, small.Height, err)
+	}
+	taken, err = s.Take(ctx, other, "notes", strings.NewReader("some notes"), limit)
+	must(t, err)
+	if taken.MediaType != mediaText || taken.Thumbnail || string(read(t, s, other, false)) != "some notes" {
+		t.Errorf("%+v", taken)
+	}
+	f, err := s.Open(ctx, other, false)
+	must(t, err)
+	at, err := f.Seek(5, io.SeekStart)
+	rest, _ := io.ReadAll(f)
+	must(t, f.Close())
+	if err != nil || at != 5 || string(rest) != "notes" {
+		t.Errorf("from the fifth byte it reads %q, %v", rest, err)
+	}
+	found := map[string]int{}
+	must(t, s.Each(ctx, func(id string, since time.Time) error {
+		if age := time.Since(since); age < -time.Minute || age > time.Minute {
+			t.Errorf("%s is there since %v", id, since)
+		}
+		found[id]++
+		return nil
+	}))
+	if fmt.Sprint(found) != fmt.Sprint(map[string]int{anID: 2, other: 1}) {
+		t.Errorf("it lists %v", found)
+	}
+	if where, _, err := s.Check(ctx); err != nil || where == "" {
+		t.Errorf("%q %v", where, err)
+	}
+	for range 2 { // what is gone is fine
+		must(t, s.Drop(ctx, anID))
+		must(t, s.Drop(ctx, other))
+	}
+	for _, thumbnail := range []bool{false, true} {
+		if _, err := s.Open(ctx, anID, thumbnail); !errors.Is(err, chat.ErrNotFound) {
+			t.Errorf("after it was dropped: %v", err)
+		}
+	}
+}
+
+func TestNoIDLeadsOutOfTheShelf(t *testing.T) {
+	s, dir := onDisk(t)
+	must(t, os.MkdirAll(dir, 0o700))
+	secret := filepath.Join(filepath.Dir(dir), "secret")
+	must(t, os.WriteFile(secret, []byte("secret"), 0o600))
+	for _, id := range []string{"", "..", "../secret", "fil_../../secret", "fil_/etc/passwd", `fil_..\..\secret`, "fil_ABC", "fil_a\x00b", "xyz_0123456789", "fil_" + strings.Repeat("a", 100)} {
+		if _, err := s.Open(context.Background(), id, false); !errors.Is(err, chat.ErrNotFound) {
+			t.Errorf("%q: %v", id, err)
+		}
+		if _, err := s.Take(context.Background(), id, "x", strings.NewReader("x"), limit); err == nil {
+			t.Errorf("%q is taken", id)
+		}
+		if err := s.Drop(context.Background(), id); err == nil {
+			t.Errorf("%q is dropped", id)
+		}
+	}
+	if data, err := os.ReadFile(secret); err != nil || string(data) != "secret" {
+		t.Error("what lies beside the shelf was touched")
+	}
+	if n := count(dir); n != 0 {
+		t.Errorf("%d files", n)
+	}
+}
+
+// A file that breaks off, is refused or too large leaves nothing behind.
+func TestWhatIsNotTakenLeavesNothing(t *testing.T) {
+	s, dir := onDisk(t)
+	broken := errors.New("the line broke")
+	for name, c := range map[string]struct {
+		from io.Reader
+		want error
+	}{
+		"broken off": {io.MultiReader(strings.NewReader("half"), failing{broken}), broken},
+		"too large":  {bytes.NewReader(make([]byte, limit+1)), chat.ErrFileTooLarge},
+		"endless":    {endless{}, chat.ErrFileTooLarge},
+		"empty":      {strings.NewReader(""), chat.ErrFileRefused},
+		"a bomb":     {bytes.NewReader(declared(30_000, 30_000)), chat.ErrFileRefused},
+	} {
+		if _, err := s.Take(context.Background(), anID, name, c.from, limit); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if n := count(dir); n != 0 {
+		t.Errorf("%d files are left", n)
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+type endless struct{}
+
+func (endless) Read(b []byte) (int, error) { return len(b), nil }
+
+// declared is a PNG of a few bytes that says it is so large.
+func declared(w, h uint32) []byte {
+	data := pngOf(image.NewGray(image.Rect(0, 0, 8, 8)))
+	for i, v := range []byte{byte(w >> 24), byte(w >> 16), byte(w >> 8), byte(w), byte(h >> 24), byte(h >> 16), byte(h >> 8), byte(h)} {
+		data[16+i] = v
+	}
+	return data
+}
+
+func TestAFullDiskRefusesFilesBeforeItIsFull(t *testing.T) {
+	s, dir := onDisk(t)
+	s.room = func(string) (uint64, bool) { return DefaultReserve + limit - 1, true }
+	_, err := s.Take(context.Background(), anID, "a", strings.NewReader("text"), limit)
+	if !errors.Is(err, chat.ErrShelfFull) {
+		t.Fatalf("%v", err)
+	}
+	if n := count(dir); n != 0 {
+		t.Errorf("%d files", n)
+	}
+	s.room = func(string) (uint64, bool) { return DefaultReserve + limit, true }
+	_, err = s.Take(context.Background(), anID, "a", strings.NewReader("text"), limit)
+	must(t, err)
+	s.room = func(string) (uint64, bool) { return DefaultReserve - 1, true }
+	if _, free, err := s.Check(context.Background()); !errors.Is(err, chat.ErrShelfFull) || free != DefaultReserve-1 {
+		t.Errorf("the doctor is told %d, %v", free, err)
+	}
+}
+
+func TestTheSpoolIsTidiedOfWhatACrashLeft(t *testing.T) {
+	s, dir := onDisk(t)
+	must(t, s.Tidy(time.Now())) // nothing is there yet
+	must(t, os.MkdirAll(s.spool, 0o700))
+	old, young := filepath.Join(s.spool, "in-old"), filepath.Join(s.spool, "in-young")
+	must(t, os.WriteFile(old, []byte("x"), 0o600))
+	must(t, os.WriteFile(young, []byte("x"), 0o600))
+	must(t, os.Chtimes(old, time.Now(), time.Now().Add(-2*time.Hour)))
+	must(t, s.Tidy(time.Now()))
+	if _, err := os.Stat(young); err != nil || count(dir) != 1 {
+		t.Errorf("%v, %d files", err, count(dir))
+	}
+	must(t, s.Each(context.Background(), func(id string, _ time.Time) error { t.Errorf("the spool is listed: %s", id); return nil }))
+}
+
+// EXIF's eight orientations bring the same corner to the upper left.
+func TestAPhotographStandsUpright(t *testing.T) {
+	upside := painting(60, 40, true)
+	for turn := 1; turn <= 8; turn++ {
+		for _, kind := range []string{"sampled 4:2:0", "RGBA"} {
+			var lying image.Image = lay(upside, turn)
+			if kind == "sampled 4:2:0" {
+				decoded, err := jpeg.Decode(bytes.NewReader(jpegOf(lying)))
+				must(t, err)
+				lying = decoded
+			}
+			got := upright(lying, turn)
+			if b := got.Bounds(); b.Dx() != 60 || b.Dy() != 40 {
+				t.Fatalf("%s, %d: %v", kind, turn, b)
+			}
+			for _, p := range []image.Point{{3, 3}, {56, 3}, {3, 36}, {56, 36}} {
+				r, g, _, _ := got.At(p.X, p.Y).RGBA()
+				wr, wg, _, _ := upside.At(p.X, p.Y).RGBA()
+				if far(r, wr) || far(g, wg) {
+					t.Errorf("%s, %d: at %v it is %d %d, not %d %d", kind, turn, p, r>>8, g>>8, wr>>8, wg>>8)
+				}
+			}
+		}
+	}
+}
+
+func far(a, b uint32) bool { return max(a, b)-min(a, b) > 0x1800 }
+
+// lay is the picture as a camera that was held so keeps it: the reverse of upright.
+func lay(i image.Image, turn int) *image.NRGBA {
+	b := i.Bounds()
+	w, h := turned(b.Dx(), b.Dy(), turn)
+	out := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			toX, toY := turnPoint(x, y, w, h, turn)
+			out.Set(x, y, i.At(toX, toY))
+		}
+	}
+	return out
+}
+
+func TestThumbnailsKeepTheirShapeAndWhatShowsThrough(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		data         []byte
+		w, h         int
+		media, small string
+		thumbnail    bool
+	}{
+		{"small enough itself", pngOf(painting(480, 20, true)), 0, 0, mediaPNG, "", false},
+		{"a photograph", jpegOf(painting(1500, 1000, true)), 480, 320, mediaJPEG, "jpeg", true},
+		{"upright", jpegOf(painting(500, 1100, true)), 218, 480, mediaJPEG, "jpeg", true},
+		{"a hair", pngOf(painting(3000, 1, true)), 480, 1, mediaPNG, "jpeg", true},
+		{"with something behind it", pngOf(painting(600, 600, false)), 480, 480, mediaPNG, "png", true},
+		{"a GIF that moves", gifOf(3), 480, 240, mediaGIF, "jpeg", true},
+	} {
+		s, _ := onDisk(t)
+		taken, err := s.Take(context.Background(), anID, "x", bytes.NewReader(c.data), limit)
+		if err != nil || taken.MediaType != c.media || taken.Thumbnail != c.thumbnail {
+			t.Errorf("%s: %+v %v", c.name, taken, err)
+			continue
+		}
+		if !c.thumbnail {
+			continue
+		}
+		got, kind, err := image.DecodeConfig(bytes.NewReader(read(t, s, anID, true)))
+		if err != nil || got.Width != c.w || got.Height != c.h || kind != c.small {
+			t.Errorf("%s: the thumbnail is a %s of %dx%d, %v", c.name, kind, got.Width, got.Height, err)
+		}
+	}
+}
+
+// A moving GIF keeps its frames and their times, and loses what else it carried.
+func TestAMovingPictureGoesOnMovingAndSaysNothingElse(t *testing.T) {
+	s, _ := onDisk(t)
+	data := gifOf(4)
+	comment := []byte("!\xfe\x10the owner's name\x00")
+	data = bytes.Join([][]byte{data[:len(data)-1], comment, []byte(";"), []byte("<script>alert(1)</script>")}, nil)
+	_, err := s.Take(context.Background(), anID, "a.gif", bytes.NewReader(data), limit)
+	must(t, err)
+	out := read(t, s, anID, false)
+	g, err := gif.DecodeAll(bytes.NewReader(out))
+	if err != nil || len(g.Image) != 4 || g.Delay[2] != 7 {
+		t.Fatalf("%v", err)
+	}
+	if bytes.Contains(out, []byte("owner")) || bytes.Contains(out, []byte("script")) {
+		t.Error("it still says what it carried")
+	}
+}
+
+func TestAPictureOfMetadataKeepsNoneOfIt(t *testing.T) {
+	chunk := func(kind, body string) []byte {
+		out := binary.BigEndian.AppendUint32(nil, uint32(len(body)))
+		out = append(out, kind+body...)
+		return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE([]byte(kind+body)))
+	}
+	plain := pngOf(painting(20, 20, true))
+	text := bytes.Join([][]byte{plain[:33], chunk("tEXt", "Location\x00here"), plain[33:]}, nil)
+	segment := func(marker byte, body string) []byte {
+		return append([]byte{0xff, marker, byte((len(body) + 2) >> 8), byte(len(body) + 2)}, body...)
+	}
+	photo := jpegOf(painting(20, 20, true))
+	for name, c := range map[string]struct {
+		data []byte
+		kind string
+	}{
+		"text of a PNG":         {text, mediaPNG},
+		"XMP of a JPEG":         {bytes.Join([][]byte{photo[:2], segment(0xe1, "http://ns.adobe.com/xap/1.0/\x00<here/>"), photo[2:]}, nil), mediaJPEG},
+		"a comment of a JPEG":   {bytes.Join([][]byte{photo[:2], segment(0xfe, "taken here"), photo[2:]}, nil), mediaJPEG},
+		"IPTC of a JPEG":        {bytes.Join([][]byte{photo[:2], segment(0xed, "Photoshop 3.0\x00here"), photo[2:]}, nil), mediaJPEG},
+		"bytes behind a JPEG":   {append(bytes.Clone(photo), "PK\x03\x04 here"...), mediaJPEG},
+		"a profile of a camera": {bytes.Join([][]byte{photo[:2], segment(0xe2, "ICC_PROFILE\x00\x01\x01here"), photo[2:]}, nil), mediaJPEG},
+	} {
+		s, _ := onDisk(t)
+		taken, err := s.Take(context.Background(), anID, "x", bytes.NewReader(c.data), limit)
+		if err != nil || taken.MediaType != c.kind {
+			t.Errorf("%s: %+v %v", name, taken, err)
+			continue
+		}
+		if bytes.Contains(read(t, s, anID, false), []byte("here")) {
+			t.Errorf("%s stays", name)
+		}
+	}
+}
+
+// Pictures wait for each other's memory, and whoever gives up gives nothing to hold.
+func TestPicturesShareTheMemory(t *testing.T) {
+	m := newMemory()
+	whole, err := m.take(context.Background(), maxCost)
+	must(t, err)
+	ctx, stop := context.WithCancel(context.Background())
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			if _, err := m.take(ctx, shareBytes); !errors.Is(err, context.Canceled) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+	stop()
+	group.Wait()
+	whole()
+	for range 3 {
+		give, err := m.take(context.Background(), maxCost-1)
+		must(t, err)
+		give()
+	}
+}
