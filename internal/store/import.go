@@ -257,7 +257,7 @@ func (w *importing) begin(k history.KeptThread, owner imported) error {
 	const record = `INSERT INTO imported_threads (conversation, workspace, realm, source, external, contact, digest) VALUES `
 	c := chat.Conversation{
 		ID: event.NewID("cnv", w.t.now), Workspace: w.Workspace, Channel: w.Channel, Contact: owner.contact, Status: chat.Closed,
-		Tier: policy.Claimed, CreatedAt: w.past(k.CreatedAt), LastAt: w.past(k.CreatedAt),
+		Tier: policy.Claimed, CreatedAt: w.past(began(k.Thread)),
 	}
 	if k.Open {
 		c.Status = chat.Open
@@ -266,6 +266,9 @@ func (w *importing) begin(k history.KeptThread, owner imported) error {
 		c.Contact = owner.to // whoever proved to be this person before
 	}
 	messages := w.place(&c, owner, k.Messages)
+	if c.LastAt.IsZero() {
+		c.LastAt = c.CreatedAt
+	}
 	c.VisitorRead, c.AgentsRead = c.LastSeq, c.LastSeq
 	args := []any{c.ID, c.Workspace, c.Channel, c.Contact, string(c.Status), "", "", string(c.Tier), c.Preview, string(c.LastAuthor), c.LastSeq, micros(c.LastAt),
 		c.VisitorRead, c.AgentsRead, c.VisitorCount, c.TeamCount, 0, 0, micros(c.CreatedAt), 0}
@@ -284,6 +287,14 @@ func (w *importing) begin(k history.KeptThread, owner imported) error {
 		w.t.append(chat.ConversationEvent(event.ConversationCreated, c, w.t.now))
 	}
 	return w.write(messages)
+}
+
+// began is when a conversation did, by its own word or that of what was said first.
+func began(of history.Thread) time.Time {
+	if of.CreatedAt.IsZero() && len(of.Messages) > 0 {
+		return of.Messages[0].At
+	}
+	return of.CreatedAt
 }
 
 const insertConversation = `INSERT INTO conversations (id, workspace, channel, contact, status, assignee, assignee_name, tier, preview,

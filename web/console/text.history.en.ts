@@ -13,6 +13,6 @@ export const historyTexts = {
     names: "Opens to whoever proves",
     noNames: "Nothing. The export has no user id and no address for this person that could open it, so only the team reads this.",
     shared: "in several records: opens none of them",
-    owner: "Show the person",
+    composer: "Nobody comes in as this person: your answer waits here until its owner proves who they are.",
   },
 };

@@ -33,7 +33,7 @@ func record(id string, names ...identity.Identifier) history.Kept {
 func (h *House) told(id string, of history.Kept, more ...history.Message) history.KeptThread {
 	then := h.Now.Add(-365 * 24 * time.Hour)
 	of.Sparse = true
-	t := history.Thread{External: id, Of: of.Person, CreatedAt: then, Messages: append([]history.Message{
+	t := history.Thread{External: id, Of: of.Person, Messages: append([]history.Message{
 		{External: id + "/1", Visitor: true, Text: "my secret of " + id, At: then},
 		{External: id + "/2", Name: "Old Agent", Text: "an answer", At: then.Add(time.Minute)},
 		{External: id + "/3", Name: "Old Agent", Note: true, Text: "inside the team", At: then.Add(2 * time.Minute)},
@@ -126,6 +126,10 @@ var importTests = []test{
 		same(h, "what it says is weaker than a signature", attributes[0].Provenance, chat.ByImport)
 		list, err := h.DB.Conversations(h.ctx(), Main, g.Contact.ID, chat.Cursor{}, 10)
 		h.must(err)
+		same(h, "its latest word", list[0].Preview, "an answer")
+		if !list[0].LastAt.Equal(h.Now.Add(-365*24*time.Hour + time.Minute)) {
+			h.Fatalf("its latest word was said at %v", list[0].LastAt)
+		}
 		messages, err := h.DB.AgentMessages(h.ctx(), Main, list[0].ID, 0, 10)
 		h.must(err)
 		same(h, "agents see the note too", len(messages), 3)
@@ -356,6 +360,29 @@ var importTests = []test{
 		h.must(err)
 		same(h, "it stays open", c.Status, chat.Open)
 		same(h, "its latest word", c.Preview, "here I am")
+	}},
+	{"another workspace finds nothing of what was imported", func(h *House) {
+		r := record("a", h.Named("u-1"))
+		h.bring([]history.Kept{r}, h.told("c-1", r))
+		contact := h.importedThreads()[0].Contact
+		_, err := h.DB.ImportedRecord(h.ctx(), Other, contact)
+		h.is(err, chat.ErrNotFound)
+		is, err := h.DB.ImportedRecord(h.ctx(), Main, contact)
+		h.must(err)
+		same(h, "its name", is.Names[0], chat.ImportedName{Identifier: h.Named("u-1")})
+		target := h.into().Target
+		target.Workspace = Other
+		n, err := h.DB.Shared(h.ctx(), target)
+		h.must(err)
+		same(h, "shared names", n, 0)
+		_, err = h.DB.Erase(h.ctx(), Other, contact, h.Draft(audit.ContactErased, contact))
+		h.is(err, chat.ErrNotFound)
+		batch := h.into()
+		batch.Workspace = Other
+		batch.Threads = []history.KeptThread{h.told("c-1", r, history.Message{External: "c-1/4", Text: "planted", At: h.Now})}
+		_, err = h.DB.Import(h.ctx(), batch)
+		h.is(err, chat.ErrNotFound)
+		h.opened("its owner", h.Enter(h.Verified("u-1")), "c-1")
 	}},
 	{"a session is renewed in no other case than that nothing waits", func(h *House) {
 		g := h.Enter(h.Verified("u-1"))

@@ -87,6 +87,7 @@ export function Composer({ row, onSent }: { row: Row; onSent: () => void }): JSX
   return (
     <div class={note ? "composer composer--note" : "composer"}>
       {blockedContact.value === row.contact.id && !note && <p class="composer__aside">{t.composer.blocked}</p>}
+      {row.contact.kind === "imported" && !note && <p class="composer__aside">{t.history.composer}</p>}
       {row.status === "closed" && !note && <p class="composer__aside">{t.composer.closedHint}</p>}
       {dragging && <DropHere />}
       <div class="composer__box">

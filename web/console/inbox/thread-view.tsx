@@ -14,6 +14,7 @@ import { assign, reopen, resolve, snooze } from "./actions";
 import { blocksOf } from "./blocks";
 import { Bubble, OutBubble, StandingLine } from "./bubble";
 import { Composer } from "./composer";
+import { ImportedBadge } from "./imported";
 import { listHref, openSnooze, personShown, togglePerson } from "./panes";
 import { rowSignal } from "./store";
 import { loadOlder, markRead, openThread, threadSignal } from "./thread";
@@ -84,7 +85,7 @@ function Head({ row, view, onResolved }: { row: Row; view: ViewName; onResolved:
       <div class="thread__who">
         <h2 class="thread__name">
           <bdi title={personName(row.contact)}>{name}</bdi>
-          <TierBadge tier={row.tier} />
+          {row.contact.kind === "imported" ? <ImportedBadge /> : <TierBadge tier={row.tier} />}
         </h2>
         <p class="thread__sub">
           <span class="thread__channel" dir="auto">
@@ -291,7 +292,7 @@ function receiptsOf(messages: Message[], visitorRead: number): Map<string, strin
   let newest: Message | undefined;
   let seen: Message | undefined;
   for (const message of messages) {
-    if (message.author.kind !== "agent" || message.note) continue;
+    if (message.author.kind !== "agent" || message.note || message.method === "import") continue;
     newest = message;
     if (message.seq <= visitorRead) seen = message;
   }
