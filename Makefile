@@ -5,19 +5,19 @@ WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist 
 FACES := web/dist/manifest.json
 BIN := bin/countersign
 
-.PHONY: menu run build test lint bench fuzz e2e sdk gen faces clean
+.PHONY: menu run build test lint bench fuzz e2e sdk wordpress gen faces clean
 .DELETE_ON_ERROR:
 
 menu: ## print this menu
 	@echo "Countersign"; echo
-	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(BIN) ## build and serve the demo: messenger, console, shop and attack bench
 	@exec $(BIN) demo --data "$${COUNTERSIGN_DATA:-.demo}"
 
 build: $(BIN) ## build bin/countersign with its faces
 
-test: ## set up what is needed, then run every test (SKIP=postgres,browser,snippets,sdk to leave parts out)
+test: ## set up what is needed, then run every test (SKIP=postgres,browser,snippets,sdk,wordpress to leave parts out)
 	@scripts/test.sh
 
 lint: ## gofmt, go vet, golangci-lint at its pinned version, tidy modules
@@ -30,13 +30,18 @@ fuzz: ## fuzz every parser of outside input for a while (FUZZTIME=20s each)
 	@scripts/fuzz.sh
 
 e2e: $(FACES) sdk/js/node_modules/.stamp ## the browser walks alone
-	@scripts/need.sh node chromium gcc
+	@scripts/need.sh node chromium gcc wordpress
 	go test -race -count=1 ./internal/e2e/...
 
 sdk: $(FACES) sdk/js/node_modules/.stamp ## the tests of the libraries alone, each in its own language
 	@scripts/need.sh go node gcc chromium snippets
 	go test -count=1 ./sdk/...
 	go test -count=1 -run SDKJS ./internal/e2e
+
+wordpress: $(FACES) ## the plugin in a real WordPress, in a browser
+	@scripts/need.sh go node chromium gcc wordpress
+	go test -count=1 ./integrations/...
+	go test -race -count=1 -run 'TestWordPress' ./internal/e2e
 
 gen: ## generate docs and types that are made from code
 	go run ./cmd/countersign config sample --markdown > docs/configuration.md

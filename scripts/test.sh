@@ -9,6 +9,7 @@ parts=(go node gcc curl)
 [[ ",$SKIP," == *,postgres,* ]] || parts+=(postgres)
 [[ ",$SKIP," == *,browser,* ]] || parts+=(chromium)
 [[ ",$SKIP," == *,snippets,* ]] || parts+=(snippets)
+[[ ",$SKIP," == *,browser,* || ",$SKIP," == *,wordpress,* ]] || parts+=(wordpress)
 scripts/need.sh "${parts[@]}"
 
 echo "== faces: types, unit tests, sizes"
