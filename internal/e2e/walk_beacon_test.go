@@ -1,11 +1,15 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/cdproto/dom"
+	"github.com/chromedp/chromedp"
 )
 
 const (
@@ -290,4 +294,208 @@ func TestABeaconIsDestroyedAndComesBack(t *testing.T) {
 	messenger = page.openMessenger()
 	messenger.sees("You are chatting as a guest")
 	messenger.seesNothingOf(question)
+}
+
+// What a page configures is seen: the launcher's style, words and place, the colour, the
+// messenger's words, and what the page leaves out.
+func TestAHelpScoutPageLooksAsItConfigures(t *testing.T) {
+	needBrowser(t)
+	t.Parallel()
+	const question = "Is this blue?"
+	s := serve(t)
+	s.dropIn(beaconID, "helpscout", beaconSecret)
+	grace := s.hire(t)
+	site := beaconSite(t, s.Base, map[string]object{"/in": helpScoutPerson("ada@example.com")}, "")
+	page := meet(t, "ada").open(site + "/in")
+	page.hears("ready")
+	beacon := func(calls string) { t.Helper(); script[any](page, `void (`+calls+`)`) }
+	is := func(role, name string) {
+		t.Helper()
+		until(t, patience, func() bool { return page.has(role, name) }, func() string { return "for the " + role + " " + name })
+	}
+	is("button", "Open chat")
+	beacon(`Beacon("config", { display: { style: "text", text: "Need a hand?" } })`)
+	is("button", "Need a hand?")
+	beacon(`Beacon("config", { display: { position: "left" }, labels: { beaconButtonClose: "Shut it" } })`) // laid over what stands
+	is("button", "Need a hand?")
+	if box := page.boxOf("button", "Need a hand?"); box.X > 40 || box.Width < 100 {
+		t.Errorf("the launcher is at %+v", box)
+	}
+	beacon(`Beacon("config", { display: { style: "iconAndText", text: "Help", position: "right", horizontalOffset: 100, verticalOffset: "50px" } })`)
+	is("button", "Help")
+	if box := page.boxOf("button", "Help"); box.Right != 100 || box.Bottom != 50 {
+		t.Errorf("the launcher is at %+v", box)
+	}
+	beacon(`Beacon("config", { display: { style: "manual" } })`)
+	until(t, patience, func() bool { return !page.has("button", "*") }, func() string { return "for the launcher to go" })
+	beacon(`Beacon("toggle")`)
+	page.hears("open")
+	messenger := page.messenger()
+	messenger.sees("Verified", "How can we help?", "Send us a message")
+	beacon(`Beacon("config", { color: "#0b6e4f", labels: { howCanWeHelp: "What is <b>on</b> your mind?", sendAMessage: "Drop us a line", addYourMessageHere: "Say it", previousMessages: "Earlier", signedIn: "Nobody", verified: "Maybe" } })`)
+	messenger.sees("What is <b>on</b> your mind?", "Drop us a line", "Verified")
+	if accent, _ := evaluate[string](messenger, `getComputedStyle(document.documentElement).getPropertyValue("--accent")`); strings.TrimSpace(accent) != "#0b6e4f" {
+		t.Errorf("the messenger's accent is %q", accent)
+	}
+	beacon(`Beacon("navigate", "/ask/message/")`)
+	until(t, patience, func() bool { return messenger.has("textbox", "Say it") }, func() string { return "for the composer" })
+	beacon(`Beacon("prefill", { subject: "Invoice 42", text: "I cannot find it", email: "somebody@else.example", attachments: ["http://127.0.0.1:1/secret"] })`)
+	value := func() string {
+		text, _ := evaluate[string](messenger, `document.querySelector("textarea")?.value ?? ""`)
+		return text
+	}
+	until(t, patience, func() bool { return value() == "Invoice 42\n\nI cannot find it" }, func() string { return "for the composer to be filled, not " + value() })
+	messenger.write("textbox", "Say it", " anywhere")
+	beacon(`Beacon("prefill", { subject: "Invoice 42", text: "I cannot find it" })`) // a page that says it on each of its renderings
+	beacon(`Beacon("navigate", "/answers/")`)
+	messenger.sees("Drop us a line")
+	beacon(`Beacon("navigate", "/ask/")`)
+	until(t, patience, func() bool { return strings.Contains(value(), "anywhere") }, func() string { return "for what was written by hand: " + value() })
+	beacon(`Beacon("reset")`)
+	until(t, patience, func() bool { return value() == "" }, func() string { return "for an empty composer, not " + value() })
+	messenger.write("textbox", "Say it", question)
+	page.press(enter)
+	messenger.sees("Sent")
+	grace.answer(question, "It is")
+	messenger.sees("It is")
+	if name := grace.knowsOf("It is"); strings.Contains(name, "somebody@else.example") {
+		t.Errorf("a prefilled email became the visitor's: %s", name)
+	}
+	for _, route := range []string{`"/"`, `"/previous-messages/"`, `"/docs/search?query=x"`, `"/ask/chat/"`, `"javascript:alert(1)"`, `"//evil.example/"`, `null`, `{}`, `"/ask/../../console"`} {
+		beacon(`Beacon("navigate", ` + route + `)`)
+	}
+	beacon(`Beacon("navigate", "/")`)
+	messenger.sees("Earlier", "It is")
+	beacon(`Beacon("config", { messagingEnabled: false, enablePreviousMessages: false, hideAvatars: true })`)
+	messenger.losesSight("Drop us a line", "Earlier")
+	messenger.sees("Verified")
+	beacon(`Beacon("navigate", "/ask/")`)
+	messenger.seesNothingOf("Write to us")
+	beacon(`Beacon("config", { messagingEnabled: true, enablePreviousMessages: true, hideAvatars: false })`)
+	messenger.sees("Drop us a line", "Earlier", "It is")
+	beacon(`Beacon("ask-question", "How do I <i>log in</i>?")`)
+	until(t, patience, func() bool { return value() == "How do I <i>log in</i>?" }, func() string { return "for the question, not " + value() })
+	beacon(`Beacon("search", "hipaa")`)
+	messenger.sees("Earlier")
+	beacon(`Beacon("close")`)
+	page.hears("close")
+	beacon(`Beacon("article", "5f0", { type: "modal" })`)
+	page.hears("close", "open")
+	if minded := page.noted(); len(minded.Errors) > 0 {
+		t.Errorf("%q", minded.Errors)
+	}
+}
+
+// box is where an element is in its page, in CSS pixels.
+type box struct{ X, Right, Bottom, Width float64 }
+
+func (b *tab) boxOf(role, name string) (found box) {
+	b.t.Helper()
+	b.act("to measure the "+role+" "+name, func(ctx context.Context) error {
+		node, err := b.find(ctx, role, name)
+		if err != nil {
+			return err
+		}
+		drawn, err := chromedp.Call(ctx, dom.GetBoxModel, dom.GetBoxModelParams{BackendNodeID: node})
+		if err != nil {
+			return err
+		}
+		q := drawn.Model.Border
+		size := script[[]float64](b, `[document.documentElement.clientWidth, innerHeight]`)
+		found = box{X: q[0], Right: size[0] - q[2], Bottom: size[1] - q[5], Width: q[2] - q[0]}
+		return nil
+	})
+	return found
+}
+
+// hostileBeacon is what a page might hand us, by mistake or on purpose. Nothing of it may
+// throw, be markup, be a rule of a style sheet, or make the messenger more than it is.
+const hostileBeacon = `
+  const bomb = {}; for (const name of ["email", "beaconId", "color", "display", "labels", "text", "style"]) Object.defineProperty(bomb, name, { enumerable: true, get() { throw new Error("boom " + name) } });
+  const rude = { toString() { throw new Error("boom") }, valueOf() { throw new Error("boom") }, [Symbol.toPrimitive]() { throw new Error("boom") } };
+  const cycle = {}; cycle.self = cycle; cycle.display = cycle; cycle.labels = cycle; cycle.email = cycle;
+  const proxy = new Proxy({}, { get() { throw new Error("boom") }, ownKeys() { throw new Error("boom") }, has() { throw new Error("boom") } });
+  const polluted = JSON.parse('{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"display":{"__proto__":{"polluted":1}},"labels":{"__proto__":{"polluted":1}}}');
+  const huge = {}; for (let i = 0; i < 5000; i++) huge["key" + i] = "v".repeat(500);
+  const long = { ["k".repeat(1e5)]: "x".repeat(1e5) };
+  const odd = [undefined, null, 0, NaN, "", "x", true, Symbol("s"), 10n, () => { throw new Error("boom") }, [], bomb, rude, cycle, proxy, polluted, huge, long, document, window];
+  const methods = ["config", "open", "close", "toggle", "search", "suggest", "article", "navigate", "identify", "prefill", "reset", "session-data", "event", "on", "once", "off", "info", "show-message",
+    "ask-question", "init", "constructor", "__proto__", "toString", "hasOwnProperty", "valueOf", "nonsense", "", undefined, null, {}, Symbol("m")];
+  for (const method of methods) for (const what of odd) { Beacon(method, what); Beacon(method, what, what); }
+  Beacon.readyQueue.push(null, undefined, 5, bomb, {}, { method: "open" }, { method: rude, options: rude });
+  for (const event of ["ready", "open", "close"]) Beacon("on", event, () => { throw new Error("the page's own") });
+  const css = "red;--z:1;}*{display:none}/*";
+  Beacon("config", { color: css, display: { style: css, position: css, zIndex: css, horizontalOffset: css, verticalOffset: "url(//evil.example/)", text: "<img src=x onerror=pwned=1>" } });
+  Beacon("config", { color: "url(//evil.example/x)", display: { style: "text", zIndex: "5;color:red", horizontalOffset: 1e300, verticalOffset: -1 }, labels: { sendAMessage: "<img src=x onerror=pwned=1>", howCanWeHelp: { toString: () => "x" } } });
+`
+
+func TestNothingThatAPageHandsABeaconHurtsIt(t *testing.T) {
+	needBrowser(t)
+	t.Parallel()
+	s := serve(t)
+	s.dropIn(beaconID, "helpscout", beaconSecret)
+	for _, when := range []string{"before", "after"} {
+		more := []string{hostileBeacon}
+		if when == "after" {
+			more = nil
+		}
+		site := beaconSite(t, s.Base, map[string]object{"/in": nil}, "script-src 'self' "+s.Base+"; frame-src "+s.Base+"; img-src 'none'; connect-src 'none'", more...)
+		visitor := meet(t, "a page "+when)
+		page := visitor.open(site + "/in")
+		if when == "after" {
+			page.hears("ready")
+			script[any](page, `void (() => {`+hostileBeacon+`})()`)
+		} else {
+			script[any](page, `noted.idle`)
+		}
+		script[any](page, `void (Beacon("config", { messagingEnabled: true, display: { style: "icon", text: "x", position: "right", zIndex: 7, horizontalOffset: 20, verticalOffset: 20 }, labels: { beaconButtonChatOpen: "Open chat", beaconButtonClose: "Close chat", addYourMessageHere: "Write a message", sendAMessage: "Send us a message" } }),
+			Beacon("logout"), Beacon("identify", `+jsonOf(t, helpScoutPerson("ada@example.com"))+`), Beacon("reset"), Beacon("navigate", "/"), Beacon("close"))`)
+		messenger := page.openMessenger()
+		messenger.sees("Signed in as Ada")
+		s.expectVerified(messenger, "hmac")
+		messenger.say("Still here " + when)
+		messenger.sees("Sent")
+		if script[bool](page, `!!window.pwned || !!{}.polluted || !!Object.polluted || document.querySelectorAll("countersign-messenger").length !== 1`) {
+			t.Errorf("%s: something of the page's became more than a value", when)
+		}
+		if style := script[string](page, `document.querySelector("countersign-messenger").style.cssText`); strings.ContainsAny(strings.ReplaceAll(style, "; --", ", --"), "{}*") || strings.Contains(style, "evil") || strings.Contains(style, "color:") {
+			t.Errorf("%s: the style is %q", when, style)
+		}
+		minded := page.noted()
+		if len(minded.Errors)+len(minded.Refused) > 0 {
+			t.Errorf("%s: errors %q, refused %q", when, minded.Errors, minded.Refused)
+		}
+	}
+}
+
+// The script twice, the snippet twice, a stub that somebody kept, and a native messenger
+// beside it: one Beacon, and each works.
+func TestASnippetThatRunsTwiceMakesOneBeacon(t *testing.T) {
+	needBrowser(t)
+	t.Parallel()
+	s := serve(t)
+	s.dropIn(beaconID, "helpscout", beaconSecret)
+	s.channel("shop", "enforce")
+	site := beaconSite(t, s.Base, map[string]object{"/in": helpScoutPerson("ada@example.com")}, "", `window.kept = window.Beacon;`)
+	page := meet(t, "ada").open(site + "/in")
+	page.hears("ready")
+	loaded := `new Promise((done) => { const again = document.createElement("script"); again.src = address; again.onload = () => setTimeout(() => done(true)); document.head.append(again); })`
+	script[bool](page, loaded)
+	script[any](page, beaconSnippet)
+	script[bool](page, loaded)
+	until(t, patience, func() bool { return script[bool](page, `Beacon.booted === true`) }, func() string { return "for the live Beacon to be back" })
+	script[any](page, `void kept("open")`)
+	page.messenger().sees("Verified")
+	if n := script[int](page, `document.querySelectorAll("countersign-messenger").length`); n != 1 {
+		t.Errorf("%d messengers are on the page", n)
+	}
+	script[any](page, `new Promise((done) => { const native = document.createElement("script"); native.src = address + "/v1.js"; native.dataset.channel = "shop"; native.onload = done; document.head.append(native); }).then(() => new Promise((done) => Countersign("on", "ready", done)))`)
+	if n := script[int](page, `document.querySelectorAll("countersign-messenger").length`); n != 2 {
+		t.Errorf("%d messengers are on a page of two systems", n)
+	}
+	script[any](page, `void (Beacon("close"), Countersign("open"))`)
+	if open := script[[]bool](page, `[Beacon("info").status.isOpened, Countersign("info").open]`); open[0] || !open[1] {
+		t.Errorf("open: %v", open)
+	}
+	s.expectVerified(page.messenger(), "hmac")
 }
