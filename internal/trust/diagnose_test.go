@@ -152,7 +152,7 @@ func TestAnInquiryThatMakesNoSenseIsRefused(t *testing.T) {
 	for name, in := range map[string]trust.Inquiry{
 		"nobody":        {Hash: "x"},
 		"both":          {UserID: "a", Hash: "x", Token: "y"},
-		"no dialect":    {UserID: "a", Hash: "x", Dialect: "crisp"},
+		"no dialect":    {UserID: "a", Hash: "x", Dialect: "olark"},
 		"no language":   {UserID: "a", Hash: "x", Language: "cobol"},
 		"a huge token":  {Token: strings.Repeat("x", 1<<20)},
 		"a huge person": {UserID: strings.Repeat("x", 1<<20), Hash: "x"},
