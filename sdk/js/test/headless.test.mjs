@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { readFileSync } from 'node:fs';
+import vm from 'node:vm';
 import { brotliCompressSync } from 'node:zlib';
 import { createClient } from '@countersign/sdk/headless';
 import { facts, fake, json, lane, message, problem, turns } from './fake.mjs';
@@ -187,6 +188,57 @@ test('a session that was opened after the log-out is ended, and used by nobody',
   assert.equal(server.streams.length, 0);
 });
 
+test('what comes after a log-out has nothing to do with what was before', async (t) => {
+  const server = fake({ 'POST /sessions': (body) => json(facts({ lane: lane(body.assertion.user_id), visitor_token: 'secret' }), 201) });
+  const c = client(t, server);
+  await c.connect();
+  await c.logout();
+  await c.identify(bob);
+  const { replaces, visitor_token } = server.last('POST /sessions').body;
+  assert.deepEqual([replaces, visitor_token], [undefined, undefined]);
+});
+
+test('a log-out while the storage is still being read leaves nothing of it', async (t) => {
+  const removed = [];
+  let answer;
+  const stored = JSON.stringify({ visitor: 'secret', guest: true, queue: [{ client_id: 'a', conversation: 'new-1', text: 'x', at: '', files: [], by: 'nobody' }] });
+  const server = fake();
+  const c = client(t, server, { identity: null, storage: { get: () => new Promise((done) => (answer = () => done(stored))), set: () => undefined, remove: (key) => removed.push(key) } });
+  const connected = c.connect();
+  await turns();
+  void c.logout();
+  answer();
+  await connected;
+  await turns();
+  assert.deepEqual([c.unsent, server.count('POST /sessions'), removed], [[], 0, ['countersign:shop']]);
+});
+
+test('a provider that fails for the one before says nothing of the next', async (t) => {
+  clock(t);
+  let fail;
+  const server = fake({ 'POST /sessions': () => new Promise(() => undefined) });
+  const c = client(t, server, { identity: () => new Promise((_, no) => (fail = no)) });
+  void c.connect();
+  await turns();
+  void c.identify(bob);
+  fail(new Error('too late'));
+  await turns();
+  assert.equal(c.state.phase, 'connecting');
+});
+
+test('what lies unread in the stream when its person goes is not told any more', async (t) => {
+  const server = fake();
+  const c = client(t, server);
+  const messages = heard(c, 'message');
+  c.on('message', () => void c.logout());
+  await c.connect();
+  await turns();
+  const both = [1, 2].map((seq) => `id: ${seq}\nevent: message.created\ndata: ${JSON.stringify(message(seq))}\n\n`).join('');
+  server.streams[0].write(both);
+  await turns();
+  assert.deepEqual(messages.map((m) => m.seq), [1]);
+});
+
 test('text that was written just before a log-out opens no session for whoever comes next', async (t) => {
   const server = fake();
   const c = client(t, server);
@@ -309,6 +361,15 @@ for (const [name, lie] of Object.entries(lies)) {
     assert.equal((await refused.connect()).phase, 'offline');
   });
 }
+
+test('an answer of more than eight megabytes is not read to its end', async (t) => {
+  let sent = 0;
+  const endless = () => new Response(new ReadableStream({ pull: (c) => c.enqueue(new TextEncoder().encode(' '.repeat((sent += 1 << 20) && 1 << 20))) }), { headers: { 'Content-Type': 'application/json' } });
+  const c = client(t, fake({ 'GET /conversations/c': endless }));
+  await c.connect();
+  await assert.rejects(c.conversation('c'), { code: 'offline' });
+  assert.ok(sent < 12 << 20, `${sent} bytes were read`);
+});
 
 test('a hostile stream says what it likes, and only what is ours is heard', async (t) => {
   const server = fake({ 'GET /conversations': () => json({ conversations: [{ id: 'cnv_1', seq: 1, unread: 0 }] }) });
@@ -465,11 +526,12 @@ test('waking up looks at once', async (t) => {
   await tick(0);
 });
 
-// React Native: no window, no streaming fetch.
+// React Native: no window, no streaming fetch, no decoder of texts, no generator of secrets.
 
-test('without a streaming fetch the stream is read by XMLHttpRequest', async (t) => {
+// phone is an XMLHttpRequest that a test speaks through.
+function phone() {
   const requests = [];
-  globalThis.XMLHttpRequest = class {
+  class XMLHttpRequest {
     readyState = 0;
     status = 0;
     responseText = '';
@@ -492,15 +554,44 @@ test('without a streaming fetch the stream is read by XMLHttpRequest', async (t)
       this.onreadystatechange?.();
       this.onprogress?.();
     }
+  }
+  return { requests, XMLHttpRequest };
+}
+
+test('it stands on what React Native has, and reads its stream by XMLHttpRequest', async (t) => {
+  const { requests, XMLHttpRequest } = phone();
+  const server = fake({ 'POST /conversations': (body) => json({ id: 'cnv_1', message: message(2, { text: body.text, client_id: body.client_id }) }, 201) });
+  const fetching = async (url, init) => {
+    const answer = await server.fetch(url, init);
+    const text = await answer.text();
+    return { status: answer.status, ok: answer.ok, headers: answer.headers, text: async () => text, json: async () => JSON.parse(text) };
   };
+  const context = vm.createContext({ fetch: fetching, XMLHttpRequest, navigator: { product: 'ReactNative' }, setTimeout, clearTimeout, AbortController, FormData, Blob, console });
+  const code = readFileSync(new URL('../headless.js', import.meta.url), 'utf8').replace(/export\{(\w+) as createClient\}/, 'globalThis.createClient=$1');
+  vm.runInContext(code, context);
+  const c = context.createClient({ url: 'https://chat.example.com', channel: 'shop', platform: 'android', identity: ada });
+  t.after(() => c.close());
+  const messages = heard(c, 'message');
+  assert.equal((await c.connect()).phase, 'open');
+  await turns();
+  assert.match(requests[0].headers.Authorization, /^Bearer ses_/);
+  assert.equal((await c.send('hello')).text, 'hello');
+  assert.match(server.last('POST /conversations').body.client_id, /^[0-9a-f]{32}$/);
+  requests[0].say(`: open\n\nid: 2\nevent: message.created\ndata: ${JSON.stringify(message(2, { text: 'grüße 🙂' }))}\n\n`);
+  await turns();
+  assert.deepEqual(messages.map((m) => m.text), ['grüße 🙂']);
+  assert.equal(server.count('GET /stream'), 0);
+});
+
+test('a stream over XMLHttpRequest goes on after a cut, before its memory fills, and not after its session', async (t) => {
+  const { requests, XMLHttpRequest } = phone();
+  globalThis.XMLHttpRequest = XMLHttpRequest;
   t.after(() => delete globalThis.XMLHttpRequest);
   const tick = clock(t);
-  const server = fake();
-  const c = client(t, server, { stream: 'xhr' });
+  const c = client(t, fake(), { stream: 'xhr' });
   const messages = heard(c, 'message');
   await c.connect();
   await turns();
-  assert.match(requests[0].headers.Authorization, /^Bearer ses_/);
   requests[0].say(': open\n\n');
   requests[0].say(`id: 1\nevent: message.created\ndata: ${JSON.stringify(message(1))}\n`);
   await turns();
@@ -512,8 +603,15 @@ test('without a streaming fetch the stream is read by XMLHttpRequest', async (t)
   await turns();
   await tick(2000);
   assert.match(requests[1].url, /after=1$/);
-  requests[1].say('', 401);
+  for (let i = 0; i < 90; i++) {
+    requests[1].say(`: ${'x'.repeat(100_000)}\n\n`);
+    await turns(1);
+  }
+  assert.equal(requests[1].aborted, true);
+  await tick(2000);
+  assert.match(requests[2].url, /after=1$/);
+  requests[2].say('', 401);
   await turns(10);
   assert.equal(c.state.phase, 'ended');
-  assert.equal(server.count('GET /stream'), 0);
+  assert.equal(requests.length, 3);
 });
