@@ -31,6 +31,7 @@ await build({
   platform: "node",
   format: "esm",
   outExtension: { ".js": ".mjs" },
+  loader: { ".css": "empty" },
   jsx: "automatic",
   jsxImportSource: "preact",
   sourcemap: "inline",

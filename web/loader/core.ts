@@ -281,7 +281,7 @@ export function createMessenger(origin: string): Api {
       whenIdle(() => {
         if (api.booted || (VENDOR && !settings)) return;
         build();
-        if (claim || leaving || remembered()) mount();
+        if (frame || claim || leaving || remembered()) mount();
         else guard(ping);
         api.booted = true;
         emit("ready");

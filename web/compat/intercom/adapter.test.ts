@@ -1,0 +1,224 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import type { Global } from "../page/global";
+import { FakePage, soon } from "../page/fake";
+
+const page = new FakePage();
+after(() => page.close());
+const { speakIntercom } = await import("./adapter");
+
+type Calls = Global & { q?: unknown[] };
+
+const src = "https://chat.example/widget/abc12345";
+const intercom = (): Calls => (globalThis as unknown as { Intercom: Calls }).Intercom;
+const token = (claims: object): string => `h.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.s`;
+
+// stub is what a snippet leaves.
+function stub(...calls: unknown[]): Calls {
+  const i = ((...args: unknown[]) => void (i.q as unknown[]).push(args)) as unknown as Calls;
+  i.q = calls;
+  return i;
+}
+
+function begin(globals: Record<string, unknown>): Calls {
+  page.begin(globals, src);
+  speakIntercom();
+  return intercom();
+}
+
+// booted waits until the frame has heard whom the page claims.
+async function booted(settings: Record<string, unknown>): Promise<Calls> {
+  const api = begin({ intercomSettings: { app_id: "abc12345", ...settings } });
+  await soon("the first claim", () => page.frame?.claims.length);
+  return api;
+}
+
+// next is the claim that follows a call.
+async function next(call: () => unknown): Promise<Record<string, unknown> | null | undefined> {
+  const { frame } = page;
+  const before = frame.claims.length;
+  call();
+  await soon("another claim", () => frame.claims.length > before);
+  return frame.claims.at(-1);
+}
+
+test("a page that sets its settings and calls nothing is booted", async () => {
+  const api = await booted({ user_id: 42, user_hash: "h", name: "Ada", plan: "gold", age: 7, vip: true, gone: null, nested: {}, company: { id: 7, name: "Initech" } });
+  assert.equal(api.booted, true);
+  assert.equal(page.frame.src, "https://chat.example/frame/abc12345");
+  const { attributes, ...who } = page.frame.claims[0]!;
+  assert.deepEqual(who, { user_id: 42, name: "Ada", hash: "h" });
+  assert.equal(page.frame.of("proof")[0]!.dialect, "intercom");
+  const kept = Object.entries(attributes as object).filter(([name]) => !/^user_|^name$/.test(name));
+  assert.deepEqual(kept, [["plan", "gold"], ["age", 7], ["vip", true], ["gone", null], ["company.id", 7], ["company.name", "Initech"]]);
+});
+
+test("queued calls run in their order, arrays as well as arguments objects, and what is none stops nobody", () => {
+  const seen: unknown[] = [];
+  const args = (function (..._: unknown[]) { return arguments; })("onUnreadCountChange", (n: number) => seen.push(n));
+  const kept = stub(null, 7, "boot", [], {}, ["__proto__"], ["constructor"], ["no such", 1], { length: 1e9, 0: "show" }, ["boot", { app_id: "x" }], args);
+  const api = begin({ Intercom: kept });
+  assert.equal(api.booted, true);
+  assert.deepEqual(seen, [0]);
+  assert.equal(api("getVisitorId"), api("getVisitorId"));
+  (kept as unknown as (...a: unknown[]) => void)("shutdown"); // the page kept its stub
+  assert.equal(api.booted, false);
+});
+
+test("a second copy of the script changes nothing, and neither does one for Pylon's page", () => {
+  const api = begin({ intercomSettings: { app_id: "a" } });
+  speakIntercom();
+  assert.equal(intercom(), api);
+  page.begin({ Pylon: () => 0 }, src);
+  speakIntercom();
+  assert.equal(intercom(), undefined);
+});
+
+test("what says nothing of a proof keeps the one that stands", async () => {
+  const api = await booted({ user_id: "ada", user_hash: "h" });
+  for (const said of [{}, { user_hash: "" }, { user_hash: null }, { user_hash: undefined }, { user_hash: 7 }, { user_hash: ["h"] }, { user_id: undefined }, { email: "ada@example.com" }]) {
+    const claim = await next(() => api("update", said));
+    assert.equal(claim!.hash, "h", JSON.stringify(said));
+    assert.equal(claim!.user_id, "ada");
+  }
+  assert.equal((await next(() => api("update", { user_hash: "h2" })))!.hash, "h2");
+});
+
+test("another person inherits nothing of the first, neither proof nor name", async () => {
+  for (const said of [{ user_id: "eve" }, { user_id: "eve", email: "ada@example.com" }, { intercom_user_jwt: token({ user_id: "eve" }) }, { user_id: {} }]) {
+    const api = await booted({ user_id: "ada", email: "ada@example.com", user_hash: "h", name: "Ada", plan: "gold", alignment: "left" });
+    const claim = await next(() => api("update", said));
+    assert.equal(claim!.hash, undefined, JSON.stringify(said));
+    assert.equal(claim!.name, undefined);
+    assert.equal(JSON.stringify(claim).includes("gold"), false);
+  }
+});
+
+test("whoever was known by an address and now has an id is the same person", async () => {
+  const api = await booted({ email: "ada@example.com", name: "Ada" });
+  const claim = await next(() => api("update", { email: "ada@example.com", user_id: "ada", user_hash: "h" }));
+  assert.deepEqual([claim!.user_id, claim!.name, claim!.hash], ["ada", "Ada", "h"]);
+});
+
+test("a token decides who is there, and is read anew when it has run out", async () => {
+  const old = token({ user_id: 7, exp: 1000 });
+  await booted({ intercom_user_jwt: old, user_hash: "h" });
+  const [claim] = page.frame.claims;
+  assert.deepEqual([claim!.jwt, claim!.hash, page.frame.of("proof")[0]!.dialect], [old, "h", "intercom-jwt"]);
+  // The page has nothing newer: it could not produce its proof, which is not to say that nobody is there.
+  assert.equal(await next(() => page.frame.say({ type: "prove", expiring: true })), undefined);
+  const settings = (globalThis as unknown as { intercomSettings: Record<string, unknown> }).intercomSettings;
+  const other = token({ user_id: 8, exp: 9e9 });
+  settings.intercom_user_jwt = other; // somebody else's is no fresh proof of this person
+  assert.equal(await next(() => page.frame.say({ type: "prove", expiring: true })), undefined);
+  const fresh = token({ user_id: 7, exp: 9e9 });
+  settings.intercom_user_jwt = fresh;
+  assert.equal((await next(() => page.frame.say({ type: "prove", expiring: true })))!.jwt, fresh);
+});
+
+test("an identifier that is none is said, and a falsy one is nobody", async () => {
+  const cyclic: Record<string, unknown> = {};
+  cyclic.self = cyclic;
+  for (const user_id of [{}, [], cyclic, true, 10n, Symbol("x"), () => 0]) {
+    const api = await booted({ user_id: "ada", user_hash: "h" });
+    assert.equal((await next(() => api("update", { user_id })))!.user_id, true);
+  }
+  for (const user_id of [null, "", false, NaN]) {
+    const api = await booted({ user_id: "ada", user_hash: "h" });
+    const before = page.frame.of("logout").length;
+    api("update", { user_id });
+    await soon(`a log-out for ${String(user_id)}`, () => page.frame.of("logout").length > before);
+  }
+});
+
+test("settings that would break us lose only what is broken", async () => {
+  const settings = {
+    app_id: "a", user_id: "ada", user_hash: "h", huge: "x".repeat(1e6), fn: () => 0, z_index: "9;color:red", company: { get name() { throw new Error("theirs"); }, size: 3 },
+    get plan() { throw new Error("theirs"); }, ["__proto__"]: { polluted: 1 }, constructor: "c",
+  };
+  for (let i = 0; i < 500; i++) Object.assign(settings, { [`n${i}`]: "y".repeat(300) });
+  const api = begin({});
+  api("boot", settings);
+  await soon("the claim", () => page.frame?.claims.length);
+  const text = JSON.stringify(page.frame.claims[0]);
+  assert.ok(text.length < 20_000, `${text.length}`);
+  assert.equal((page.frame.claims[0]!.attributes as Record<string, string>).huge!.length, 255);
+  assert.equal("polluted" in {}, false);
+});
+
+test("the launcher waits for the verdict, and a refusal leaves none", async () => {
+  const api = await booted({ user_id: "ada", user_hash: "wrong" });
+  api("show");
+  assert.equal(page.frame.of("open").length, 0);
+  page.frame.say({ type: "state", identity: "refused", code: "identity_refused" });
+  await soon("the console's line", () => page.warned.length);
+  page.frame.say({ type: "state", identity: "refused", code: "identity_required" });
+  await soon("the other line", () => page.warned.length > 1);
+  assert.deepEqual(page.warned, ["Invalid user_hash", "Missing user_hash"]);
+  api("show");
+  api("showNewMessage", "let me in");
+  page.click(() => true);
+  assert.equal(page.frame.of("open").length, 0);
+  // Somebody else is judged anew.
+  await next(() => api("boot", { app_id: "a", user_id: "bob", user_hash: "right" }));
+  page.frame.say({ type: "state", identity: "verified" });
+  await soon("what was asked meanwhile is not done for the next person", () => page.frame.of("proof").length);
+  assert.equal(page.frame.of("open").length, 0);
+  api("show");
+  await soon("the messenger", () => page.frame.of("open").length);
+});
+
+test("a page's own launcher opens what is there, prevents its link, and never throws", async () => {
+  const api = await booted({ user_id: "ada", user_hash: "h", custom_launcher_selector: "#help" });
+  let activated = 0;
+  api("onActivatorClick", () => activated++);
+  assert.equal(page.click(() => true).prevented, false); // not there yet: the link does what it does without us
+  page.frame.say({ type: "state", identity: "verified" });
+  await soon("the click", () => page.click((selector) => selector === "#help").prevented);
+  assert.equal(activated, 1);
+  page.click(() => {
+    throw new SyntaxError("a selector that is none");
+  });
+});
+
+test("shutdown ends the session, forgets the browser and leaves the page; no update brings the person back", async () => {
+  const api = await booted({ user_id: "ada", user_hash: "h" });
+  page.frame.say({ type: "state", identity: "verified" });
+  const id = api("getVisitorId");
+  const { frame } = page;
+  api("shutdown");
+  await soon("the log-out", () => frame.of("logout").length);
+  frame.say({ type: "state", identity: "anonymous" });
+  await soon("nothing of it is left", () => page.hosts.length === 0);
+  assert.notEqual(api("getVisitorId"), id);
+  api("update");
+  api("update", { last_request_at: 1 });
+  assert.equal(api.booted, false);
+  api("boot", { app_id: "a" });
+  assert.equal(api.booted, true);
+});
+
+test("an address that the visitor proved is told once, and to whom asks late", async () => {
+  const api = begin({ intercomSettings: { app_id: "a" } });
+  let told = 0;
+  api("onUserEmailSupplied", () => told++);
+  api("show");
+  await soon("the frame", () => page.frame?.of("open").length);
+  page.frame.say({ type: "state", identity: "verified" });
+  await soon("it", () => told === 1);
+  api("onUserEmailSupplied", () => told++);
+  assert.equal(told, 2);
+});
+
+test("a visit that the page keeps short ends while the browser was away, and none is made longer", async () => {
+  const api = await booted({ user_id: "ada", user_hash: "h", session_duration: 60_000 });
+  const id = api("getVisitorId");
+  const storage = globalThis.localStorage as unknown as Record<string, unknown>;
+  const logouts = page.frame.of("logout").length;
+  await next(() => api("update", {}));
+  assert.equal(page.frame.of("logout").length, logouts);
+  storage["countersign-seen"] = Date.now() - 61_000;
+  await next(() => api("update", {}));
+  assert.equal(page.frame.of("logout").length, logouts + 1);
+  assert.notEqual(api("getVisitorId"), id);
+});
