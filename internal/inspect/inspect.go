@@ -271,7 +271,7 @@ func (s system) identify(one script, f *Found) {
 	}
 	for _, id := range s.ids {
 		if m := id.FindStringSubmatch(one.text); m != nil && f.ID == "" {
-			f.ID = shortID(m[1])
+			f.ID = shortID(strings.Join(m[1:], ""))
 		}
 	}
 }

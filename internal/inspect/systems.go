@@ -35,13 +35,16 @@ func setting(names string) *regexp.Regexp {
 
 const host = `(?:https?:)?//`
 
+// quoted is an id between quotes of one kind.
+const quoted = `(?:"([A-Za-z0-9_.-]+)"|'([A-Za-z0-9_.-]+)')`
+
 // systems are those whose script we answer for, ours, and those that are only recognised.
 var systems = []system{
 	{
 		name: "intercom", title: "Intercom",
 		loads:   exp(host + `widget\.intercom\.io/widget/([A-Za-z0-9_-]+)?`),
 		markers: exp(`\bintercomSettings\b`, `//js\.intercomcdn\.com/`, `\bIntercom\s*\(\s*["'](?:boot|update)["']`),
-		ids:     exp(`\bapp_id["']?\s*[:=]\s*["']([A-Za-z0-9_-]+)["']`),
+		ids:     exp(`\bapp_id["']?\s*[:=]\s*` + quoted),
 		path:    func(id string) string { return "/widget/" + id }, here: `/widget/([A-Za-z0-9_-]+)`, shared: true,
 		proofIn: regexp.MustCompile(`[Ii]ntercom`), proofs: setting(`user_hash|intercom_user_jwt`), tokens: "intercom-jwt",
 	},
@@ -49,7 +52,7 @@ var systems = []system{
 		name: "helpscout", title: "Help Scout Beacon",
 		loads:   exp(host + `beacon-v2\.helpscout\.net/?`),
 		markers: exp(`\bBeacon\s*\(\s*["'](?:init|identify)["']`),
-		ids:     exp(`\bBeacon\s*\(\s*["']init["']\s*,\s*["']([A-Za-z0-9-]+)["']`, `\bbeaconId["']?\s*:\s*["']([A-Za-z0-9-]+)["']`),
+		ids:     exp(`\bBeacon\s*\(\s*["']init["']\s*,\s*`+quoted, `\bbeaconId["']?\s*:\s*`+quoted),
 		path:    func(string) string { return "/beacon.js" }, here: `/beacon\.js`,
 		proofIn: regexp.MustCompile(`\bBeacon\b`), proofs: setting(`signature`),
 	},
@@ -57,7 +60,7 @@ var systems = []system{
 		name: "pylon", title: "Pylon",
 		loads:   exp(host + `widget\.usepylon\.com/widget/([A-Za-z0-9_-]+)?`),
 		markers: exp(`\bchat_settings["']?\s*[=:]\s*\{`, `\bwindow\.[Pp]ylon\b`),
-		ids:     exp(`\bapp_id["']?\s*[:=]\s*["']([A-Za-z0-9_-]+)["']`),
+		ids:     exp(`\bapp_id["']?\s*[:=]\s*` + quoted),
 		path:    func(id string) string { return "/widget/" + id }, here: `/widget/([A-Za-z0-9_-]+)`, shared: true,
 		proofIn: regexp.MustCompile(`\bchat_settings\b`), proofs: setting(`email_hash|jwt`), tokens: "pylon-jwt",
 	},
@@ -71,14 +74,14 @@ var systems = []system{
 	{
 		name: "countersign", title: "Countersign",
 		markers: exp(`\bCountersign\s*\(\s*["']`, `\bwindow\.Countersign\b`),
-		ids:     exp(`\bchannel["']?\s*:\s*["']([A-Za-z0-9_.-]+)["']`),
+		ids:     exp(`\bchannel["']?\s*:\s*` + quoted),
 		path:    func(string) string { return "/v1.js" }, here: `/v1\.js`,
 		proofIn: regexp.MustCompile(`\bCountersign\b`), proofs: setting(`user_hash|hash|jwt`),
 	},
-	{name: "chatwoot", title: "Chatwoot", loads: exp(`(?:https?:)?//[A-Za-z0-9.-]+/packs/js/sdk\.js`), markers: exp(`\bchatwootSDK\b`, `\bchatwootSettings\b`), ids: exp(`\bwebsiteToken["']?\s*:\s*["']([A-Za-z0-9_-]+)["']`)},
-	{name: "crisp", title: "Crisp", loads: exp(host + `client\.crisp\.chat/[a-z.]*`), markers: exp(`\bCRISP_WEBSITE_ID\b`), ids: exp(`\bCRISP_WEBSITE_ID\s*=\s*["']([A-Za-z0-9-]+)["']`)},
+	{name: "chatwoot", title: "Chatwoot", loads: exp(`(?:https?:)?//[A-Za-z0-9.-]+/packs/js/sdk\.js`), markers: exp(`\bchatwootSDK\b`, `\bchatwootSettings\b`), ids: exp(`\bwebsiteToken["']?\s*:\s*` + quoted)},
+	{name: "crisp", title: "Crisp", loads: exp(host + `client\.crisp\.chat/[a-z.]*`), markers: exp(`\bCRISP_WEBSITE_ID\b`), ids: exp(`\bCRISP_WEBSITE_ID\s*=\s*` + quoted)},
 	{name: "tawk", title: "tawk.to", loads: exp(host + `embed\.tawk\.to/([A-Za-z0-9]+)`), markers: exp(`\bTawk_API\b`)},
-	{name: "front", title: "Front", loads: exp(host + `chat-assets\.frontapp\.com/`), markers: exp(`\bFrontChat\s*\(`), ids: exp(`\bchatId["']?\s*:\s*["']([A-Za-z0-9]+)["']`)},
+	{name: "front", title: "Front", loads: exp(host + `chat-assets\.frontapp\.com/`), markers: exp(`\bFrontChat\s*\(`), ids: exp(`\bchatId["']?\s*:\s*` + quoted)},
 	{name: "plain", title: "Plain", loads: exp(host + `chat\.cdn-plain\.com/`), markers: exp(`\bPlain\.init\s*\(`)},
 	{name: "gleap", title: "Gleap", loads: exp(host + `sdk\.gleap\.io/`), markers: exp(`\bGleap\.initialize\s*\(`)},
 	{name: "novu", title: "Novu", loads: exp(host + `[A-Za-z0-9.-]*novu\.(?:co|com)/[A-Za-z0-9_./-]*`), markers: exp(`\bnovu\.init\s*\(`)},
