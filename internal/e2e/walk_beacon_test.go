@@ -46,7 +46,7 @@ func helpScoutPerson(email string) object {
 func beaconSite(t *testing.T, address string, people map[string]object, policy string, more ...string) string {
 	t.Helper()
 	pages := map[string]homepage{}
-	people["/nobody"] = nil
+	people["/nobody/"] = nil
 	for path, person := range people {
 		settings := object{"address": address, "beaconId": beaconID}
 		if person != nil {
@@ -78,8 +78,8 @@ func TestAPageMadeForHelpScoutChatsVerified(t *testing.T) {
 	grace := s.hire(t)
 	policy := "default-src 'none'; script-src 'self' " + s.Base + "; frame-src " + s.Base
 	for name, address := range map[string]string{"Ada.Lovelace@Example.com": s.Base, "grace@example.com": s.Base + "/beacon.js"} {
-		site := beaconSite(t, address, map[string]object{"/in": helpScoutPerson(name)}, policy)
-		page := meet(t, name).open(site + "/in")
+		site := beaconSite(t, address, map[string]object{"/in/": helpScoutPerson(name)}, policy)
+		page := meet(t, name).open(site + "/in/")
 		page.hears("ready")
 		messenger := page.openMessenger()
 		page.hears("ready", "open")
@@ -111,11 +111,11 @@ func TestAPageMadeForHelpScoutChatsVerified(t *testing.T) {
 		page.closeMessenger()
 		page.hears("close")
 		// The same person on another device sees it all; whoever claims the same without a proof, nothing.
-		other := meet(t, name+" elsewhere").open(site + "/in").openMessenger()
+		other := meet(t, name+" elsewhere").open(site + "/in/").openMessenger()
 		other.sees(answer)
 		forged := helpScoutPerson(name)
 		forged["signature"] = sign("another key", name)
-		forger := meet(t, "forger").open(beaconSite(t, address, map[string]object{"/in": forged}, policy) + "/in").openMessenger()
+		forger := meet(t, "forger").open(beaconSite(t, address, map[string]object{"/in/": forged}, policy) + "/in/").openMessenger()
 		forger.sees("We could not confirm who you are", "You are chatting as a guest")
 		forger.seesNothingOf(answer, question, "Signed in")
 		forger.say("I can still write")
@@ -154,7 +154,7 @@ func TestHelpScoutPagesIdentifyAsTheyPlease(t *testing.T) {
 	s.dropIn(beaconID, "helpscout", beaconSecret)
 	grace := s.hire(t)
 	site := beaconSite(t, s.Base, map[string]object{}, "")
-	page := meet(t, "visitor").open(site + "/nobody")
+	page := meet(t, "visitor").open(site + "/nobody/")
 	identify := func(person object) {
 		t.Helper()
 		script[any](page, `void Beacon("identify", `+jsonOf(t, person)+`)`)
@@ -256,8 +256,8 @@ func TestABeaconIsDestroyedAndComesBack(t *testing.T) {
 	const question = "Will you forget me?"
 	s := serve(t)
 	s.dropIn(beaconID, "helpscout", beaconSecret)
-	site := beaconSite(t, s.Base, map[string]object{"/in": helpScoutPerson("ada@example.com")}, "")
-	page := meet(t, "ada").open(site + "/in")
+	site := beaconSite(t, s.Base, map[string]object{"/in/": helpScoutPerson("ada@example.com")}, "")
+	page := meet(t, "ada").open(site + "/in/")
 	messenger := page.openMessenger()
 	messenger.say(question)
 	messenger.sees("Sent")
@@ -305,8 +305,8 @@ func TestAHelpScoutPageLooksAsItConfigures(t *testing.T) {
 	s := serve(t)
 	s.dropIn(beaconID, "helpscout", beaconSecret)
 	grace := s.hire(t)
-	site := beaconSite(t, s.Base, map[string]object{"/in": helpScoutPerson("ada@example.com")}, "")
-	page := meet(t, "ada").open(site + "/in")
+	site := beaconSite(t, s.Base, map[string]object{"/in/": helpScoutPerson("ada@example.com")}, "")
+	page := meet(t, "ada").open(site + "/in/")
 	page.hears("ready")
 	beacon := func(calls string) { t.Helper(); script[any](page, `void (`+calls+`)`) }
 	is := func(role, name string) {
@@ -439,9 +439,9 @@ func TestNothingThatAPageHandsABeaconHurtsIt(t *testing.T) {
 		if when == "after" {
 			more = nil
 		}
-		site := beaconSite(t, s.Base, map[string]object{"/in": nil}, "script-src 'self' "+s.Base+"; frame-src "+s.Base+"; img-src 'none'; connect-src 'none'", more...)
+		site := beaconSite(t, s.Base, map[string]object{"/in/": nil}, "script-src 'self' "+s.Base+"; frame-src "+s.Base+"; img-src 'none'; connect-src 'none'", more...)
 		visitor := meet(t, "a page "+when)
-		page := visitor.open(site + "/in")
+		page := visitor.open(site + "/in/")
 		if when == "after" {
 			page.hears("ready")
 			script[any](page, `void (() => {`+hostileBeacon+`})()`)
@@ -476,8 +476,8 @@ func TestASnippetThatRunsTwiceMakesOneBeacon(t *testing.T) {
 	s := serve(t)
 	s.dropIn(beaconID, "helpscout", beaconSecret)
 	s.channel("shop", "enforce")
-	site := beaconSite(t, s.Base, map[string]object{"/in": helpScoutPerson("ada@example.com")}, "", `window.kept = window.Beacon;`)
-	page := meet(t, "ada").open(site + "/in")
+	site := beaconSite(t, s.Base, map[string]object{"/in/": helpScoutPerson("ada@example.com")}, "", `window.kept = window.Beacon;`)
+	page := meet(t, "ada").open(site + "/in/")
 	page.hears("ready")
 	loaded := `new Promise((done) => { const again = document.createElement("script"); again.src = address; again.onload = () => setTimeout(() => done(true)); document.head.append(again); })`
 	script[bool](page, loaded)
@@ -498,4 +498,39 @@ func TestASnippetThatRunsTwiceMakesOneBeacon(t *testing.T) {
 		t.Errorf("open: %v", open)
 	}
 	s.expectVerified(page.messenger(), "hmac")
+}
+
+// react-live-chat-loader as it is published, which knows no other address than Help
+// Scout's: a likeness of the launcher until somebody presses it, then the Beacon itself.
+func TestAPublishedReactLoaderOfHelpScoutRunsUnchanged(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	moved := moveTo(t, s.Base, "beacon-v2.helpscout.net")
+	s.dropIn(beaconID, "helpscout", beaconSecret)
+	site := serveHomepages(t, map[string]homepage{"/in/": {
+		settings: object{"beaconId": beaconID, "person": helpScoutPerson("Ada@Example.com")},
+		scripts:  []string{`addEventListener("DOMContentLoaded", () => { const s = document.createElement("script"); s.src = "/react/script.js"; document.body.append(s) })`},
+	}, "/react/": {scripts: []string{bundled(t, "helpscout-react")}}})
+	page := moved.meet(t, "ada").open(site + "/in/")
+	page.sees("The chat is initial")
+	if script[bool](page, `!!window.Beacon`) {
+		t.Error("something was loaded before anybody wanted it")
+	}
+	page.click("button", "Load Chat")
+	page.hears("open", "ready", "onReady")
+	page.sees("The chat is complete")
+	if origin := script[string](page, `[...document.scripts].map((s) => s.src).find((src) => src.includes("helpscout"))`); origin != "https://beacon-v2.helpscout.net/" {
+		t.Errorf("the client loaded %q", origin)
+	}
+	messenger := page.messenger()
+	messenger.sees("Verified", "Signed in as Ada of Ada@Example.com")
+	s.expectVerified(messenger, "hmac")
+	if info := script[object](page, `Beacon("info")`); info["beaconId"] != beaconID {
+		t.Errorf("info: %v", info)
+	}
+	messenger.say("Hello from React")
+	messenger.sees("Sent")
+	page.closeMessenger()
+	page.hears("close")
+	until(t, patience, func() bool { return page.has("button", "Open chat") && !page.has("button", "Load Chat") }, func() string { return "for the launcher in its likeness' place" })
 }
