@@ -335,10 +335,44 @@ func TestGarbageOfAnAppChangesNothing(t *testing.T) {
 	script[any](view, `(() => {
 		const a = Object.assign(document.createElement("a"), { href: "javascript:document.title='pwned'", textContent: "x" });
 		document.body.append(a); a.click(); a.href = "https://elsewhere.example/"; a.target = "_self"; a.click(); a.remove();
-		window.open("https://popup.example/"); window.open("javascript:document.title='pwned'");
+		window.open("https://popup.example/"); window.open("javascript:document.title='pwned'"); window.open("http://["); window.open(""); window.open();
 	})()`)
 	view.told(`{"type":"link","url":"https://popup.example/"}`)
 	if at := script[string](view, `location.href + document.title`); !strings.HasPrefix(at, s.Base+"/m/app") || strings.Contains(at, "pwned") {
 		t.Errorf("the view is at %s", at)
 	}
+}
+
+// A web view saves no file, and is handed none: the app opens a link to that one file, which
+// carries nothing of the session and ends with it.
+func TestAFileLeavesAnAppsViewByALinkOfItsOwn(t *testing.T) {
+	needBrowser(t)
+	t.Parallel()
+	s := serve(t)
+	secret, _ := s.apps("native", "enforce")
+	view := inApp(meet(t, "customer"), s.Base, "android", asserted(secret, "ada"))
+	view.sees("Signed in as ada")
+	view.say("Here is the bill")
+	view.sees("Sent")
+	token := view.token()
+	script[any](view, `(async () => {
+		const headers = { Authorization: "Bearer " + `+quote(token)+` }, form = new FormData();
+		form.append("file", new Blob(["Paid in full."], { type: "text/plain" }), "bill.txt");
+		const { id } = await (await fetch("/api/v1/widget/files", { method: "POST", headers, body: form })).json();
+		const body = JSON.stringify({ text: "", client_id: "bill", files: [id] });
+		await fetch("/api/v1/widget/conversations/" + `+quote(listed(t, s, token))+` + "/messages", { method: "POST", headers: { ...headers, "Content-Type": "application/json" }, body });
+	})()`)
+	view.sees("bill.txt")
+	view.click("button", "Download bill.txt*")
+	var link struct{ URL string }
+	until(t, patience, func() bool {
+		decode(t, script[string](view, `app.last("link")`), &link)
+		return strings.HasPrefix(link.URL, s.Base+"/api/v1/widget/links/")
+	}, func() string { return "for a link to the file, the last was " + link.URL })
+	if text := fetch(t, link.URL); text != "Paid in full." || strings.Contains(link.URL, token) {
+		t.Errorf("%s leads to %q", link.URL, text)
+	}
+	script[any](view, `app.logOut()`)
+	view.sees("You are chatting as a guest")
+	until(t, patience, func() bool { return s.call("GET", strings.TrimPrefix(link.URL, s.Base), "", nil, nil) == 404 }, func() string { return "for the link to end with its session" })
 }

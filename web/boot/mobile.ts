@@ -66,12 +66,16 @@ function dress({ lang, dir, theme }: PageSettings, { text_scale: scale, insets }
 // stayHere: a web view that went elsewhere would take its bridge along.
 function stayHere(leave: (url: string) => void): void {
   const go = (address: string): void => {
-    const url = safeHref(address);
-    if (url) leave(url);
+    try {
+      const url = safeHref(new URL(address, location.href).href);
+      if (url && url !== location.href) leave(url);
+    } catch {
+      // What is no address leads nowhere.
+    }
   };
   const tapped = (e: MouseEvent): void => {
     const link = e.composedPath().find((n): n is HTMLAnchorElement => n instanceof HTMLAnchorElement && !!n.href);
-    if (!link || link.protocol === "blob:") return;
+    if (!link) return;
     e.preventDefault();
     if (e.button === 0) go(link.href);
   };

@@ -15,9 +15,13 @@ export interface AttachedProps {
   load: Fetch;
   alone: boolean; // there are no words beside them
   language: string;
+  hand?: Hand | undefined;
 }
 
-export function Attached({ files, load, alone, language }: AttachedProps): JSX.Element {
+// Hand lets somebody else fetch a file where this page cannot save one.
+export type Hand = (id: string) => Promise<void>;
+
+export function Attached({ files, load, alone, language, hand }: AttachedProps): JSX.Element {
   const pictures = files.filter((f) => f.width && f.height);
   const others = files.filter((f) => !f.width || !f.height);
   return (
@@ -25,12 +29,12 @@ export function Attached({ files, load, alone, language }: AttachedProps): JSX.E
       {!!pictures.length && (
         <div class={pictures.length > 1 ? "files__grid" : undefined}>
           {pictures.map((f) => (
-            <Picture key={f.id} file={f} load={load} language={language} several={pictures.length > 1} />
+            <Picture key={f.id} file={f} load={load} language={language} several={pictures.length > 1} hand={hand} />
           ))}
         </div>
       )}
       {others.map((f) => (
-        <Chip key={f.id} file={f} load={load} language={language} />
+        <Chip key={f.id} file={f} load={load} language={language} hand={hand} />
       ))}
     </div>
   );
@@ -38,7 +42,7 @@ export function Attached({ files, load, alone, language }: AttachedProps): JSX.E
 
 const mostPx = 240;
 
-function Picture({ file, load, language, several }: { file: FileFacts; load: Fetch; language: string; several: boolean }): JSX.Element {
+function Picture({ file, load, language, several, hand }: { file: FileFacts; load: Fetch; language: string; several: boolean; hand: Hand | undefined }): JSX.Element {
   const url = useSignal("");
   const failed = useSignal(false);
   const open = useSignal(false);
@@ -88,6 +92,7 @@ function Picture({ file, load, language, several }: { file: FileFacts; load: Fet
           load={load}
           small={url.value}
           language={language}
+          hand={hand}
           close={() => {
             open.value = false;
             button.current?.focus();
@@ -99,7 +104,7 @@ function Picture({ file, load, language, several }: { file: FileFacts; load: Fet
 }
 
 // Viewer shows one picture as large as there is room.
-function Viewer({ file, load, small, language, close }: { file: FileFacts; load: Fetch; small: string; language: string; close: () => void }): JSX.Element {
+function Viewer({ file, load, small, language, hand, close }: { file: FileFacts; load: Fetch; small: string; language: string; hand: Hand | undefined; close: () => void }): JSX.Element {
   const box = useRef<HTMLDialogElement>(null);
   const url = useSignal("");
   const failed = useSignal(false);
@@ -130,7 +135,7 @@ function Viewer({ file, load, small, language, close }: { file: FileFacts; load:
     >
       <header class="viewer__bar">
         <bdi class="viewer__name">{file.name}</bdi>
-        <button type="button" class="tray__button" aria-label={t.downloadFile(file.name, sizeOf(file.size, language))} title={t.download} disabled={!url.value} onClick={() => save(url.value, file.name)}>
+        <button type="button" class="tray__button" aria-label={t.downloadFile(file.name, sizeOf(file.size, language))} title={t.download} disabled={!url.value} onClick={() => (hand ? void hand(file.id).catch(() => (failed.value = true)) : save(url.value, file.name))}>
           <Glyph name="download" />
         </button>
         <button type="button" class="tray__button" aria-label={t.close} title={t.close} onClick={close}>
@@ -142,7 +147,7 @@ function Viewer({ file, load, small, language, close }: { file: FileFacts; load:
   );
 }
 
-function Chip({ file, load, language }: { file: FileFacts; load: Fetch; language: string }): JSX.Element {
+function Chip({ file, load, language, hand }: { file: FileFacts; load: Fetch; language: string; hand: Hand | undefined }): JSX.Element {
   const busy = useSignal(false);
   const failed = useSignal(false);
   const size = sizeOf(file.size, language);
@@ -150,15 +155,15 @@ function Chip({ file, load, language }: { file: FileFacts; load: Fetch; language
     if (busy.value) return;
     busy.value = true;
     failed.value = false;
-    load(`/${file.id}`)
-      .then((b) => {
+    const saved =
+      hand?.(file.id) ??
+      load(`/${file.id}`).then((b) => {
         // Bytes of others never become a document of our origin, whatever they are called.
         const url = URL.createObjectURL(new Blob([b], { type: "application/octet-stream" }));
         save(url, file.name);
         setTimeout(() => URL.revokeObjectURL(url), 60_000);
-      })
-      .catch(() => (failed.value = true))
-      .finally(() => (busy.value = false));
+      });
+    saved.catch(() => (failed.value = true)).finally(() => (busy.value = false));
   };
   return (
     <button type="button" class="attached" aria-busy={busy.value ? "true" : undefined} aria-label={t.downloadFile(file.name, size)} title={file.name} onClick={get}>
