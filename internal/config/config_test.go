@@ -113,3 +113,31 @@ func TestLinksAreTheConsolesAndPagesTheWidgets(t *testing.T) {
 		}
 	}
 }
+
+func TestFilesCheckRefusesWhatCannotWork(t *testing.T) {
+	whole := Files{FilesMaxMB: 10, S3Endpoint: "https://s3.example.com", S3Bucket: "b", S3AccessKey: "a", S3SecretKey: "s"}
+	changed := func(change func(*Files)) Files { f := whole; change(&f); return f }
+	for _, c := range []struct {
+		name string
+		of   Files
+		want string // a word of the answer; empty: it works
+	}{
+		{"the default", Files{FilesMaxMB: 10}, ""},
+		{"a directory", Files{FilesMaxMB: 100, FilesDir: "/srv/files"}, ""},
+		{"a bucket", whole, ""},
+		{"no size", Files{}, "files-max-mb"},
+		{"too much", Files{FilesMaxMB: 101}, "files-max-mb"},
+		{"no bucket", changed(func(f *Files) { f.S3Bucket = "" }), "s3-bucket"},
+		{"no key", changed(func(f *Files) { f.S3SecretKey = "" }), "s3-secret-key"},
+		{"a bucket without a server", Files{FilesMaxMB: 10, S3Bucket: "b"}, "s3-endpoint"},
+		{"a region alone", Files{FilesMaxMB: 10, S3Region: "eu"}, "s3-region"},
+		{"both", changed(func(f *Files) { f.FilesDir = "/srv" }), "files-dir"},
+		{"a path", changed(func(f *Files) { f.S3Endpoint = "https://s3.example.com/bucket" }), "s3-endpoint"},
+		{"a password", changed(func(f *Files) { f.S3Endpoint = "https://u:p@s3.example.com" }), "s3-endpoint"},
+	} {
+		err := c.of.Check()
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
