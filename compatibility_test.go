@@ -10,13 +10,13 @@ import (
 )
 
 // documented :: heading in docs/compatibility.md → the folder of the adapter that it is about.
-var documented = map[string]string{"Intercom": "intercom", "Pylon": "pylon"}
+var documented = map[string]string{"Intercom": "intercom", "Pylon": "pylon", "Help Scout Beacon": "beacon", "Ensoras": "ensoras"}
 
 var (
 	tableRow = regexp.MustCompile("(?m)^\\| (`[^|]*`) \\| (\\w[\\w-]*) \\|")
 	quoted   = regexp.MustCompile("`([\\w-]+)[^`]*`")
 	command  = regexp.MustCompile(`(?m)^    "?([\w-]+)"?[(:,]`)
-	looked   = regexp.MustCompile(`\bgiven\.(\w+)`)
+	looked   = regexp.MustCompile(`\b(?:given|config)\.(\w+)`)
 	styled   = regexp.MustCompile(`(?m)^  (\w+): "\w*",$`)
 )
 
@@ -60,7 +60,15 @@ func TestTheTableOfOtherSystemsSaysWhatTheAdaptersDo(t *testing.T) {
 		_, table, _ := strings.Cut(string(code), "speak({\n")
 		table, _, _ = strings.Cut(table, "\n  });")
 		compareRows(t, heading+"'s command", compatibilityRows(t, section, "Commands"), namesIn(command, table))
-		compareRows(t, heading+"'s setting", compatibilityRows(t, section, "Settings"), append(namesIn(looked, string(code)), namesIn(styled, string(code))...))
+		read := string(code)
+		for _, file := range []string{filepath.Join(folder, "config.ts"), "page/email.ts"} {
+			_, name, _ := strings.Cut(file, "/")
+			more, err := os.ReadFile(filepath.Join("web/compat", file))
+			if err == nil && strings.Contains(read, strings.TrimSuffix(name, ".ts")+`";`) {
+				read += string(more)
+			}
+		}
+		compareRows(t, heading+"'s setting", compatibilityRows(t, section, "Settings"), append(namesIn(looked, read), namesIn(styled, read)...))
 	}
 }
 
