@@ -10,7 +10,7 @@ import { source } from "../page/script";
 
 interface Page {
   Ensoras?: Global;
-  EnsorasQueue?: { live?: Global };
+  EnsorasQueue?: { live?: Global; push?: (item: unknown) => void };
 }
 
 const events = /^(ready|open|close)$/;
@@ -50,8 +50,7 @@ export function speakEnsoras(messenger = createMessenger): void {
   });
   chat("init", { channel, dialect: "ensoras" });
   page.Ensoras = api;
-  page.EnsorasQueue = Object.assign(
-    drain(queue, (item: never) => api.apply(0, item)),
-    { live: api },
-  );
+  const taken = drain(queue, (item: never) => api.apply(0, item));
+  guard(() => (queue!.push = taken.push)); // a page may have kept the queue, or a stub that pushes into it
+  page.EnsorasQueue = Object.assign(taken, { live: api });
 }
