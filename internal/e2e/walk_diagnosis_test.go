@@ -60,7 +60,7 @@ func TestAnOperatorFindsOutWhyAHashFails(t *testing.T) {
 	console.sees("This proof is right. It is for Ada.")
 
 	console.click("link", "Code")
-	console.sees("1. Give your backend the secret", "CHAT_SECRET", "chat_proof.rb", s.Base+"/v1.js", "share one origin")
+	console.sees("Give your backend the secret", "CHAT_SECRET", "chat_proof.rb", s.Base+"/v1.js", "share one origin")
 	console.click("link", "Audit")
 	console.sees("was shown the hash that the gate expects of one person, because: ticket 7")
 	console.seesNothingOf(hex.EncodeToString(hashed(secret, "Ada")))
@@ -94,7 +94,7 @@ func TestConsoleAndWidgetLiveOnOriginsOfTheirOwn(t *testing.T) {
 	console.sees("Do you post to Norway?")
 	console.goTo(desk + "/console/identity")
 	console.click("link", "Code")
-	console.sees("1. Give your backend the secret", s.Base+"/v1.js")
+	console.sees("Give your backend the secret", s.Base+"/v1.js")
 	console.seesNothingOf("share one origin")
 	for address, there := range map[string]bool{
 		s.Base + "/console/": false, s.Base + "/api/openapi.json": false, s.Base + "/v1.js": true, s.Base + "/healthz": true,
