@@ -1,6 +1,7 @@
 package trust_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -23,7 +24,7 @@ func TestPagesSpeakOnlyWhatALiveKeySpeaks(t *testing.T) {
 			}
 		}
 		expect("no key yet", "[]", true)
-		first, _ := h.key(t, trust.KeyDraft{Dialect: "intercom"})
+		h.key(t, trust.KeyDraft{Dialect: "intercom"})
 		h.key(t, trust.KeyDraft{Dialect: "intercom-jwt"})
 		expect("two keys of one system", "[intercom]", false)
 		pylon, _ := h.key(t, trust.KeyDraft{Dialect: "pylon"})
@@ -34,19 +35,23 @@ func TestPagesSpeakOnlyWhatALiveKeySpeaks(t *testing.T) {
 		h.beat()
 		expect("one revoked", "[intercom]", false)
 
-		second := newHouse(t)
-		h = second
-		first, _ = h.key(t, trust.KeyDraft{Dialect: "pylon"})
-		if _, err := h.keys.Finish(t.Context(), root, first.ID); err == nil {
-			t.Fatal("an active key was finished")
-		}
-		if _, err := h.keys.Revoke(t.Context(), root, first.ID, time.Time{}); err != nil {
+		h = newHouse(t)
+		only, _ := h.key(t, trust.KeyDraft{Dialect: "pylon"})
+		if _, err := h.keys.Revoke(t.Context(), root, only.ID, time.Time{}); err != nil {
 			t.Fatal(err)
 		}
 		h.beat()
 		expect("all dead", "[]", false)
+
+		h = newHouse(t)
+		old, _ := h.key(t, trust.KeyDraft{Dialect: "pylon"})
+		if _, _, err := h.keys.Rotate(t.Context(), root, trust.Rotation{Channel: "chn_shop", Key: old.ID, Overlap: time.Hour}); err != nil {
+			t.Fatal(err)
+		}
+		h.beat()
+		expect("rotated", "[pylon]", false)
 		time.Sleep(2 * time.Second)
-		if _, _, err := h.gate.Globals(t.Context(), h.street[0]); err != event.ErrStale {
+		if _, _, err := h.gate.Globals(t.Context(), h.street[0]); !errors.Is(err, event.ErrStale) {
 			t.Errorf("a stale node: %v", err)
 		}
 	})
