@@ -18,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"countersign/internal/chat"
@@ -44,7 +45,12 @@ type Shelf struct {
 	reserve uint64 // bytes that stay free on the spool's disk
 	room    func(dir string) (free uint64, known bool)
 	memory  *memory
+	coming  atomic.Int64 // bytes that files which come in now may take
 }
+
+// claimed is how many times its limit a file may take of the disk while it comes in: as it
+// came, made anew, and its thumbnail.
+const claimed = 3
 
 // DefaultReserve of the disk stays free: uploads are refused before anything else is.
 const DefaultReserve = 512 << 20
@@ -101,7 +107,9 @@ func (s *Shelf) Take(ctx context.Context, id, name string, from io.Reader, limit
 	if err := os.MkdirAll(s.spool, 0o700); err != nil {
 		return chat.Taken{}, s.full(fmt.Errorf("files: make the spool: %w", err))
 	}
-	if free, known := s.room(s.spool); known && free < s.reserve+uint64(limit) { //nolint:gosec // a limit is positive
+	claim := limit * claimed
+	defer s.coming.Add(-claim)
+	if free, known := s.room(s.spool); s.coming.Add(claim) > 0 && known && free < s.reserve+uint64(s.coming.Load()) { //nolint:gosec // what comes in is not negative
 		return chat.Taken{}, fmt.Errorf("%w: %d MB are free, %d MB stay free", chat.ErrShelfFull, free>>20, s.reserve>>20)
 	}
 	came, err := os.CreateTemp(s.spool, "in-*")

@@ -3,6 +3,7 @@ package files
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -211,6 +212,21 @@ func TestWhatIsNotTakenLeavesNothing(t *testing.T) {
 	}
 }
 
+// pausing does something before it hands out its only word.
+type pausing struct {
+	do   func()
+	read bool
+}
+
+func (p *pausing) Read(b []byte) (int, error) {
+	if p.read {
+		return 0, io.EOF
+	}
+	p.do()
+	p.read = true
+	return copy(b, "text"), nil
+}
+
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
@@ -230,7 +246,7 @@ func declared(w, h uint32) []byte {
 
 func TestAFullDiskRefusesFilesBeforeItIsFull(t *testing.T) {
 	s, dir := onDisk(t)
-	s.room = func(string) (uint64, bool) { return DefaultReserve + limit - 1, true }
+	s.room = func(string) (uint64, bool) { return DefaultReserve + claimed*limit - 1, true }
 	_, err := s.Take(context.Background(), anID, "a", strings.NewReader("text"), limit)
 	if !errors.Is(err, chat.ErrShelfFull) {
 		t.Fatalf("%v", err)
@@ -238,8 +254,16 @@ func TestAFullDiskRefusesFilesBeforeItIsFull(t *testing.T) {
 	if n := count(dir); n != 0 {
 		t.Errorf("%d files", n)
 	}
-	s.room = func(string) (uint64, bool) { return DefaultReserve + limit, true }
+	s.room = func(string) (uint64, bool) { return DefaultReserve + claimed*limit, true }
 	_, err = s.Take(context.Background(), anID, "a", strings.NewReader("text"), limit)
+	must(t, err)
+	half := &pausing{}
+	half.do = func() { // what comes in now has its room kept
+		if _, err := s.Take(context.Background(), other, "b", strings.NewReader("text"), limit); !errors.Is(err, chat.ErrShelfFull) {
+			t.Errorf("beside another: %v", err)
+		}
+	}
+	_, err = s.Take(context.Background(), anID, "a", half, limit)
 	must(t, err)
 	s.room = func(string) (uint64, bool) { return DefaultReserve - 1, true }
 	if _, free, err := s.Check(context.Background()); !errors.Is(err, chat.ErrShelfFull) || free != DefaultReserve-1 {
@@ -331,6 +355,22 @@ func TestThumbnailsKeepTheirShapeAndWhatShowsThrough(t *testing.T) {
 		got, kind, err := image.DecodeConfig(bytes.NewReader(read(t, s, anID, true)))
 		if err != nil || got.Width != c.w || got.Height != c.h || kind != c.small {
 			t.Errorf("%s: the thumbnail is a %s of %dx%d, %v", c.name, kind, got.Width, got.Height, err)
+		}
+	}
+}
+
+// WebP is read and never written: what comes out is what every program can show.
+func TestAWebPBecomesAPictureThatEverybodyReads(t *testing.T) {
+	for name, c := range map[string]struct{ data, media, called string }{
+		"lossy":    {"UklGRiIAAABXRUJQVlA4IBYAAAAwAQCdASoBAAEADsD+JaQAA3AAAAAA", mediaJPEG, "a.webp.jpg"},
+		"lossless": {"UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==", mediaPNG, "a.webp.png"},
+	} {
+		data, err := base64.StdEncoding.DecodeString(c.data)
+		must(t, err)
+		s, _ := onDisk(t)
+		taken, err := s.Take(context.Background(), anID, "a.webp", bytes.NewReader(data), limit)
+		if err != nil || taken.MediaType != c.media || taken.Name != c.called || taken.Width != 1 {
+			t.Errorf("%s: %+v %v", name, taken, err)
 		}
 	}
 }

@@ -70,11 +70,11 @@ func uploadOf(w http.ResponseWriter, r *http.Request, limit int64) (Upload, erro
 	if err != nil || media != "multipart/form-data" || params["boundary"] == "" || r.Header.Get("Content-Encoding") != "" {
 		return Upload{}, &Error{Code: UnsupportedMedia, Detail: "Send multipart/form-data with one part named file."}
 	}
-	body := &patient{from: r.Body, control: http.NewResponseController(w), ends: time.Now().Add(fileLife)}
+	body := &patient{from: http.MaxBytesReader(w, r.Body, limit+formRoom), control: http.NewResponseController(w), ends: time.Now().Add(fileLife)}
 	form := multipart.NewReader(body, params["boundary"])
 	part, err := form.NextRawPart()
 	if err != nil {
-		return Upload{}, &Error{Code: RequestInvalid, Detail: "The form cannot be read.", Cause: err}
+		return Upload{}, brokenForm(err, "The form cannot be read.")
 	}
 	if part.FormName() != "file" {
 		return Upload{}, Malformed("The form has another part than one named file.")
@@ -106,15 +106,24 @@ func (o *onlyPart) Read(b []byte) (int, error) {
 	case err == nil:
 		return n, nil
 	case !errors.Is(err, io.EOF):
-		return n, &Error{Code: RequestInvalid, Detail: "The body broke off.", Cause: err}
+		return n, brokenForm(err, "The body broke off.")
 	}
 	switch _, err := o.form.NextRawPart(); {
 	case err == nil:
 		return n, Malformed("The form has more than one part.")
 	case !errors.Is(err, io.EOF):
-		return n, &Error{Code: RequestInvalid, Detail: "The body broke off.", Cause: err}
+		return n, brokenForm(err, "The body broke off.")
 	}
 	return n, io.EOF
+}
+
+// brokenForm tells a form that is too long, before its file or in it, from one that cannot be read.
+func brokenForm(err error, detail string) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return &Error{Code: FileTooLarge, Cause: err}
+	}
+	return &Error{Code: RequestInvalid, Detail: detail, Cause: err}
 }
 
 // patient lets every piece of a body take filePause, and all of them fileLife.
@@ -179,7 +188,11 @@ func (f *Floor) ServeFile(w http.ResponseWriter, r *http.Request, file FileAnswe
 	h.Set("Content-Security-Policy", nothingAllowed[0]+"; sandbox")
 	control, ends := http.NewResponseController(w), time.Now().Add(fileLife)
 	slow := &patientAnswer{ResponseWriter: w, control: control, ends: ends}
-	http.ServeContent(slow, r, "", time.Time{}, &watched{file.Content, file.Stands, time.Now()})
+	content := &watched{ReadSeeker: file.Content, stands: file.Stands, asked: time.Now()}
+	http.ServeContent(slow, r, "", time.Time{}, content)
+	if content.cut {
+		panic(http.ErrAbortHandler) // half a file must not look whole
+	}
 	return supported(control.SetWriteDeadline(time.Now().Add(filePause)))
 }
 
@@ -190,11 +203,13 @@ type watched struct {
 	io.ReadSeeker
 	stands func() error
 	asked  time.Time
+	cut    bool
 }
 
 func (f *watched) Read(b []byte) (int, error) {
 	if now := time.Now(); now.Sub(f.asked) > watchEvery {
 		if err := f.stands(); err != nil {
+			f.cut = true
 			return 0, err
 		}
 		f.asked = now

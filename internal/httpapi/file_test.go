@@ -324,6 +324,7 @@ func TestFormsThatAreNotOneFileAreRefused(t *testing.T) {
 		"no type":                {form{"", good.raw}, 415},
 		"another's boundary":     {form{"multipart/form-data; boundary=x", good.raw}, 400},
 		"nothing":                {form{good.media, nil}, 400},
+		"an endless preamble":    {form{good.media, append(bytes.Repeat([]byte("before it\r\n"), fileLimit/8), good.raw...)}, 413},
 		"a head without an end":  {form{good.media, append(bytes.Clone(good.raw[:64]), bytes.Repeat([]byte("X-A: b\r\n"), 20000)...)}, 400},
 		"a boundary without end": {form{"multipart/form-data; boundary=" + strings.Repeat("a", 5000), good.raw}, 400},
 	} {
