@@ -172,6 +172,10 @@ func (f *fake) ImportWaits(context.Context, string, string, []identity.Identifie
 	return false, nil
 }
 
+func (f *fake) ImportedPeople(context.Context, string, chat.ImportedFilter, chat.Cursor, int) ([]chat.ImportedPerson, chat.Cursor, error) {
+	return nil, chat.Cursor{}, nil
+}
+
 func (f *fake) ImportedRecord(context.Context, string, string) (chat.Imported, error) {
 	return chat.Imported{}, chat.ErrNotFound
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"countersign/identity"
+	"countersign/identity/policy"
 )
 
 // Imported is the record of an imported person.
@@ -22,6 +23,48 @@ type Imported struct {
 type ImportedName struct {
 	identity.Identifier
 	Shared bool
+}
+
+// ImportedFilter selects imported people; the zero value selects all.
+type ImportedFilter struct {
+	Search string
+	State  string // waiting, opened; empty: both
+}
+
+// ImportedPerson is one of a list. Conversations are those that are still held apart.
+type ImportedPerson struct {
+	Contact       string
+	Label         string
+	Source        string
+	OpenedTo      string
+	At            time.Time // when it was read last
+	Conversations int
+}
+
+// MaxSearch bytes of a search are taken.
+const MaxSearch = 200
+
+// ImportedPeople lists who came with another system's export.
+func (c *Chat) ImportedPeople(ctx context.Context, who policy.Principal, of ImportedFilter, before Cursor, limit int) ([]ImportedPerson, Cursor, error) {
+	if err := c.agent(who, policy.ReadConversations); err != nil {
+		return nil, Cursor{}, err
+	}
+	if of.State != "" && of.State != "waiting" && of.State != "opened" || len(of.Search) > MaxSearch {
+		return nil, Cursor{}, invalid("state is waiting or opened, and a search at most %d bytes", MaxSearch)
+	}
+	list, next, err := c.store.ImportedPeople(ctx, who.Workspace(), of, before, min(max(limit, 1), MaxPage))
+	if err != nil {
+		return nil, Cursor{}, err
+	}
+	ids := make([]string, len(list))
+	for i := range list {
+		ids[i] = list[i].Contact
+	}
+	_, labels, err := c.called(ctx, who.Workspace(), ids)
+	for i := range list {
+		list[i].Label = labels[list[i].Contact]
+	}
+	return list, next, err
 }
 
 // waitCache keeps, for an epoch, of which workspaces imported people wait for their owners.

@@ -53,6 +53,9 @@ type Registry interface {
 	ImportWaits(ctx context.Context, workspace, contact string, proved []identity.Identifier) (bool, error)
 	// ImportedRecord is what an imported person waits for; ErrNotFound if it is none.
 	ImportedRecord(ctx context.Context, workspace, contact string) (Imported, error)
+	// ImportedPeople lists imported people, those that were read last first: of a search whoever
+	// has that very name, however many there are, and whoever has the text among the latest.
+	ImportedPeople(ctx context.Context, workspace string, of ImportedFilter, before Cursor, limit int) (list []ImportedPerson, next Cursor, err error)
 
 	// Holdings counts what is kept of a contact.
 	Holdings(ctx context.Context, workspace, contact string) (Holdings, error)

@@ -38,7 +38,7 @@ var needs = map[string]policy.Right{ // :: operation → right
 	"finishKey": policy.ManageKeys, "revokeKey": policy.ManageKeys, "revokeKid": policy.ManageKeys, "listAgents": policy.ReadTeam, "inviteAgent": policy.ManageTeam,
 	"setRole": policy.ManageTeam, "removeAgent": policy.ManageTeam, "listTokens": policy.ManageTokens, "createToken": policy.ManageTokens,
 	"revokeToken": policy.ManageTokens, "readAudit": policy.ReadAudit, "getAuditStatus": policy.ReadAudit, "exportAudit": policy.ReadAudit, "verifyAssertion": policy.VerifyIdentity,
-	"listRegistrations": policy.ReadKeys, "createRegistration": policy.ManageKeys, "refuseRegistration": policy.ManageKeys, "confirmRegistration": policy.ManageKeys,
+	"listImported": policy.ReadConversations, "listRegistrations": policy.ReadKeys, "createRegistration": policy.ManageKeys, "refuseRegistration": policy.ManageKeys, "confirmRegistration": policy.ManageKeys,
 	"uploadReplyFile": policy.ReplyConversations, "getReplyFile": policy.ReadConversations, "getReplyThumbnail": policy.ReadConversations, "linkReplyFile": policy.ReadConversations,
 	"listSecureModeSecrets": policy.ReadKeys, "createSecureModeSecret": policy.ManageKeys, "deleteSecureModeSecret": policy.ManageKeys,
 }

@@ -72,7 +72,7 @@ var shared = []string{
 	"GET /attributes/policy", "PUT /attributes/policy", "GET /channels/{id}/sessions", "GET /channels/{id}/sessions/count",
 	"POST /channels/{id}/sessions/end", "GET /channels/{id}/logout", "PUT /channels/{id}/logout",
 	"POST /contacts/{id}/block", "DELETE /contacts/{id}/sessions", "DELETE /contacts/{id}/sessions/{session}",
-	"GET /agents", "GET /contacts/{id}",
+	"GET /agents", "GET /contacts/{id}", "GET /imported",
 	"GET /registrations", "POST /registrations", "POST /registrations/{id}/refuse",
 	"GET /audit", "GET /audit/status", "GET /audit/export",
 }

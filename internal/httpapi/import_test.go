@@ -170,7 +170,18 @@ func TestTheConsoleMarksWhatWasImported(t *testing.T) {
 	if a := h.call("POST", "/api/v1/console/contacts/"+person+"/block", agent, nil); a.StatusCode < 400 {
 		t.Errorf("an imported person can be blocked: %d", a.StatusCode)
 	}
+	people := func(query string) []any {
+		list, _ := h.want(200, "GET", "/api/v1/console/imported?"+query, agent, nil).JSON["people"].([]any)
+		return list
+	}
+	if len(people("")) != 2 || len(people("q=bo%40example.com&state=waiting")) != 1 || len(people("state=opened")) != 0 {
+		t.Error("imported people are not listed")
+	}
+	h.want(400, "GET", "/api/v1/console/imported?state=other", agent, nil)
 	h.tells("shop", object{"user_id": "7", "hash": sign(secret, "7")})
+	if len(people("state=opened")) != 1 {
+		t.Error("who opened it is not said")
+	}
 	if list := rows("view=closed&tier=imported"); len(list) != 1 {
 		t.Errorf("%d are still held", len(list))
 	}

@@ -4,7 +4,7 @@ import type { Diagnosis, Inquiry, Language, Snippets } from "./diagnosis";
 import { call } from "./http";
 import type { Installation, Preview, Warning, Watched } from "./installation";
 import type {
-  Agent, ApiToken, Appearance, AuditEntry, AuditStatus, Channel, Contact, Counts, EmailCode, Enforcement, Factors, FindingKind,
+  Agent, ApiToken, Appearance, AuditEntry, AuditStatus, Channel, Contact, ContactLabel, Counts, EmailCode, Enforcement, Factors, FindingKind,
   Holdings, Key, KeyCompromise, KeyCut, KeyImpact, Letter, LinkFacts, Login, Me, Message, NewApp, Passkey, PasskeyAnswer,
   PasskeyChallenge, Platform, Registration, Role, RoleRights, Row, Second, Signs, Status, Tier, Visit,
 } from "./types";
@@ -105,6 +105,15 @@ export const sessions = (channel: string, filter: SessionFilter & { cursor?: str
   call<VisitPage>("GET", `/channels/${seg(channel)}/sessions${query({ ...filter })}`);
 export const countSessions = (channel: string, filter: SessionFilter) =>
   call<{ sessions: number; more?: boolean }>("GET", `/channels/${seg(channel)}/sessions/count${query({ ...filter })}`);
+export interface ImportedFilter {
+  q?: string;
+  state?: string;
+}
+export interface ImportedPage {
+  people: { contact: ContactLabel; source: string; opened_to?: string; at: string; conversations: number }[] | null;
+  next?: string;
+}
+export const imported = (filter: ImportedFilter & { cursor?: string }) => call<ImportedPage>("GET", `/imported${query({ ...filter })}`);
 export const endSessionsOf = (channel: string, filter: SessionFilter) => call<{ ended: number }>("POST", `/channels/${seg(channel)}/sessions/end`, filter);
 export const logoutPolicy = (channel: string) => call<{ deny_tokens: boolean }>("GET", `/channels/${seg(channel)}/logout`);
 export const setLogoutPolicy = (channel: string, deny_tokens: boolean) => call<{ deny_tokens: boolean }>("PUT", `/channels/${seg(channel)}/logout`, { deny_tokens });

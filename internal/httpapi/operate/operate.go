@@ -56,6 +56,7 @@ func Register(f *httpapi.Floor, m Mount, deps Deps) {
 	r.diagnosis(f, m)
 	r.team(f, m)
 	r.registrations(f, m)
+	r.imported(f, m)
 }
 
 // route is one of the mount's; most fail as their room fails, all as rights do.

@@ -26,6 +26,7 @@ type People interface {
 	Files
 	Visits
 	Attributes
+	Imported
 }
 
 // Files are what is kept of a person, handed over or taken away.

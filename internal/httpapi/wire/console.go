@@ -168,22 +168,6 @@ type Contact struct {
 	BareUntil     *time.Time       `json:"bare_hashes_refused_until,omitempty" doc:"Hashes open no session until then; the year 9999 is until it is lifted."`
 }
 
-// Imported is what an imported person waits for: whoever proves one of the names takes
-// the history over.
-type Imported struct {
-	Source   string         `json:"source" doc:"The other system."`
-	Names    []ImportedName `json:"names"`
-	OpenedTo string         `json:"opened_to,omitzero" doc:"The contact that proved to be this person."`
-	OpenedAt *time.Time     `json:"opened_at,omitempty"`
-}
-
-// ImportedName is what an export says a person is called. Nothing has proved it.
-type ImportedName struct {
-	Kind   string `json:"kind" enum:"user_id,email"`
-	Value  string `json:"value"`
-	Shared bool   `json:"shared,omitzero" doc:"Several records of the export say so: it opens none of them."`
-}
-
 // Identifier is one proved name of a person.
 type Identifier struct {
 	Kind   string    `json:"kind" enum:"user_id,email"`

@@ -384,6 +384,35 @@ var importTests = []test{
 		h.is(err, chat.ErrNotFound)
 		h.opened("its owner", h.Enter(h.Verified("u-1")), "c-1")
 	}},
+	{"imported people are listed, searched and paged, in their own workspace", func(h *House) {
+		var people []history.Kept
+		for i := range 5 {
+			people = append(people, record(fmt.Sprint("p", i), h.Named(fmt.Sprint("u-", i)), email(fmt.Sprint("e", i, "@example.com"))))
+		}
+		h.bring(people, h.told("c-1", people[1]))
+		h.Enter(h.Verified("u-3"))
+		list := func(of chat.ImportedFilter, limit int) (all []chat.ImportedPerson) {
+			for before := (chat.Cursor{}); ; {
+				page, next, err := h.DB.ImportedPeople(h.ctx(), Main, of, before, limit)
+				h.must(err)
+				all = append(all, page...)
+				if before = next; next.At.IsZero() {
+					return all
+				}
+			}
+		}
+		same(h, "all, by two", len(list(chat.ImportedFilter{}, 2)), 5)
+		same(h, "waiting", len(list(chat.ImportedFilter{State: "waiting"}, 50)), 4)
+		same(h, "opened", len(list(chat.ImportedFilter{State: "opened"}, 50)), 1)
+		same(h, "a user id", len(list(chat.ImportedFilter{Search: "u-1"}, 50)), 1)
+		same(h, "an address", len(list(chat.ImportedFilter{Search: "E2@example.com"}, 50)), 1)
+		same(h, "a part of a name", len(list(chat.ImportedFilter{Search: "old p"}, 50)), 5)
+		same(h, "nobody", len(list(chat.ImportedFilter{Search: "zoe%"}, 50)), 0)
+		same(h, "its conversations", list(chat.ImportedFilter{Search: "u-1"}, 50)[0].Conversations, 1)
+		page, _, err := h.DB.ImportedPeople(h.ctx(), Other, chat.ImportedFilter{Search: "u-1"}, chat.Cursor{}, 50)
+		h.must(err)
+		same(h, "next door", len(page), 0)
+	}},
 	{"a session is renewed in no other case than that nothing waits", func(h *House) {
 		g := h.Enter(h.Verified("u-1"))
 		named := []identity.Identifier{h.Named("u-1")}

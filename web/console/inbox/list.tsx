@@ -96,6 +96,11 @@ function Head({ view, query }: { view: ViewName; query: Query }): JSX.Element {
           onValue={(channel) => change({ channel })}
           options={[{ value: "", label: t.inbox.anyChannel }, ...(channels.value ?? []).map((c) => ({ value: c.id, label: c.name || c.slug }))]}
         />
+        {query.tier === "imported" && (
+          <a class="button button--quiet" href={href("/imported")}>
+            {t.history.peopleOf}
+          </a>
+        )}
         {active > 0 && (
           <Button kind="quiet" onClick={() => change({ tier: "", channel: "" })}>
             {t.inbox.clearFilters}

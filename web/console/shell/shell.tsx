@@ -12,6 +12,7 @@ import { AuditPage } from "../pages/audit";
 import { ChannelPage } from "../pages/channel";
 import { ChannelsPage } from "../pages/channels";
 import { IdentityPage } from "../pages/identity";
+import { ImportedPage } from "../pages/imported";
 import { TeamPage } from "../pages/team";
 import { go, href, place } from "../router";
 import { may, me } from "../session";
@@ -73,6 +74,7 @@ function shellCommands(): Command[] {
           run: () => go(href(`/inbox/${view}`)),
         }))
       : []),
+    ...(may("conversations.read") ? [{ id: "imported", label: t.palette.go(t.history.people), group: t.palette.groupPages, run: () => go(href("/imported")) }] : []),
     { id: "account", label: t.palette.go(t.shell.account), group: t.palette.groupPages, run: () => go(href("/account")) },
     { id: "help", label: t.shell.shortcuts, group: t.palette.groupOther, keys: "?", run: openHelp },
     ...THEMES.map((mode) => ({
@@ -153,6 +155,8 @@ function Routed(): JSX.Element {
       return <TeamPage tab={second === "tokens" ? "tokens" : "agents"} />;
     case "audit":
       return <AuditPage />;
+    case "imported":
+      return may("conversations.read") ? <ImportedPage /> : <NotAllowed />;
     case "account":
       return <AccountPage />;
     case "":
