@@ -176,3 +176,15 @@ test("what the app leads to is shown, and its words only fill", async () => {
   assert.equal(app.backs, 1);
   assert.ok(!browser.calls.some((c) => c.method === "POST" && c.path.startsWith("/conversations")));
 });
+
+test("a start that claims nobody is counted once an hour, without a visitor", async () => {
+  const app = new App().greets({ version: "4.2" });
+  app.says({ type: "identify", assertion: null });
+  app.says({ type: "logout" });
+  app.says({ type: "identify", assertion: null });
+  new App().greets().says({ type: "identify", assertion: null });
+  await aMoment();
+  const pings = browser.calls.filter((c) => c.path === "/ping");
+  assert.deepEqual(pings.map((c) => [c.method, c.body, c.token]), [["POST", { channel: "shop", platform: "ios", version: "4.2" }, ""]]);
+  assert.equal(browser.posts.length, 0);
+});

@@ -2,7 +2,9 @@
 // platform that it names stays for as long as the page does; until then nothing is heard and nobody is asked anything.
 import type { Outward, PageSettings } from "../protocol/bridge";
 import { readShell, toShell, type Appearance, type FromShell, type ToShell } from "../protocol/shell";
-import { Core } from "./core";
+import { client } from "../shared/api";
+import { Core, type CoreOptions } from "./core";
+import { Shelf } from "./shelf";
 
 export interface AppViewOptions {
   channel: string;
@@ -14,6 +16,7 @@ export interface AppViewOptions {
 
 export class AppView {
   private core: Core | undefined;
+  private app: CoreOptions["app"];
   private turn = 0; // the shell's last
   private page: PageSettings = { lang: "", dir: "ltr", theme: "auto", site: "" };
 
@@ -32,8 +35,9 @@ export class AppView {
     this.turn = 0; // a shell that greets again counts anew
     const first = !this.core;
     const { platform, version } = m;
+    this.app ??= version ? { platform, version } : { platform };
     const core = (this.core ??= new Core({
-      channel: this.o.channel, host: "", storageLagMs: 250, app: version ? { platform, version } : { platform }, send: (out) => this.relay(out),
+      channel: this.o.channel, host: "", storageLagMs: 250, app: this.app, send: (out) => this.relay(out),
     }));
     this.wear(m, core);
     // Nobody is not yet said: the visitor sees that something is on its way, and after a while that nothing came.
@@ -49,8 +53,9 @@ export class AppView {
       case "claim":
         return void this.claim(m.turn, core);
       case "identify":
-        if (this.claim(m.turn, core)) core.hear({ ...m, type: "proof", turn: this.turn });
-        return;
+        if (!this.claim(m.turn, core)) return;
+        if (m.assertion === null) this.count();
+        return core.hear({ ...m, type: "proof", turn: this.turn });
       case "logout":
         this.turn = Math.max(this.turn + 1, m.turn ?? 0);
         return core.hear({ type: "logout", turn: this.turn });
@@ -65,6 +70,15 @@ export class AppView {
       case "hide":
         return core.hear({ type: "close" });
     }
+  }
+
+  // count reports a start that claims nobody, once an hour, as the loader does for a page. It carries no visitor.
+  private count(): void {
+    const kept = new Shelf("localStorage", "countersign:counted:");
+    const { channel } = this.o;
+    if (kept.get<number>(channel)! > Date.now() - 36e5) return;
+    kept.set(channel, Date.now());
+    client({ base: "/api/v1/widget", token: () => undefined })("POST", "/ping", { channel, ...this.app }).catch(() => undefined);
   }
 
   // claim says whether what is said under this turn still counts. A turn of its own is said to the core first.

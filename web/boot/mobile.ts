@@ -90,6 +90,9 @@ function stayHere(leave: (url: string) => void): void {
 }
 
 function say(words: string): void {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync("html{color-scheme:light dark}body{margin:0;padding:24px;display:grid;place-items:center;height:90vh;font:16px system-ui;text-align:center}");
+  document.adoptedStyleSheets = [sheet];
   document.body.textContent = words;
 }
 
