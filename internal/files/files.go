@@ -164,7 +164,7 @@ func (s *Shelf) shelve(ctx context.Context, id, path, thumb, mediaType string) e
 // full tells a full disk from a broken one.
 func (s *Shelf) full(err error) error {
 	if isFull(err) {
-		return fmt.Errorf("%w: %v", chat.ErrShelfFull, err)
+		return fmt.Errorf("%w: %w", chat.ErrShelfFull, err)
 	}
 	return err
 }

@@ -43,7 +43,7 @@ func TestAFileThatIsHalfWayOutEndsWithTheRightToIt(t *testing.T) {
 				return errors.New("ended")
 			}})
 		})
-		if aborted != http.ErrAbortHandler || !file.closed {
+		if err, _ := aborted.(error); !errors.Is(err, http.ErrAbortHandler) || !file.closed {
 			t.Errorf("aborted by %v, closed %v", aborted, file.closed)
 		}
 		if n := w.Body.Len(); n == 0 || n >= size || ended.IsZero() || time.Since(begun) > 4*time.Second {
