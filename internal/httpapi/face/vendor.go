@@ -28,9 +28,16 @@ func (d *Door) script(w http.ResponseWriter, r *http.Request, name, cache string
 	return nil
 }
 
+// vendor serves the loader of another system. Some of their clients ask for it with a
+// crossorigin attribute.
+func (d *Door) vendor(w http.ResponseWriter, r *http.Request, name, cache string) error {
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	return d.script(w, r, name, cache)
+}
+
 // beacon is Help Scout's, one script for all ids: the page names its own in init.
 func (d *Door) beacon(w http.ResponseWriter, r *http.Request) error {
-	return d.script(w, r, "beacon.js", forEverybody)
+	return d.vendor(w, r, "beacon.js", forEverybody)
 }
 
 // root is two things. Pages of Help Scout's load their script from the root of its host,
@@ -40,7 +47,7 @@ func (d *Door) beacon(w http.ResponseWriter, r *http.Request) error {
 func (d *Door) root(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Add("Vary", "Sec-Fetch-Dest")
 	if httpapi.WantsScript(r) {
-		return d.script(w, r, "beacon.js", forOne)
+		return d.vendor(w, r, "beacon.js", forOne)
 	}
 	http.Redirect(w, r, "/console/", http.StatusSeeOther)
 	return nil
@@ -60,5 +67,5 @@ func (d *Door) ensoras(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return d.script(w, r, "ensoras.js", forEverybody)
+	return d.vendor(w, r, "ensoras.js", forEverybody)
 }

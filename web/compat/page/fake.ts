@@ -58,6 +58,9 @@ class FakeElement {
   attachShadow(): FakeElement {
     return new FakeElement("shadow", this.page);
   }
+  querySelector(name: string): FakeElement | null {
+    return this.children.find((child) => child.name === name) ?? null;
+  }
   replaceChildren(frame: FakeFrame): void {
     this.page.frames.push(frame);
     setTimeout(() => frame.onload?.());
@@ -104,7 +107,7 @@ export class FakePage {
   // begin is another page: with the globals given, and a script that came from src.
   begin(globals: Record<string, unknown>, src: string): void {
     Object.assign(this, { frames: [], scripts: [], hosts: [], warned: [], handlers: [] });
-    for (const name of ["Intercom", "intercomSettings", "Pylon", "pylon"]) delete (globalThis as Record<string, unknown>)[name];
+    for (const name of ["Intercom", "intercomSettings", "Pylon", "pylon", "Beacon", "Ensoras", "EnsorasQueue"]) delete (globalThis as Record<string, unknown>)[name];
     Object.assign(globalThis, globals, { localStorage: {}, sessionStorage: {} });
     (document as unknown as { currentScript: unknown }).currentScript = { src };
   }
