@@ -57,3 +57,12 @@ test("signals change nothing in the list", () => {
   const threads = start();
   assert.equal(apply(threads, { kind: "typing", data: { conversation_id: "c1" } }), threads);
 });
+
+test("a message without words is called by its first file, and one without either by nothing", () => {
+  const told = (extra: object) => {
+    const e = reply(11);
+    return apply(start(), { ...e, data: { ...e.data, text: "", ...extra } }).get("c1")!.preview;
+  };
+  assert.equal(told({ files: [{ id: "f1", name: "kettle.png", media_type: "image/png", size: 9 }] }), "kettle.png");
+  assert.equal(told({}), "");
+});

@@ -42,7 +42,7 @@ function message(threads: Threads, m: Message): Threads {
     seq: m.seq,
     last_at: m.at,
     last_author: mine ? "visitor" : m.author.kind === "system" ? "system" : "agent",
-    preview: Array.from(m.text).slice(0, 140).join(""),
+    preview: Array.from(m.text || m.files?.[0]?.name || "").slice(0, 140).join(""),
     // Who writes has read what stood above.
     visitor_read: mine ? m.seq : before.visitor_read,
     unread: mine ? 0 : before.unread + (m.seq > before.visitor_read ? 1 : 0),
