@@ -177,7 +177,7 @@ func TestTheConsoleMarksWhatWasImported(t *testing.T) {
 	if len(people("")) != 2 || len(people("q=bo%40example.com&state=waiting")) != 1 || len(people("state=opened")) != 0 {
 		t.Error("imported people are not listed")
 	}
-	h.want(400, "GET", "/api/v1/console/imported?state=other", agent, nil)
+	h.want(422, "GET", "/api/v1/console/imported?state=other", agent, nil)
 	h.tells("shop", object{"user_id": "7", "hash": sign(secret, "7")})
 	if len(people("state=opened")) != 1 {
 		t.Error("who opened it is not said")

@@ -8,7 +8,7 @@ import "countersign/identity/policy"
 var rights = map[string]policy.Right{
 	"signOutContact": policy.ManagePeople, "setBareHashes": policy.ManagePeople, "releaseIdentifier": policy.ManagePeople, "endSessions": policy.ManagePeople, "blockContact": policy.ManagePeople,
 	"endContactSessions": policy.ManagePeople, "endContactSession": policy.ManagePeople,
-	"getContact": policy.ReadConversations, "findContact": policy.ReadConversations, "listSessions": policy.ReadConversations, "countSessions": policy.ReadConversations,
+	"getContact": policy.ReadConversations, "listImported": policy.ReadConversations, "findContact": policy.ReadConversations, "listSessions": policy.ReadConversations, "countSessions": policy.ReadConversations,
 	"exportContact": policy.ExportPeople,
 	"countHoldings": policy.ErasePeople, "eraseContact": policy.ErasePeople,
 	"changeAttributes":   policy.ReplyConversations,

@@ -43,7 +43,7 @@ function Filters({ filter, onFilter }: { filter: api.ImportedFilter; onFilter: (
     >
       <label class="field">
         <span class="field__label">{h.search}</span>
-        <input class="input" type="search" name="q" maxLength={200} defaultValue={filter.q ?? ""} />
+        <input class="input" type="search" name="q" placeholder={h.searchHint} maxLength={200} defaultValue={filter.q ?? ""} />
       </label>
       <Select
         label={h.state}
@@ -78,16 +78,16 @@ function List({ filter, onPerson }: { filter: api.ImportedFilter; onPerson: (id:
     return filter.q || filter.state ? <Empty icon="search" title={h.noneFound} /> : <Empty icon="anonymous" title={h.none} text={h.noneHint} />;
   return (
     <>
-      <ul class="visits">
+      <ul class="imported">
         {people.map((one) => (
-          <li class="visit" key={one.contact.id}>
-            <div class="visit__who">
-              <button type="button" class="link visit__name" onClick={() => onPerson(one.contact.id)} dir="auto">
+          <li class="imported__one" key={one.contact.id}>
+            <div class="imported__who">
+              <button type="button" class="link imported__name" onClick={() => onPerson(one.contact.id)} dir="auto">
                 {one.contact.label}
               </button>
               <ImportedBadge />
             </div>
-            <p class="dim">
+            <p class="imported__facts dim">
               {[one.source, one.opened_to ? h.opened : h.waiting, one.conversations ? h.held(one.conversations) : ""].filter(Boolean).join(" · ")} ·{" "}
               <When at={one.at} />
             </p>
