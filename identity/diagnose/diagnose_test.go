@@ -251,7 +251,7 @@ func hashDialects() []string {
 	for _, row := range dialect.All() {
 		name := row.Name
 		row.Name = ""
-		if same := fmt.Sprintf("%+v", row); row.Proof == identity.ProofHash && !(row.ServerSide && seen[same]) {
+		if same := fmt.Sprintf("%+v", row); row.Proof == identity.ProofHash && (!row.ServerSide || !seen[same]) {
 			seen[same] = true
 			names = append(names, name)
 		}
