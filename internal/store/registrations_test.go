@@ -24,7 +24,7 @@ func walkLapse(t *testing.T, fresh func(testing.TB) storetest.Database) {
 	if err := h.DB.UseRegistration(t.Context(), r, h.Draft(audit.RegistrationUsed, r.ID)); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.DB.Inside(t.Context(), fmt.Sprintf(`UPDATE registrations SET used_at = used_at - %d WHERE id = '%s'`, (trust.ConfirmWithin + time.Hour).Microseconds(), r.ID)); err != nil {
+	if err := h.DB.Inside(t.Context(), fmt.Sprintf(`UPDATE registrations SET used_at = used_at - %d WHERE id = '%s'`, (trust.ConfirmWithin+time.Hour).Microseconds(), r.ID)); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.DB.ConfirmRegistration(t.Context(), h.Confirming(r, h.Draft(audit.RegistrationConfirmed, r.ID))); !errors.Is(err, trust.ErrRegistrationState) {

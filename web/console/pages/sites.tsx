@@ -4,7 +4,7 @@
 
 import type { JSX, TargetedSubmitEvent } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { Button, Dialog, Icon, Notice, toast } from "../../shared/ui";
+import { Button, Dialog, Notice, toast } from "../../shared/ui";
 import * as api from "../api";
 import { href } from "../router";
 import { may } from "../session";
@@ -22,6 +22,7 @@ import { Reason } from "./key-dialogs";
 const s = t.sites;
 const every = 4000; // ms, while a token is open or a site waits
 const live = (r: Registration) => r.state === "open" || r.state === "waiting" || r.state === "confirmed";
+const first = (r: Registration) => (r.state === "waiting" ? 0 : 1);
 const moving = (r: Registration) => r.state === "open" || r.state === "waiting";
 
 /** onConnected is told when there is a new channel. */
@@ -80,7 +81,7 @@ export function Sites({ onConnected }: { onConnected: () => void }): JSX.Element
       {action.problem && <ProblemLine problem={action.problem} />}
       <Loaded resource={sites} failed={s.failed}>
         {(list) => {
-          const now = list.filter(live);
+          const now = list.filter(live).sort((a, b) => first(a) - first(b)); // what waits for somebody comes first
           const ended = list.filter((r) => !live(r));
           return (
             <>
@@ -242,9 +243,7 @@ function ConfirmDialog({ of: r, onClose, onConfirmed }: { of: Registration; onCl
             </dd>
           </div>
         </dl>
-        <p class="section__hint">
-          <Icon name="info" /> {s.realm}
-        </p>
+        <p class="section__hint">{s.realm}</p>
         <Reason value={reason} onValue={setReason} tried={tried} />
         {action.problem && <ProblemLine problem={action.problem} />}
         <div class="dialog__foot">
