@@ -322,8 +322,10 @@ func walkIntercomHostile(t *testing.T, s *server, m *moved, app func(object) obj
 		"/strict/": {settings: object{"intercomSettings": app(nil)}, scripts: []string{intercomSnippet},
 			policy: "default-src 'none'; script-src 'self' https://" + intercomHost + "; frame-src https://" + intercomHost + ""},
 		"/twice/": {settings: object{"intercomSettings": app(nil)}, scripts: []string{intercomSnippet, `Intercom.again = true; delete window.none; setTimeout(() => { const s = document.createElement("script"); s.src = "https://widget.intercom.io/widget/abc12345"; document.head.append(s) }, 1000)`}},
-		"/both/":  {settings: object{"intercomSettings": app(nil), "pylon": object{"chat_settings": object{"app_id": "pyl12345"}}}, scripts: []string{intercomSnippet, pylonSnippet(pylonHost, "pyl12345")}},
-		"/loop/":  {settings: object{"intercomSettings": app(nil)}, scripts: []string{intercomSnippet, `for (let i = 0; i < 300; i++) Intercom("boot", intercomSettings)`}},
+		"/typed/": {settings: object{"intercomSettings": app(nil)}, body: `<script async src="https://` + intercomHost + `/widget/abc12345.js"></script>`,
+			policy: "require-trusted-types-for 'script'; trusted-types 'none'"},
+		"/both/": {settings: object{"intercomSettings": app(nil), "pylon": object{"chat_settings": object{"app_id": "pyl12345"}}}, scripts: []string{intercomSnippet, pylonSnippet(pylonHost, "pyl12345")}},
+		"/loop/": {settings: object{"intercomSettings": app(nil)}, scripts: []string{intercomSnippet, `for (let i = 0; i < 300; i++) Intercom("boot", intercomSettings)`}},
 	})
 	visitor := m.meet(t, "visitor")
 	page := visitor.open(home + "/broken/")
