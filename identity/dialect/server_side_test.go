@@ -222,3 +222,40 @@ func TestANativeTokenKeepsTheWordsOfOthersAsAttributes(t *testing.T) {
 		t.Errorf("%v, %v", v.Attributes(), err)
 	}
 }
+
+// A vendor's key that has ended verifies as little as one of ours, and says that it ended
+// only to whoever holds a right proof.
+func TestAVendorsEndedKeyVerifiesNothing(t *testing.T) {
+	for _, row := range dialect.All() {
+		if !row.ServerSide {
+			continue
+		}
+		key := matrixKey(t, row.Name, row.DefaultSigns())
+		for dead, want := range map[identity.Reason]identity.Reason{identity.KeyRetired: identity.KeyRetired, identity.KeyRevoked: identity.KeyRevoked} {
+			ring, err := identity.NewRing(identity.Entry{Key: key, Dead: dead})
+			if err != nil {
+				t.Fatal(err)
+			}
+			good := proofOf(t, row.Name, row.DefaultSigns())
+			if v, err := identity.Verify(ring, good, matrixNow); identity.ReasonOf(err) != want || v.OK() {
+				t.Errorf("%s, %s: %v", row.Name, dead, err)
+			}
+			wrong := good
+			if wrong.Token != "" {
+				wrong.Token = handmade(`{"alg":"HS256"}`, `{}`) + "x"
+			} else {
+				wrong.Hash = strings.Repeat("0", 64)
+			}
+			if _, err := identity.Verify(ring, wrong, matrixNow); err == nil || identity.ReasonOf(err) == want {
+				t.Errorf("%s, %s: whoever guesses is told: %v", row.Name, dead, err)
+			}
+		}
+		ring, err := identity.NewRing(identity.Entry{Key: key, Ends: matrixNow})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := identity.Verify(ring, proofOf(t, row.Name, row.DefaultSigns()), matrixNow); identity.ReasonOf(err) != identity.KeyRetired {
+			t.Errorf("%s at its end: %v", row.Name, err)
+		}
+	}
+}
