@@ -21,6 +21,7 @@ export class Headless implements Client {
   private early: StreamEvent[] = [];
   private unread = 0;
   private seq = 0;
+  private reading = false; // the list of conversations is on its way
   private stream: Live | undefined;
 
   constructor(options: Options) {
@@ -144,6 +145,7 @@ export class Headless implements Client {
   close(): void {
     this.session.close();
     this.queue.stop();
+    this.vault.close();
   }
 
   // The person of the session.
@@ -155,7 +157,14 @@ export class Headless implements Client {
     }
     this.listen();
     this.queue.enter(facts.lane);
-    if (!this.threads || facts.claimed) this.conversations().catch(() => undefined);
+    if (!this.threads || facts.claimed) this.read();
+  }
+
+  private read(): void {
+    if (this.reading) return;
+    this.reading = true;
+    const done = () => void (this.reading = false);
+    this.conversations().then(done, done);
   }
 
   private dropped(everything: boolean): void {
@@ -189,11 +198,16 @@ export class Headless implements Client {
       after: this.seq,
       // What is under way when the person goes is not told any more.
       onEvent: (e) => stream === this.stream && lane === this.session.lane && this.heard(e),
-      onLink: (link: Link) => stream === this.stream && this.emit("stream", link),
+      onLink: (link: Link) => stream === this.stream && this.linked(link),
       onEnd: () => void this.session.lost(token!),
     });
     this.stream = stream;
     stream.start();
+  }
+
+  private linked(link: Link): void {
+    this.emit("stream", link);
+    if (link === "live" && !this.threads) this.read();
   }
 
   private heard(e: StreamEvent): void {

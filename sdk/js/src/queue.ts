@@ -4,6 +4,7 @@
 import { ApiError } from "../../../web/shared/api";
 import { Backoff } from "../../../web/shared/backoff";
 import type { Attachment, Conversation, File, Message, Unsent } from "../headless.js";
+import { pause } from "./limited";
 import type { Session } from "./session";
 import { conversationOf, known, members, messageOf, sure } from "./shapes";
 import type { Entry, Vault } from "./vault";
@@ -129,7 +130,7 @@ export class Queue {
         this.busy.delete(thread);
         clearTimeout(this.timer);
         if (this.session.closed) return;
-        this.timer = setTimeout(() => this.pump(), Math.max(this.backoff.next(), failure.retryAfterSeconds * 1000));
+        this.timer = setTimeout(() => this.pump(), pause(this.backoff, failure));
         return;
       }
       this.refused(e, failure);

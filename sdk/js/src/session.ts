@@ -11,7 +11,7 @@ import type { Assertion, OpenSession } from "../../../web/protocol/wire";
 import { ApiError, client, readAnswer } from "../../../web/shared/api";
 import { Backoff } from "../../../web/shared/backoff";
 import type { Identity, IdentityProvider, Options, Phase, State } from "../headless.js";
-import { limited } from "./limited";
+import { limited, pause } from "./limited";
 import { type Facts, factsOf, sure } from "./shapes";
 import type { Vault } from "./vault";
 
@@ -54,6 +54,7 @@ export class Session {
   private endsAt = 0; // by this machine's clock
   private skew = 0; // the server's clock minus ours
   private timers: ReturnType<typeof setTimeout>[] = [];
+  private readonly work = new AbortController(); // of every call but the log-out
   private readonly backoff = new Backoff();
 
   constructor(
@@ -90,7 +91,7 @@ export class Session {
       this.turn++;
       this.person++;
       this.shortLives = 0;
-      this.clearTimers();
+      this.dropToken(); // until it is known who this is, nothing speaks for the one before
       this.hooks.paused();
       if (now) this.part(now);
       this.set("connecting");
@@ -197,6 +198,7 @@ export class Session {
     this.dropToken();
     this.hooks.paused();
     this.set("closed");
+    this.work.abort();
   }
 
   reason(): ApiError {
@@ -209,12 +211,14 @@ export class Session {
   request(token: string | undefined, method: string, path: string, body?: unknown): Promise<unknown> {
     if (typeof FormData !== "undefined" && body instanceof FormData) return this.upload(token, path, body);
     const options = { base: this.o.url + base, token: () => token, send: this.o.send, onAnswer: (a: Response) => this.readClock(a) };
-    return client(options)<unknown>(method, path, body);
+    return client(options)<unknown>(method, path, body, method === "DELETE" ? {} : { signal: this.work.signal });
   }
 
   private async upload(token: string | undefined, path: string, body: FormData): Promise<unknown> {
     const limit = new AbortController();
-    const timer = setTimeout(() => limit.abort(), uploadTakesMs);
+    const abort = () => limit.abort();
+    const timer = setTimeout(abort, uploadTakesMs);
+    this.work.signal.addEventListener("abort", abort);
     const headers = { Accept: "application/json", Authorization: `Bearer ${token}` };
     try {
       return await readAnswer(await this.o.send(this.o.url + base + path, { method: "POST", headers, body, credentials: "omit", signal: limit.signal }));
@@ -222,6 +226,7 @@ export class Session {
       throw failure instanceof ApiError ? failure : new ApiError({ code: "offline" });
     } finally {
       clearTimeout(timer);
+      this.work.signal.removeEventListener("abort", abort);
     }
   }
 
@@ -241,15 +246,14 @@ export class Session {
 
   private async establish(mine: number, again = false): Promise<void> {
     await this.vault.load();
-    let said: unknown;
+    let assertion: Assertion | undefined;
     try {
-      said = await this.ask();
+      assertion = assertionOf(await this.ask());
     } catch {
       if (mine === this.turn) this.later(new ApiError({ code: "proof_missing" }));
       return;
     }
     if (mine !== this.turn) return;
-    const assertion = assertionOf(said);
     if (assertion && this.assertion && !samePerson(assertion, this.assertion)) {
       this.hooks.paused();
       this.part(assertion);
@@ -303,8 +307,10 @@ export class Session {
     this.vault.change({ ...(guest || facts.claimed ? { guest: guest || undefined } : {}), ...(facts.visitor ? { visitor: facts.visitor } : {}) });
     this.schedule(facts.expiresAt);
     const { tier, method, name, expiresAt } = facts;
+    const { turn } = this;
     this.set("open", { tier, expiresAt, ...(method ? { method } : {}), ...(name ? { name } : {}) });
-    if (!this.closed && this.token === facts.token) this.hooks.adopted(facts, same);
+    // Whoever was told may have called something else at once.
+    if (turn === this.turn) this.hooks.adopted(facts, same);
   }
 
   private async notOpened(mine: number, failure: ApiError, again: boolean): Promise<void> {
@@ -315,7 +321,10 @@ export class Session {
     this.hooks.paused();
     this.wantsGuest = false;
     this.set("refused", { error: failure });
-    if (!this.assertion) this.hooks.denied(failure);
+    if (!this.assertion) {
+      this.vault.change({ guest: undefined });
+      this.hooks.denied(failure);
+    }
     if (had) this.hooks.ended();
   }
 
@@ -323,7 +332,7 @@ export class Session {
   private later(failure: ApiError): void {
     if (!this.token) this.set("offline", { error: failure });
     const mine = this.turn;
-    this.timer(Math.max(this.backoff.next(), failure.retryAfterSeconds * 1000), () => mine === this.turn && void this.settle());
+    this.timer(pause(this.backoff, failure), () => mine === this.turn && void this.settle());
     if (this.token) this.timeEnd();
   }
 
@@ -352,7 +361,7 @@ export class Session {
         (e: ApiError) => e,
       );
       if (!failure?.worthRetrying || this.closed) return;
-      await new Promise((again) => setTimeout(again, Math.max(backoff.next(), failure.retryAfterSeconds * 1000)));
+      await new Promise((again) => setTimeout(again, pause(backoff, failure)));
     }
   }
 

@@ -27,6 +27,7 @@ export interface Kept {
 export class Vault {
   kept: Kept = {};
   private cleared = false;
+  private closed = false;
   private loading: Promise<void> | undefined;
   private writing: Promise<unknown> | undefined;
   private dirty = false;
@@ -47,7 +48,13 @@ export class Vault {
     if (!this.cleared) this.kept = { ...keptOf(text), ...this.kept };
   }
 
+  // close: another client may have the storage from now on. What was changed before is still written.
+  close(): void {
+    this.closed = true;
+  }
+
   change(part: Kept): void {
+    if (this.closed) return;
     this.kept = { ...this.kept, ...part };
     this.save();
   }

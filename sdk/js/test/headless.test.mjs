@@ -7,6 +7,7 @@ import { brotliCompressSync } from 'node:zlib';
 import { createClient } from '@countersign/sdk/headless';
 import { facts, fake, json, lane, message, problem, turns } from './fake.mjs';
 
+const store = () => ({ get: () => undefined, set: () => undefined, remove: () => undefined });
 const ada = { user_id: 'ada', hash: 'aa' };
 const bob = { user_id: 'bob', hash: 'bb' };
 
@@ -188,6 +189,37 @@ test('a session that was opened after the log-out is ended, and used by nobody',
   assert.equal(server.streams.length, 0);
 });
 
+test('a client that was closed neither sends nor stores, and its log-out still gets through', async (t) => {
+  const kept = new Map();
+  const storage = { get: (k) => kept.get(k), set: (k, v) => kept.set(k, v), remove: (k) => kept.delete(k) };
+  let answer;
+  let aborted = false;
+  let left;
+  const server = fake({
+    'POST /conversations': (body, init) => {
+      init.signal.addEventListener('abort', () => (aborted = true));
+      return new Promise((done) => (answer = () => done(json({ id: 'cnv_1', message: message(2, { client_id: body.client_id }) }, 201))));
+    },
+    'DELETE /sessions/current': (_, init) => ((left = init.signal), new Promise(() => undefined)),
+  });
+  const c = client(t, server, { storage });
+  await c.connect();
+  const sent = assert.rejects(c.send('hello'), { code: 'closed' });
+  await turns();
+  c.close();
+  assert.equal(aborted, true);
+  answer();
+  await sent;
+  await turns();
+  assert.match(kept.get('countersign:shop'), /hello/);
+  clock(t);
+  const other = client(t, server, { storage: store() });
+  await other.connect();
+  void other.logout();
+  other.close();
+  assert.equal(left.aborted, false);
+});
+
 test('what comes after a log-out has nothing to do with what was before', async (t) => {
   const server = fake({ 'POST /sessions': (body) => json(facts({ lane: lane(body.assertion.user_id), visitor_token: 'secret' }), 201) });
   const c = client(t, server);
@@ -211,6 +243,34 @@ test('a log-out while the storage is still being read leaves nothing of it', asy
   await connected;
   await turns();
   assert.deepEqual([c.unsent, server.count('POST /sessions'), removed], [[], 0, ['countersign:shop']]);
+});
+
+test('while it is not known who comes next, nothing speaks for the one before', async (t) => {
+  const server = fake({ 'GET /conversations': () => json({ conversations: [{ id: 'cnv_1', seq: 1 }] }) });
+  const c = client(t, server);
+  await c.connect();
+  await turns();
+  const fails = () => {
+    throw new Error('the backend is down');
+  };
+  assert.equal((await c.identify(fails)).phase, 'offline');
+  const before = server.count('GET /conversations');
+  await assert.rejects(c.conversations(), { code: 'proof_missing' });
+  assert.equal(server.count('GET /conversations'), before);
+});
+
+test('who is told of a session and changes their mind at once has no stream of it', async (t) => {
+  const server = fake();
+  const c = client(t, server);
+  const stop = c.on('state', (state) => {
+    if (state.phase !== 'open') return;
+    stop();
+    void c.identify(() => new Promise(() => undefined));
+  });
+  clock(t);
+  void c.connect();
+  await turns(10);
+  assert.equal(server.streams.length, 0);
 });
 
 test('a provider that fails for the one before says nothing of the next', async (t) => {
@@ -474,6 +534,58 @@ test('what can never be sent is told once and holds nothing back', async (t) => 
   assert.equal((await sent[2]).text, 'better');
   assert.deepEqual(failed.map((f) => f.message.text), ['bad']);
   assert.deepEqual(c.unsent, []);
+});
+
+test('a server that asks for a pause without an end is asked again within the hour, and not at once', async (t) => {
+  const tick = clock(t);
+  for (const pause of ['99999999999', '1e300']) {
+    const busy = () => json({ code: 'too_many' }, 429, { 'Retry-After': pause });
+    const server = fake({ 'POST /conversations': busy, 'DELETE /sessions/current': busy });
+    const c = client(t, server);
+    await c.connect();
+    c.send('hello').catch(() => undefined);
+    await turns();
+    await tick(60_000);
+    assert.equal(server.count('POST /conversations'), 1);
+    await tick(3_600_000);
+    assert.equal(server.count('POST /conversations'), 2);
+    void c.logout();
+    await turns();
+    await tick(60_000);
+    assert.equal(server.count('DELETE /sessions/current'), 1);
+    c.close();
+  }
+});
+
+test('a provider that hands over what cannot be read is a provider that failed', async (t) => {
+  const trap = {
+    get user_id() {
+      throw new Error('trap');
+    },
+  };
+  for (const answer of [trap, new Proxy({}, { ownKeys: () => assert.fail('trap'), get: (_, name) => (name === 'then' ? undefined : 'x') })]) {
+    assert.equal((await client(t, fake(), { identity: () => answer }).connect()).error.code, 'proof_missing');
+  }
+});
+
+test('a list that was lost on the way is read again when the stream is back', async (t) => {
+  const tick = clock(t);
+  let lost = true;
+  const server = fake({
+    'GET /conversations': () => {
+      if (lost) throw new TypeError('no network');
+      return json({ conversations: [{ id: 'cnv_1', seq: 1, unread: 3 }] });
+    },
+  });
+  const c = client(t, server);
+  const unread = heard(c, 'unread');
+  await c.connect();
+  await turns();
+  lost = false;
+  server.streams[0].end();
+  await turns();
+  await tick(2000);
+  assert.deepEqual(unread, [3]);
 });
 
 test('what was taken back is not sent', async (t) => {
