@@ -29,7 +29,7 @@ export function Composer({ model, id }: { model: Model; id: string }): JSX.Eleme
     const el = box.current!;
     el.style.blockSize = "auto";
     el.style.blockSize = `${el.scrollHeight + 2}px`;
-  }, [value]);
+  }, [value, Files]); // which takes room beside the words
 
   const empty = tooLong || !files.value || (!value.trim() && !files.value.length);
   const change = (to: string) => {
