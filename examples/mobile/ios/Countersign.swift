@@ -185,6 +185,7 @@ extension CountersignViewController: WKNavigationDelegate, WKUIDelegate {
     }
 }
 
+@MainActor
 private final class WeakHandler: NSObject, WKScriptMessageHandler {
     private weak var owner: CountersignViewController?
 
