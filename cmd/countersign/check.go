@@ -163,7 +163,7 @@ func (c *checkCmd) browse(ctx context.Context, address *url.URL) (inspect.Page, 
 	if os.Geteuid() == 0 {
 		args = append(args, "--no-sandbox") // it refuses to start otherwise
 	}
-	command := exec.CommandContext(ctx, path, append(args, "--", address.String())...)
+	command := exec.CommandContext(ctx, path, append(args, "--", address.String())...) //nolint:gosec // the operator's own browser, and an http(s) address behind the flags
 	command.WaitDelay = 2 * time.Second
 	body, err := command.Output()
 	if len(body) == 0 {

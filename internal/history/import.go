@@ -208,7 +208,12 @@ func (w *writing) thread(t Thread, where string) error {
 // clean leaves out what says nothing, cuts long texts into several messages, and keeps
 // names of their authors as plain lines.
 func clean(list []Message) (out []Message) {
+	told := map[string]bool{} // an export may say the same message twice
 	for _, m := range list {
+		if told[m.External] {
+			continue
+		}
+		told[m.External] = true
 		m.Name = oneLine(m.Name, 100)
 		text := tidy(m.Text)
 		if _, err := chat.CleanText(firstOf(parts(text))); err != nil {

@@ -212,6 +212,9 @@ func (r *reader) stream(name string, in io.Reader) error {
 	head, _ := b.Peek(3)
 	switch {
 	case len(head) >= 2 && head[0] == 0x1f && head[1] == 0x8b:
+		if _, twice := in.(*packed); twice { // one can be made that never ends
+			return fmt.Errorf("%w: %s is compressed twice", ErrUnreadable, name)
+		}
 		unpacked, err := gzip.NewReader(b)
 		if err != nil {
 			return fmt.Errorf("%w: %s: %w", ErrUnreadable, name, err)
@@ -276,7 +279,8 @@ func (r *reader) lines(name string, b *bufio.Reader, m *meter) error {
 	for number := 1; ; number++ {
 		m.next()
 		line, err := readLine(b)
-		if err != nil && err != io.EOF { //nolint:errorlint // bufio answers with the value itself
+		last := errors.Is(err, io.EOF)
+		if err != nil && !last {
 			return fmt.Errorf("%w: %s, line %d: %w", ErrUnreadable, name, number, err)
 		}
 		if len(bytes.TrimSpace(line)) > 0 {
@@ -284,7 +288,7 @@ func (r *reader) lines(name string, b *bufio.Reader, m *meter) error {
 				return failed
 			}
 		}
-		if err != nil {
+		if last {
 			return nil
 		}
 	}
@@ -467,5 +471,6 @@ func (r *reader) give(e Entry) error {
 		return err
 	}
 	r.count++
+	e.Where = oneLine(e.Where, 300) // names in a zip are whatever somebody wrote
 	return r.take(e)
 }

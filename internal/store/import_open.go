@@ -25,7 +25,7 @@ func (s *openings) openImports() error {
 		if len(proved) == 0 {
 			continue
 		}
-		records, err := waiting(s.t.rows, w.Session.Workspace, w.opened.Contact.ID, proved)
+		records, err := waiting(s.t.rows, asker{w.Session.Workspace, w.opened.Contact.ID, mailbox(w.Verdict.Method)}, proved)
 		if err != nil {
 			return fmt.Errorf("imported people: %w", err)
 		}
@@ -62,20 +62,33 @@ func (t *tx) importsWait() (bool, error) {
 	return wait, err
 }
 
+// asker is for whom imported records are looked for. Mailbox: the proof is of a mailbox, by
+// a code or a signed mail, and not the product's word on one of its users.
+type asker struct {
+	workspace, contact string
+	mailbox            bool
+}
+
+func mailbox(method identity.Method) bool {
+	return method == identity.MethodCode || method == identity.MethodDKIM
+}
+
 type reading func(query string, args []any, read func(row scanner) error) error
 
 // waiting are the imported records that a contact opens by identifiers which it holds:
 // of each source, the one record of that name which nobody opened yet. A name that two
 // records of a source share opens neither; nor does a record open to whoever has another
-// user id than it says, or one whose user id somebody else holds.
-func waiting(rows reading, workspace, contact string, proved []identity.Identifier) (records []string, err error) {
+// user id than it says, or one whose user id somebody else holds. Nor does one with a user
+// id open to a mailbox: that this user has this address is what the export says, and a user
+// can have given an address that is not theirs.
+func waiting(rows reading, by asker, proved []identity.Identifier) (records []string, err error) {
 	const query = `SELECT n.contact, n.source, p.opened_to FROM imported_names n JOIN imported_people p ON p.contact = n.contact
 	WHERE n.workspace = $1 AND n.realm = $2 AND n.kind = $3 AND n.value = $4 ORDER BY n.source, n.contact LIMIT 100`
 	for _, i := range proved {
 		named := map[string]int{} // :: source → records of this name
 		var found []string
 		var sources []string
-		err := rows(query, []any{workspace, i.Realm, string(i.Kind), i.Value}, func(row scanner) error {
+		err := rows(query, []any{by.workspace, i.Realm, string(i.Kind), i.Value}, func(row scanner) error {
 			var record, source, to string
 			err := row.Scan(&record, &source, &to)
 			if named[source]++; to == "" {
@@ -90,7 +103,7 @@ func waiting(rows reading, workspace, contact string, proved []identity.Identifi
 			if named[sources[at]] > 1 || slices.Contains(records, record) {
 				continue
 			}
-			other, err := contradicts(rows, workspace, contact, record)
+			other, err := contradicts(rows, by, record)
 			if err != nil {
 				return nil, err
 			}
@@ -103,16 +116,16 @@ func waiting(rows reading, workspace, contact string, proved []identity.Identifi
 }
 
 // contradicts says whether a record's user id is not this contact's.
-func contradicts(rows reading, workspace, contact, record string) (bool, error) {
+func contradicts(rows reading, by asker, record string) (bool, error) {
 	const query = `SELECT COALESCE(l.contact, ''), CASE WHEN EXISTS (SELECT 1 FROM links m WHERE m.contact = $2 AND m.workspace = n.workspace AND m.kind = 'user_id') THEN 1 ELSE 0 END
 	FROM imported_names n LEFT JOIN links l ON l.workspace = n.workspace AND l.realm = n.realm AND l.kind = n.kind AND l.value = n.value
 	WHERE n.contact = $1 AND n.workspace = $3 AND n.kind = 'user_id'`
 	other := false
-	err := rows(query, []any{record, contact, workspace}, func(row scanner) error {
+	err := rows(query, []any{record, by.contact, by.workspace}, func(row scanner) error {
 		var holder string
 		var called int64
 		err := row.Scan(&holder, &called)
-		other = other || holder != contact && (holder != "" || called > 0)
+		other = other || holder != by.contact && (holder != "" || called > 0 || by.mailbox)
 		return err
 	})
 	return other, err
@@ -223,7 +236,7 @@ func (db *DB) ImportWaits(ctx context.Context, workspace, contact string, proved
 	rows := func(query string, args []any, read func(row scanner) error) error {
 		return db.rows(ctx, query, args, read)
 	}
-	records, err := waiting(rows, workspace, contact, held)
+	records, err := waiting(rows, asker{workspace: workspace, contact: contact}, held)
 	if err != nil {
 		return false, fmt.Errorf("store: imported people: %w", err)
 	}
@@ -246,13 +259,14 @@ func (db *DB) ImportsWait(ctx context.Context, workspace string) (wait bool, err
 // releaseImports hands what waits for the holder of a name over to the holder, before the
 // name is taken from it: whoever proves it next takes no history along.
 func (t *tx) releaseImports(workspace, contact string, i identity.Identifier) error {
-	const link = `SELECT session, key_id FROM links WHERE workspace = $1 AND realm = $2 AND kind = $3 AND value = $4 AND contact = $5`
+	const link = `SELECT session, key_id, method FROM links WHERE workspace = $1 AND realm = $2 AND kind = $3 AND value = $4 AND contact = $5`
 	by := opening{to: contact, at: t.now}
-	held, err := t.found(link, []any{workspace, i.Realm, string(i.Kind), i.Value, contact}, &by.session, &by.key)
+	var method identity.Method
+	held, err := t.found(link, []any{workspace, i.Realm, string(i.Kind), i.Value, contact}, &by.session, &by.key, &method)
 	if err != nil || !held {
 		return err
 	}
-	records, err := waiting(t.rows, workspace, contact, []identity.Identifier{i})
+	records, err := waiting(t.rows, asker{workspace, contact, mailbox(method)}, []identity.Identifier{i})
 	for _, record := range records {
 		if err == nil {
 			_, _, err = t.handOver(workspace, record, by)
@@ -274,11 +288,17 @@ func (t *tx) importsOf(workspace, contact string) (records []string, err error) 
 	if err != nil {
 		return nil, err
 	}
-	names, err := t.identifiersOf(workspace, contact)
+	var names []identity.Identifier
+	err = t.rows(`SELECT realm, kind, value FROM links WHERE contact = $1 AND workspace = $2`, []any{contact, workspace}, func(row scanner) error {
+		var i identity.Identifier
+		err := row.Scan(&i.Realm, &i.Kind, &i.Value)
+		names = append(names, i)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	would, err := waiting(t.rows, workspace, contact, names)
+	would, err := waiting(t.rows, asker{workspace: workspace, contact: contact}, names)
 	return append(records, would...), err
 }
 

@@ -189,6 +189,21 @@ var importTests = []test{
 		h.bring([]history.Kept{r}, h.told("c-1", r))
 		h.opened("the address", h.Enter(h.tellsEmail("ann@example.com")), "c-1")
 	}},
+	{"whoever has the mailbox that a user gave is not that user", func(h *House) {
+		r, plain := record("a", h.Named("u-1"), email("ann@example.com")), record("b", email("bo@example.com"))
+		h.bring([]history.Kept{r, plain}, h.told("c-1", r), h.told("c-2", plain))
+		coded := func(address string) chat.Opening {
+			o := h.tellsEmail(address)
+			o.Verdict.Method, o.Verdict.Key = identity.MethodCode, ""
+			o.Links[0].Method, o.Links[0].Key = identity.MethodCode, ""
+			return o
+		}
+		_, err := h.DB.SetEmailCode(h.ctx(), Main, h.Channel.ID, true, h.Draft(audit.ChannelChanged, h.Channel.ID))
+		h.must(err)
+		h.nothing("a code for the address of a user", h.Enter(coded("ann@example.com")))
+		h.opened("a code for the address of a record without a user id", h.Enter(coded("bo@example.com")), "c-2")
+		h.opened("the user", h.Enter(h.Verified("u-1")), "c-1")
+	}},
 	{"another realm's proof opens nothing", func(h *House) {
 		r := record("a", h.Named("u-1"))
 		h.bring([]history.Kept{r}, h.told("c-1", r))
