@@ -157,10 +157,11 @@ test('another person: the first one\'s stream, calls and unsent text are gone at
   });
   const c = client(t, { url: road.url, identity: proof('u-ada'), storage, fetch: counts });
   await c.connect();
+  const messages = heard(c, 'message');
   const { conversation_id: thread } = await c.send('I am Ada');
+  await until('Ada is heard', () => messages.splice(0).length === 1);
   road.cut();
   const unsent = c.send('a secret of Ada', { conversation: thread });
-  const messages = heard(c, 'message');
   const reading = assert.rejects(c.messages(thread), (e) => ['offline', 'overtaken'].includes(e.code));
   const refused = assert.rejects(unsent, { code: 'discarded' });
   await until('the first try is lost', () => lost === 1); // what is on the wire is Ada's, and goes as hers
