@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -264,12 +265,15 @@ func TestNothingOfASiteExistsBeforeSomebodySaysSo(t *testing.T) {
 func TestNoProgramConfirmsASite(t *testing.T) {
 	h := open(t)
 	id := h.registered("https://blog.example")
-	program := bearer(h.program(policy.ManageKeys, policy.ManageChannels, policy.ReadKeys))
+	secret := h.program(policy.ManageKeys, policy.ManageChannels, policy.ReadKeys)
+	program := bearer(secret)
 	if a := h.call("POST", "/api/v1/registrations/"+id+"/confirm", program, object{"reason": "x"}); a.StatusCode != 404 && a.StatusCode != 405 {
 		t.Errorf("over the management API: %d %s", a.StatusCode, a.Text)
 	}
-	if _, err := h.Registrar.Confirm(t.Context(), policy.ForToken(workspace.Main, "tok_1", []policy.Right{policy.ManageKeys, policy.ManageChannels}), id, "x"); err == nil {
-		t.Error("a program confirms a site")
+	who, _, err := h.Team.AuthenticateToken(t.Context(), secret)
+	must(t, err)
+	if _, err := h.Registrar.Confirm(t.Context(), who, id, "x"); !errors.Is(err, policy.ErrForbidden) {
+		t.Errorf("a program confirms a site: %v", err)
 	}
 	for _, role := range []policy.Role{policy.Admin, policy.AgentR, policy.Auditor} {
 		if a := h.call("POST", "/api/v1/console/registrations/"+id+"/confirm", h.agent(role), object{"reason": "x"}); a.StatusCode != 403 {
