@@ -356,10 +356,15 @@ func TestAFileLeavesAnAppsViewByALinkOfItsOwn(t *testing.T) {
 	view.sees("Sent")
 	token := view.token()
 	script[any](view, `(async () => {
-		const headers = { Authorization: "Bearer " + `+quote(token)+` }, form = new FormData();
-		form.append("file", new Blob(["Paid in full."], { type: "text/plain" }), "bill.txt");
-		const { id } = await (await fetch("/api/v1/widget/files", { method: "POST", headers, body: form })).json();
-		const body = JSON.stringify({ text: "", client_id: "bill", files: [id] });
+		const headers = { Authorization: "Bearer " + `+quote(token)+` };
+		const give = async (blob, name) => {
+			const form = new FormData();
+			form.append("file", blob, name);
+			return (await (await fetch("/api/v1/widget/files", { method: "POST", headers, body: form })).json()).id;
+		};
+		const picture = await new OffscreenCanvas(40, 30).getContext("2d").canvas.convertToBlob();
+		const files = [await give(new Blob(["Paid in full."], { type: "text/plain" }), "bill.txt"), await give(picture, "bill.png")];
+		const body = JSON.stringify({ text: "", client_id: "bill", files });
 		await fetch("/api/v1/widget/conversations/" + `+quote(listed(t, s, token))+` + "/messages", { method: "POST", headers: { ...headers, "Content-Type": "application/json" }, body });
 	})()`)
 	view.sees("bill.txt")
@@ -372,6 +377,19 @@ func TestAFileLeavesAnAppsViewByALinkOfItsOwn(t *testing.T) {
 	if text := fetch(t, link.URL); text != "Paid in full." || strings.Contains(link.URL, token) {
 		t.Errorf("%s leads to %q", link.URL, text)
 	}
+	// Back closes the picture that was opened last, and not the thread below it.
+	view.click("button", "Show bill.png")
+	shows := func(there bool) {
+		t.Helper()
+		until(t, patience, func() bool {
+			open, err := evaluate[bool](view.frame, `!!document.querySelector("dialog[open]")`)
+			return err == nil && open == there
+		}, func() string { return fmt.Sprint("for the picture to be shown: ", there) })
+	}
+	shows(true)
+	script[any](view, `app.say({ type: "back" })`)
+	shows(false)
+	view.sees("Here is the bill", "bill.txt")
 	script[any](view, `app.logOut()`)
 	view.sees("You are chatting as a guest")
 	until(t, patience, func() bool { return s.call("GET", strings.TrimPrefix(link.URL, s.Base), "", nil, nil) == 404 }, func() string { return "for the link to end with its session" })

@@ -44,10 +44,12 @@ function start(shell: Shell): void {
   shell.send({ type: "hello", protocol: 1 });
 }
 
-// back goes one step towards home; from there, and from a state without one, nowhere.
+// back closes what was opened last, or goes one step towards home; from there, and from a state without one, nowhere.
 function back(model: Model | undefined): boolean {
   const inside = model && /open|idle/.test(model.state.value.phase);
-  if (inside && model.step.value) model.step.value = undefined;
+  const opened = document.querySelector("dialog[open]");
+  if (opened) opened.dispatchEvent(new Event("cancel", { cancelable: true }));
+  else if (inside && model.step.value) model.step.value = undefined;
   else if (inside && model.route.value.view !== "home") model.home();
   else return false;
   return true;
