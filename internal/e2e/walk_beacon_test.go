@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -536,4 +537,29 @@ func TestAPublishedReactLoaderOfHelpScoutRunsUnchanged(t *testing.T) {
 	page.closeMessenger()
 	page.hears("close")
 	until(t, patience, func() bool { return page.has("button", "Open chat") && !page.has("button", "Load Chat") }, func() string { return "for the launcher in its likeness' place" })
+}
+
+// A prefilled email stands in the field of whoever wants to prove one, and is nobody's
+// identity before a code came back.
+func TestAPrefilledEmailIsFilledInAndProvesNothing(t *testing.T) {
+	needBrowser(t)
+	t.Parallel()
+	d := startDemo(t, filepath.Join(t.TempDir(), "demo"))
+	page := meet(t, "visitor").open(d.Shop) // the demo's channel lists its pages
+	script[any](page, `void Object.assign(window, `+jsonOf(t, object{"address": d.Base, "beaconId": "shop"})+`)`)
+	script[any](page, beaconSnippet+`void (Beacon("prefill", { name: "Visitor", email: "visitor@shop.example", text: "Hello" }), Beacon("open"))`)
+	messenger := page.messenger()
+	messenger.sees("You are chatting as a guest")
+	messenger.click("button", "Prove your email")
+	field := func() string {
+		text, _ := evaluate[string](messenger, `document.querySelector("input[type=email], input")?.value ?? ""`)
+		return text
+	}
+	until(t, patience, func() bool { return field() == "visitor@shop.example" }, func() string { return "for the address to be there, not " + field() })
+	messenger.seesNothingOf("Verified", "We sent")
+	mailbox := meet(t, "mailbox").open(d.Base + "/demo/mailbox")
+	mailbox.sees("Nothing yet")
+	if identity := script[string](page, `JSON.stringify(Beacon("info").visitor)`); strings.Contains(identity, "visitor@") {
+		t.Errorf("the page says that its visitor is %s", identity)
+	}
 }
