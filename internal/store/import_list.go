@@ -47,8 +47,10 @@ func (db *DB) importedPage(ctx context.Context, workspace string, of chat.Import
 	if !before.At.IsZero() {
 		where += ` AND (p.at, p.contact) < (` + mark(micros(before.At)) + `, ` + mark(before.ID) + `)`
 	}
-	query := columns + where + order + mark(limit)
-	if of.Search != "" {
+	var query string
+	if of.Search == "" {
+		query = columns + where + order + mark(limit)
+	} else {
 		query = columns + `(SELECT * FROM ` + where + order + mark(searchWindow) + `) p
 		WHERE EXISTS (SELECT 1 FROM attributes a WHERE a.contact = p.contact AND LOWER(a.value) LIKE ` + mark(pattern(of.Search)) + ` ESCAPE '!')` + order + mark(limit)
 	}
