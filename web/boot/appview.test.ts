@@ -132,6 +132,7 @@ test("outward go names, states and counts alone", async () => {
   app.says({ type: "identify", assertion: { ...ada, email: "ada@example.com", name: "Ada L" } });
   await app.opened("ada");
   app.says({ type: "open", text: "a secret text" });
+  app.core.began(); // what only pages are told
   app.says({ type: "logout" });
   await aMoment();
   const said = JSON.stringify(app.told);
