@@ -451,3 +451,49 @@ func TestPicturesShareTheMemory(t *testing.T) {
 		give()
 	}
 }
+
+// What a header says decides before anything is decoded, and by memory, not by size alone.
+func TestAHeaderThatAsksForTooMuchIsRefused(t *testing.T) {
+	sof := func(marker byte, w, h uint16, samplings ...byte) []byte {
+		out := []byte{0xff, 0xd8, 0xff, marker, 0, byte(8 + 3*len(samplings)), 8, byte(h >> 8), byte(h), byte(w >> 8), byte(w), byte(len(samplings))}
+		for i, s := range samplings {
+			out = append(out, byte(i), s, 0)
+		}
+		return append(out, 0xff, 0xd9)
+	}
+	png16 := func(w, h uint32) []byte { d := declared(w, h); d[24], d[25] = 16, 6; return d }
+	frames := func(n int, w, h uint16) []byte {
+		out := []byte("GIF89a\x10\x00\x10\x00\x00\x00\x00")
+		for range n {
+			out = append(out, ',', 0, 0, 0, 0, byte(w), byte(w>>8), byte(h), byte(h>>8), 0, 2, 0)
+		}
+		return append(out, ';')
+	}
+	for _, c := range []struct {
+		name, kind string
+		data       []byte
+		want       error
+	}{
+		{"a phone's 48 million", mediaJPEG, sof(0xc0, 8064, 6048, 0x22, 0x11, 0x11), nil},
+		{"51 million", mediaJPEG, sof(0xc0, 8064, 6400, 0x22, 0x11, 0x11), errTooMuch},
+		{"progressive, 24 million", mediaJPEG, sof(0xc2, 6000, 4000, 0x22, 0x11, 0x11), nil},
+		{"progressive, 48 million", mediaJPEG, sof(0xc2, 8064, 6048, 0x22, 0x11, 0x11), errTooMuch},
+		{"two frames in one", mediaJPEG, append(sof(0xc0, 10, 10, 0x11)[:15], sof(0xc0, 8000, 6000, 0x11)[2:]...), errNoPicture},
+		{"a side too long", mediaPNG, declared(20_001, 1), errTooMuch},
+		{"8 bits of 40 million", mediaPNG, declared(8000, 5000), nil},
+		{"16 bits of 40 million", mediaPNG, png16(8000, 5000), errTooMuch},
+		{"no pixels", mediaPNG, declared(0, 10), errNoPicture},
+		{"frames over frames", mediaGIF, frames(500, 1000, 1000), errTooMuch},
+		{"too many small frames", mediaGIF, frames(maxFrames+1, 1, 1), errTooMuch},
+		{"some frames", mediaGIF, frames(100, 1000, 1000), nil},
+	} {
+		f, err := os.CreateTemp(t.TempDir(), "x")
+		must(t, err)
+		_, err = f.Write(c.data)
+		must(t, err)
+		if s, err := surveyOf(f, c.kind); !errors.Is(err, c.want) || c.want == nil && err != nil {
+			t.Errorf("%s: %+v %v", c.name, s, err)
+		}
+		_ = f.Close()
+	}
+}
