@@ -1,4 +1,7 @@
-// A server that says whatever a test wants it to: fetch without a network.
+// A server that says whatever a test wants it to: fetch without a network; and a client of it.
+import { mock } from 'node:test';
+import { createClient } from '@countersign/sdk/headless';
+
 export const lane = (name) => `lane_${name}`;
 
 export function facts(over = {}) {
@@ -61,4 +64,29 @@ export function fake(routes = {}) {
 // turns lets everything run that waits for no clock.
 export async function turns(n = 5) {
   for (let i = 0; i < n; i++) await new Promise((next) => setImmediate(next));
+}
+
+export const store = () => ({ get: () => undefined, set: () => undefined, remove: () => undefined });
+export const ada = { user_id: 'ada', hash: 'aa' };
+export const bob = { user_id: 'bob', hash: 'bb' };
+
+export function client(t, server, options = {}) {
+  const c = createClient({ url: 'https://chat.example.com/', channel: 'shop', platform: 'ios', fetch: server.fetch, identity: ada, ...options });
+  t.after(() => c.close());
+  return c;
+}
+
+export function heard(c, event) {
+  const list = [];
+  c.on(event, (value) => list.push(value));
+  return list;
+}
+
+export function clock(t) {
+  mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_800_000_000_000 });
+  t.after(() => mock.timers.reset());
+  return async (ms) => {
+    mock.timers.tick(ms);
+    await turns();
+  };
 }
