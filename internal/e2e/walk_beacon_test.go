@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -561,5 +562,40 @@ func TestAPrefilledEmailIsFilledInAndProvesNothing(t *testing.T) {
 	mailbox.sees("Nothing yet")
 	if identity := script[string](page, `JSON.stringify(Beacon("info").visitor)`); strings.Contains(identity, "visitor@") {
 		t.Errorf("the page says that its visitor is %s", identity)
+	}
+}
+
+// One address, two answers: a browser that keeps the script goes to the console all the
+// same when somebody types that address, and after it the page still finds its script.
+func TestABrowserThatKeepsTheScriptStillFindsTheConsoleAtTheRoot(t *testing.T) {
+	needBrowser(t)
+	t.Parallel()
+	s := serve(t)
+	s.dropIn(beaconID, "helpscout", beaconSecret)
+	site := beaconSite(t, s.Base, map[string]object{}, "")
+	page := meet(t, "operator").open(site + "/nobody/")
+	page.hears("ready")
+	for range 2 {
+		page.goTo(s.Base + "/")
+		page.sees("Countersign")
+		if at := script[string](page, `location.pathname`); !strings.HasPrefix(at, "/console") {
+			t.Errorf("the root leads to %s", at)
+		}
+		page.goTo(site + "/nobody/")
+		page.hears("ready")
+	}
+	// The script is kept for a few minutes, so of all these only one asked for it.
+	asked := 0
+	for _, line := range strings.Split(fetch(t, s.Base+"/metrics"), "\n") {
+		if strings.HasPrefix(line, "countersign_http_requests_total") && strings.Contains(line, `GET /{$}`) {
+			n, err := strconv.Atoi(line[strings.LastIndexByte(line, ' ')+1:])
+			if err != nil {
+				t.Fatal(err)
+			}
+			asked += n
+		}
+	}
+	if asked != 3 {
+		t.Errorf("the root was asked for %d times, want twice for the console and once for the script", asked)
 	}
 }
