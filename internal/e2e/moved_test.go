@@ -173,18 +173,24 @@ func (p homepage) serve(w http.ResponseWriter, path string) {
 
 // dropIn makes a channel that other systems' pages know by an id of theirs, with a key
 // that was imported from there.
-func (s *server) dropIn(alias, dialect, secret string, more ...string) (slug string) {
+func (s *server) dropIn(alias, dialect, secret string) (slug string) {
 	s.t.Helper()
 	slug = "moved-" + strings.ToLower(alias)
 	s.cli(nil, "channel", "create", "--slug", slug, "--alias", alias, "--enforcement", "enforce")
 	if secret != "" {
-		file := filepath.Join(s.t.TempDir(), "secret")
-		if err := os.WriteFile(file, []byte(secret), 0o600); err != nil {
-			s.t.Fatal(err)
-		}
-		s.cli(nil, append([]string{"keys", "import", "--channel", slug, "--dialect", dialect, "--secret-file", file}, more...)...)
+		s.importKey(slug, dialect, secret)
 	}
 	return slug
+}
+
+// importKey brings a secret along from another system.
+func (s *server) importKey(channel, dialect, secret string) {
+	s.t.Helper()
+	file := filepath.Join(s.t.TempDir(), "secret")
+	if err := os.WriteFile(file, []byte(secret), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	s.cli(nil, "keys", "import", "--channel", channel, "--dialect", dialect, "--secret-file", file)
 }
 
 // recorded is what the server itself says of the session that a messenger holds.

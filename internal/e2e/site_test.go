@@ -145,12 +145,17 @@ type colleague struct {
 // hire uses the owner's link that the server printed.
 func (s *server) hire(t *testing.T) *colleague {
 	t.Helper()
+	return s.hireBy(t, s.line(`^Console\s+(\S+)$`))
+}
+
+func (s *server) hireBy(t *testing.T, link string) *colleague {
+	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := &colleague{t: t, base: s.Base, client: &http.Client{Jar: jar}}
-	c.call("POST", "/setup", object{"token": token(s.line(`^Console\s+(\S+)$`)), "email": "grace@example.com", "name": "Grace Agent", "password": ownersPassword}, nil)
+	c.call("POST", "/setup", object{"token": token(link), "email": "grace@example.com", "name": "Grace Agent", "password": ownersPassword}, nil)
 	s.cli(nil, "team", "second-factor", "off") // the walk of the team is with it
 	return c
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -357,4 +358,35 @@ func walkIntercomHostile(t *testing.T, s *server, m *moved, app func(object) obj
 			t.Errorf("%s: %+v", path, found)
 		}
 	}
+}
+
+// The page hears that its visitor gave an address, and proved it, and not which.
+func TestAPageMadeForIntercomHearsOfAnAddressThatWasProved(t *testing.T) {
+	needBrowser(t)
+	t.Parallel()
+	d := startDemo(t, filepath.Join(t.TempDir(), "demo"))
+	var channel struct{ ID string }
+	d.cli(&channel, "channel", "create", "--slug", "moved", "--alias", "abc12345")
+	d.hireBy(t, d.Link).call("PUT", "/channels/"+channel.ID+"/email-code", object{"allowed": true}, nil)
+	home := serveHomepages(t, map[string]homepage{"/": {settings: object{"intercomSettings": object{"app_id": "abc12345"}},
+		scripts: []string{intercomSnippet, `heard = []; Intercom("onUserEmailSupplied", (...what) => heard.push("supplied", ...what))`}}})
+	visitor := moveTo(t, d.Base, intercomHost).meet(t, "visitor")
+	page := visitor.open(home)
+	messenger := page.openMessenger()
+	messenger.click("button", "Prove your email")
+	code := askForCode(messenger, visitor.open(d.Base+"/demo/mailbox"), d, "visitor@shop.example", "visitor@shop.example")
+	messenger.write("textbox", "Six-digit code", code)
+	messenger.click("button", "Confirm")
+	messenger.sees("You are verified as visitor@shop.example")
+	until(t, patience, func() bool { return script[string](page, `JSON.stringify(heard)`) == `["supplied",null]` }, func() string {
+		return "for the page to hear of it, once: " + script[string](page, `JSON.stringify(heard)`)
+	})
+	if told := script[string](page, `JSON.stringify([heard, Intercom("whoami"), localStorage])`); strings.Contains(told, "visitor@") {
+		t.Errorf("the page was told the address: %s", told)
+	}
+	// A page that claims nobody leaves whom its visitor proved to be.
+	script[any](page, `Intercom("update", { plan: "gold" })`)
+	messenger.sees("You are verified as visitor@shop.example")
+	script[any](page, `Intercom("shutdown")`)
+	until(t, patience, func() bool { return !page.has("button", "Close chat") }, func() string { return "for the messenger to go" })
 }
