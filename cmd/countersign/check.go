@@ -25,7 +25,7 @@ type checkCmd struct {
 	Page         string        `arg:"" name:"url" help:"Address of the page, a file of its HTML, or - for standard input."`
 	URL          string        `name:"url" placeholder:"https://chat.example" help:"This installation, as browsers reach it: what to write in the vendor's place."`
 	Browser      bool          `help:"Let a browser of this machine run the page first, so that what a tag manager adds is seen. The page's scripts run in it, with a profile of its own that is thrown away."`
-	BrowserPath  string        `placeholder:"FILE" help:"That browser, if it is not found: a Chromium, Chrome, Edge or Firefox."`
+	BrowserPath  string        `placeholder:"FILE" help:"That browser, if it is not found: a Chromium, Chrome, Edge or Brave."`
 	AllowPrivate bool          `help:"The page may lie in a private network, such as a staging host. Only the address given is then called."`
 	Timeout      time.Duration `default:"20s" help:"How long the page may take."`
 	JSON         bool          `name:"json" help:"Answer as JSON."`
