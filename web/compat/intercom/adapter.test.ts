@@ -76,8 +76,10 @@ test("a second copy of the script changes nothing, and neither does one for Pylo
 
 test("what says nothing of a proof keeps the one that stands", async () => {
   const api = await booted({ user_id: "ada", user_hash: "h" });
+  let n = 0;
   for (const said of [{}, { user_hash: "" }, { user_hash: null }, { user_hash: undefined }, { user_hash: 7 }, { user_hash: ["h"] }, { user_id: undefined }, { email: "ada@example.com" }]) {
-    const claim = await next(() => api("update", said));
+    // A claim is said again only if there is something new to say.
+    const claim = await next(() => api("update", { ...said, seen: ++n }));
     assert.equal(claim!.hash, "h", JSON.stringify(said));
     assert.equal(claim!.user_id, "ada");
   }
@@ -210,12 +212,44 @@ test("an address that the visitor proved is told once, and to whom asks late", a
   assert.equal(told, 2);
 });
 
+test("a page that says the same again and again does not overtake itself, until its session has ended", async () => {
+  const api = await booted({ user_id: "ada", user_hash: "h" });
+  for (let i = 0; i < 50; i++) {
+    api("update");
+    api("boot", { app_id: "abc12345", user_id: "ada", user_hash: "h" });
+  }
+  await next(() => api("update", { plan: "gold" }));
+  assert.equal(page.frame.claims.length, 2);
+  let ended = false;
+  api("onHide", () => (ended = true));
+  page.frame.say({ type: "ended" });
+  page.frame.say({ type: "open" });
+  page.frame.say({ type: "close" });
+  await soon("the end", () => ended);
+  assert.equal((await next(() => api("update")))!.plan, undefined);
+});
+
+test("a refusal that comes late is not the next person's", async () => {
+  const api = await booted({ user_id: "ada", user_hash: "wrong" });
+  await next(() => api("update", { user_id: "bob", user_hash: "right" }));
+  page.frame.say({ type: "state", identity: "refused", code: "identity_refused" });
+  page.frame.say({ type: "state", identity: "verified" });
+  await soon("bob's messenger", () => (api("show"), page.frame.of("open").length));
+});
+
+test("a page that boots somebody and shuts down before the frame listens claims nobody", async () => {
+  const api = begin({ intercomSettings: { app_id: "abc12345", user_id: "ada", user_hash: "h" } });
+  api("shutdown");
+  await soon("the log-out", () => page.frame?.of("logout").length);
+  assert.deepEqual(page.frame.claims.filter(Boolean), []);
+});
+
 test("a visit that the page keeps short ends while the browser was away, and none is made longer", async () => {
   const api = await booted({ user_id: "ada", user_hash: "h", session_duration: 60_000 });
   const id = api("getVisitorId");
   const storage = globalThis.localStorage as unknown as Record<string, unknown>;
   const logouts = page.frame.of("logout").length;
-  await next(() => api("update", {}));
+  await next(() => api("update", { plan: "gold" }));
   assert.equal(page.frame.of("logout").length, logouts);
   storage["countersign-seen"] = Date.now() - 61_000;
   await next(() => api("update", {}));

@@ -52,13 +52,13 @@ export function speakIntercom(): void {
   const chat = createMessenger(origin);
   const visit = leaver(chat, channel);
   let given = bare(); // what stands of all that the page has said
-  let somebody = false; // it claims an identity
   let shown = false; // the messenger is there
+  let told = ""; // whom the messenger was told of, if anybody
   let left = false;
   let supplied = false; // the visitor proved an address
   let later: unknown[][] = []; // waits for the messenger to be there
 
-  const settings = (): Fields => read(guard(() => page.intercomSettings));
+  const settings = (said?: unknown): Fields => read(said ?? guard(() => page.intercomSettings));
   // who names the person, to tell one from another: a token's, else by user id, else by address.
   const who = (of: Fields): string => {
     const token = of.intercom_user_jwt;
@@ -108,18 +108,20 @@ export function speakIntercom(): void {
   };
   const settle = (): void => {
     visit.stay();
-    const was = somebody;
-    somebody = !!who(given);
     look();
     if (away(number(given.session_duration))) {
       forgetBrowser();
+      told = "";
       chat("logout");
     }
-    if (!somebody) {
-      if (was) chat("logout");
-      return show(true);
+    const now = who(given) && JSON.stringify(claimed());
+    // Said again, a claim would only overtake itself.
+    if (now !== told) {
+      if (now) claim(chat, claimed);
+      else chat("logout");
     }
-    claim(chat, claimed);
+    told = now;
+    if (!now) show(true);
   };
   const boot = (more: Fields): void => {
     given = bare();
@@ -137,6 +139,7 @@ export function speakIntercom(): void {
   const on = (event: string) => (then: unknown) => void chat("on", event, then);
 
   chat("on", "frame", (m: Outward) => {
+    if (m.type === "ended") told = "";
     if (m.type !== "state" || !api.booted) return;
     const refused = m.identity === "refused";
     if (refused) {
@@ -144,7 +147,7 @@ export function speakIntercom(): void {
       console.warn((m.code === "identity_required" ? "Missing" : "Invalid") + " user_hash");
     }
     show(!refused);
-    if (somebody || m.identity !== "verified" || supplied) return;
+    if (told || m.identity !== "verified" || supplied) return;
     supplied = true;
     chat("emit", "supplied");
   });
@@ -164,9 +167,9 @@ export function speakIntercom(): void {
 
   const api = speak({
     __proto__: null,
-    boot: (more?: unknown) => boot(more ? read(more) : settings()),
+    boot: (more?: unknown) => boot(settings(more)),
     update(more?: unknown) {
-      const next = more ? read(more) : settings();
+      const next = settings(more);
       if (api.booted) {
         absorb(next);
         settle();
@@ -174,8 +177,9 @@ export function speakIntercom(): void {
     },
     shutdown() {
       left = true;
-      api.booted = somebody = shown = supplied = false;
+      api.booted = shown = supplied = false;
       later = [];
+      told = "";
       given = bare();
       forgetBrowser();
       visit.leave();
@@ -200,7 +204,7 @@ export function speakIntercom(): void {
     onActivatorClick: on("activated"),
     ready: on("ready"),
     getVisitorId: browserId,
-    whoami: () => ({ type: somebody ? "user" : "visitor", user_id: given.user_id, email: given.email, anonymous_id: browserId() }),
+    whoami: () => ({ type: told ? "user" : "visitor", user_id: given.user_id, email: given.email, anonymous_id: browserId() }),
   });
   api.booted = false;
   const taken = drain(guard(() => stub?.q), (item: never) => api.apply(0, item));
