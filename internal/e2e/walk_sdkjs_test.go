@@ -215,6 +215,7 @@ func TestSDKJSLoadsUnderAStrictPolicyAndSaysWhyNot(t *testing.T) {
 	site := sdkSite(t, s.Base, secret)
 	one := meet(t, "careful").open(site.URL + "/page?strict")
 	one.defined("sdk")
+	script[any](one, `void document.body.append(Object.assign(document.createElement("p"), { id: "Countersign" }))`) // takes the global's name
 	load := func(options string) string {
 		return script[string](one, `sdk.load({ origin: `+quote(s.Base)+options+` }).then(() => "loaded", (e) => e.name + " " + (e.code ?? ""))`)
 	}

@@ -12,9 +12,12 @@ const hasWindow = () => typeof window !== 'undefined' && typeof document !== 'un
 
 // stub is the three-line queue that every page may have; the script takes over what lies in it.
 function stub() {
-  window.Countersign ??= function () {
-    (window.Countersign.q = window.Countersign.q || []).push(arguments);
-  };
+  // An element of that id would have the name, too.
+  if (typeof window.Countersign !== 'function') {
+    window.Countersign = function () {
+      (window.Countersign.q = window.Countersign.q || []).push(arguments);
+    };
+  }
   return window.Countersign;
 }
 
