@@ -31,6 +31,7 @@ func TestWordPress(t *testing.T) {
 	w.pagesKnowNobody(s, channel)
 	w.customerIsVerified(s, desk)
 	w.foreignPagesGetNothing()
+	w.copyIsSilent(channel)
 	w.leaves(s, channel)
 	if log := w.debugLog(); log != "" {
 		t.Errorf("PHP complained:\n%s", tail(log))
@@ -179,7 +180,13 @@ func (w *wordpress) customerIsVerified(s *server, desk *tab) {
 	}
 	until(t, patience, func() bool { return w.tiers(s, desk)["verified"] == before+1 }, func() string { return "for the server's record of a verified session" })
 	desk.goTo(s.Base + "/console/inbox")
-	desk.clickText(secret)
+	until(t, patience, func() bool { // the list may be drawn anew under the pointer
+		if strings.Contains(desk.text(), "Beginning of the conversation") {
+			return true
+		}
+		desk.clickText(secret)
+		return false
+	}, func() string { return "to open the conversation" })
 	desk.sees("Verified", "carla@shop.example", "customer", carlasName)
 
 	other := browser.open(w.Base + "/") // a second tab, open while she logs out in the first
@@ -238,6 +245,30 @@ func (w *wordpress) tiers(s *server, desk *tab) map[string]int {
 		count[one.Tier]++
 	}
 	return count
+}
+
+// copyIsSilent: a copy of the database under another address, as people make them for trying
+// things, signs for nobody, and its end is not the end of the original.
+func (w *wordpress) copyIsSilent(channel string) {
+	t := w.t
+	t.Helper()
+	const elsewhere = `add_filter( 'home_url', function () { return 'https://staging.example'; } ); `
+	if got := w.asks(elsewhere + `echo Countersign_Connection::signs() ? 'signs' : 'silent';`); got != "silent" {
+		t.Errorf("a copy %s", got)
+	}
+	w.asks(elsewhere + `$both = array( get_option( 'countersign_connection' ), get_option( 'countersign_secret' ) );
+Countersign_Connection::disconnect();
+update_option( 'countersign_secret', $both[1], false );
+update_option( 'countersign_connection', $both[0] );`)
+	if got := w.asks(`Countersign_Connection::check(); echo Countersign_Connection::get()['state'];`); got != "confirmed" {
+		t.Errorf("the copy ended, and the original is %s", got)
+	}
+	fixed := w.php(`define( 'COUNTERSIGN_URL', 'https://chat.example/' ); define( 'COUNTERSIGN_CHANNEL', 'shop' ); define( 'COUNTERSIGN_SECRET', str_repeat( 'x', 32 ) );
+require '` + w.dir + `/www/wp-load.php';
+echo Countersign_Connection::signs() ? 'signs ' : 'silent ', Countersign_Connection::get()['url'], ' ', Countersign_Connection::get()['channel'];`)
+	if fixed != "signs https://chat.example shop" || channel == "shop" {
+		t.Errorf("connected by wp-config.php: %s", fixed)
+	}
 }
 
 // leaves deletes the plugin as an administrator does: nothing of it stays in the database,

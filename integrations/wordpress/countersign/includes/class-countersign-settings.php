@@ -198,6 +198,10 @@ final class Countersign_Settings {
 			return;
 		}
 		$known = Countersign_Connection::get();
+		if ( ! empty( $known['checked_at'] ) && time() - $known['checked_at'] > MINUTE_IN_SECONDS ) {
+			Countersign_Connection::check(); // A server that does not answer changes nothing of what is shown.
+			$known = Countersign_Connection::get();
+		}
 		?>
 		<div class="wrap">
 			<h1><?php echo esc_html( get_admin_page_title() ); ?></h1>
