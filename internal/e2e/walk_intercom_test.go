@@ -244,6 +244,7 @@ func walkIntercomPeople(t *testing.T, s *server, m *moved, app func(object) obje
 		t.Error("the second person goes on with the first one's session")
 	}
 	messenger.seesNothingOf(question)
+	within(t, soon, "the first one's session to end", func() bool { return statusOf(t, s.Base, first) == 401 })
 
 	// And one who has no proof does not inherit the last one's.
 	script[any](page, `Intercom("update", { user_id: "eve" })`)

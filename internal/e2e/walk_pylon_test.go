@@ -102,6 +102,7 @@ func walkPylonPeople(t *testing.T, s *server, m *moved, chat func(string) object
 	if s.expectVerified(messenger, "hmac") == first {
 		t.Error("the second person goes on with the first one's session")
 	}
+	within(t, soon, "the first one's session to end", func() bool { return statusOf(t, s.Base, first) == 401 })
 	// The hash of one person beside the name of another is refused, and says so.
 	script[any](page, `window.pylon.chat_settings = { ...window.pylon.chat_settings, email: "eve@example.com" }`)
 	messenger.sees("Try again")
