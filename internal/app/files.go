@@ -34,6 +34,7 @@ func (a *App) KeepFiles(installation config.Installation, cfg config.Files) erro
 		}
 		a.shelf = shelf
 	}
+	a.shelf.Of(a.ID)
 	a.Chat.KeepFiles(a.shelf, a.Master.Derive("file link"), cfg.FilesMaxMB<<20)
 	return nil
 }

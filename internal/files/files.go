@@ -46,6 +46,8 @@ type Shelf struct {
 	room    func(dir string) (free uint64, known bool)
 	memory  *memory
 	coming  atomic.Int64 // bytes that files which come in now may take
+	of      string       // installation; empty: anybody's
+	owned   atomic.Bool  // it was seen to be ours
 }
 
 // claimed is how many times its limit a file may take of the disk while it comes in: as it
@@ -106,6 +108,9 @@ func (s *Shelf) Take(ctx context.Context, id, name string, from io.Reader, limit
 	}
 	if err := os.MkdirAll(s.spool, 0o700); err != nil {
 		return chat.Taken{}, s.full(fmt.Errorf("files: make the spool: %w", err))
+	}
+	if err := s.own(ctx); err != nil {
+		return chat.Taken{}, s.full(err)
 	}
 	claim := limit * claimed
 	defer s.coming.Add(-claim)
@@ -210,8 +215,15 @@ func (s *Shelf) Drop(ctx context.Context, id string) error {
 }
 
 // Each visits the id of every file that is kept, with the time since which it is; a
-// picture with a thumbnail twice.
+// picture with a thumbnail twice. It is for whoever may take them away, so it shows
+// nothing of a place that is another installation's.
 func (s *Shelf) Each(ctx context.Context, visit func(id string, since time.Time) error) error {
+	switch of, err := s.owner(ctx); {
+	case err != nil:
+		return err
+	case of != s.of && s.of != "":
+		return nil // nobody has put anything there yet, or somebody else has
+	}
 	return s.place.Each(ctx, func(key string, since time.Time) error {
 		if id := idOf(key); id != "" {
 			return visit(id, since)
@@ -245,6 +257,9 @@ func (s *Shelf) Tidy(now time.Time) error {
 // Check says where files lie and whether they can be kept now, in an operator's words.
 func (s *Shelf) Check(ctx context.Context) (where string, free uint64, err error) {
 	where, err = s.place.Check(ctx)
+	if of, ownErr := s.owner(ctx); err == nil && ownErr == nil && of != "" && s.of != "" && of != s.of {
+		err = errOthers
+	}
 	dir := s.spool
 	for dir != "." && dir != "/" {
 		if _, statErr := os.Stat(dir); statErr == nil {

@@ -286,6 +286,40 @@ func TestTheSpoolIsTidiedOfWhatACrashLeft(t *testing.T) {
 	must(t, s.Each(context.Background(), func(id string, _ time.Time) error { t.Errorf("the spool is listed: %s", id); return nil }))
 }
 
+// Two installations that were given one place would each sweep away what the other keeps.
+func TestAPlaceIsOneInstallationsAlone(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "files")
+	theirs, ours := OnDisk(dir).Of("ins_theirs"), OnDisk(dir).Of("ins_ours")
+	ctx := context.Background()
+	count := func(s *Shelf) (n int) {
+		must(t, s.Each(ctx, func(string, time.Time) error { n++; return nil }))
+		return n
+	}
+	if n := count(ours); n != 0 {
+		t.Errorf("an empty place lists %d", n)
+	}
+	_, err := theirs.Take(ctx, anID, "a", strings.NewReader("text"), limit)
+	must(t, err)
+	if _, err := ours.Take(ctx, other, "b", strings.NewReader("text"), limit); !errors.Is(err, errOthers) {
+		t.Errorf("another's place takes our file: %v", err)
+	}
+	if n := count(ours); n != 0 {
+		t.Errorf("the sweep of one is shown %d files of the other", n)
+	}
+	if _, _, err := ours.Check(ctx); !errors.Is(err, errOthers) {
+		t.Errorf("the doctor says %v", err)
+	}
+	again := OnDisk(dir).Of("ins_theirs")
+	_, err = again.Take(ctx, other, "b", strings.NewReader("text"), limit)
+	must(t, err)
+	if n := count(again); n != 2 {
+		t.Errorf("its owner is shown %d", n)
+	}
+	if _, _, err := again.Check(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
 // EXIF's eight orientations bring the same corner to the upper left.
 func TestAPhotographStandsUpright(t *testing.T) {
 	upside := painting(60, 40, true)
