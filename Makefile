@@ -29,7 +29,7 @@ bench: ## measure speed as ratios against baselines in the same run
 fuzz: ## fuzz every parser of outside input for a while (FUZZTIME=20s each)
 	@scripts/fuzz.sh
 
-e2e: $(FACES) sdk/js/node_modules/.stamp ## the browser walks alone
+e2e: $(FACES) sdk/js/node_modules/.stamp internal/e2e/clients/node_modules/.stamp ## the browser walks alone
 	@scripts/need.sh node chromium gcc wordpress
 	go test -race -count=1 ./internal/e2e/...
 
