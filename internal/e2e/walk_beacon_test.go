@@ -277,12 +277,17 @@ func TestABeaconIsDestroyedAndComesBack(t *testing.T) {
 		t.Errorf("info of what is gone: %v", info)
 	}
 	script[any](page, `void (heard.length = 0, Beacon("init", { beaconId, display: { style: "text", text: "Ask us" } }))`)
-	page.hears("ready", "open") // what was asked for while there was none
+	page.hears("open", "close", "ready") // what was asked for while there was none; by itself it does not open
+	script[any](page, `void (heard.length = 0, Beacon("config", { color: "#123456" }), Beacon("open"), Beacon("config", { color: "#654321" }))`)
+	page.hears("open")
 	messenger = page.messenger()
 	messenger.sees("You are chatting as a guest")
 	messenger.seesNothingOf(question)
 	script[any](page, `void Beacon("identify", person)`)
 	messenger.sees(question)
+	if heard := script[string](page, `heard.join()`); heard != "open" {
+		t.Errorf("the page heard %s", heard)
+	}
 	s.expectVerified(messenger, "hmac")
 
 	// A single page application logs out and unmounts in one breath: the session ends all the same.

@@ -163,6 +163,7 @@ export class Core {
 
   // reopen shows again what this tab left open on the page before.
   reopen(): boolean {
+    if (this.state.page.shut) this.tab.set("shown", undefined);
     const shown = this.tab.get<boolean>("shown") ?? false;
     if (shown) {
       this.o.send({ type: "open" });

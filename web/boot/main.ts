@@ -12,10 +12,14 @@ if (window.parent === window) {
   awaitPort(allowedOrigins(origins), (bridge) => {
     const core = new Core({ channel, host: bridge.origin, storageLagMs: 250, send: bridge.send });
     const cover = new Cover(() => import("../widget/main").then((m) => m.mount(core)));
+    let dressed = false;
     return (message) => {
       core.hear(message);
-      if (message.type === "page") cover.dress(core.state.page);
-      if (message.type === "load" || message.type === "open" || (message.type === "page" && core.reopen())) cover.lift();
+      if (message.type === "load" || message.type === "open") cover.lift();
+      if (message.type !== "page") return;
+      cover.dress(core.state.page);
+      if (!dressed && core.reopen()) cover.lift();
+      dressed = true;
     };
   });
 }

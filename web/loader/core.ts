@@ -26,7 +26,7 @@ export interface Settings {
   // VENDOR only.
   dialect?: string; // that the proofs are in
   side?: "left" | "right";
-  page?: Pick<PageSettings, "hide" | "sound" | "words">;
+  page?: Pick<PageSettings, "hide" | "sound" | "words" | "shut">;
 }
 
 // Extra is what an adapter adds to the launcher: rules for it, and what to do whenever it was drawn. VENDOR only.

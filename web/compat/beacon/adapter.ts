@@ -33,14 +33,15 @@ export function speakBeacon(messenger = createMessenger): void {
 
   const chat = messenger(new URL((document.currentScript as HTMLScriptElement).src).origin);
   let listeners: [event: string, then: unknown, once?: boolean][] = [];
-  let id: string | undefined; // from init to destroy
   let config = bare();
+  let early: (() => void)[] = [];
   let given = bare(); // what the page says of its visitor
   let session = bare(); // and of the visit
   let somebody: unknown; // the page claims an identity
   let form: string | undefined; // what it filled in last
+  let shut: boolean | undefined; // it was destroyed on this page
   let lingering: string | undefined; // destroyed, and not gone yet
-  let early: (() => void)[] = [];
+  let id: string | undefined; // from init to destroy
   let forgottenAt = 0; // when nothing is left of the visitor who logged out last
 
   const emit = (event: string, ...values: unknown[]): void =>
@@ -58,7 +59,7 @@ export function speakBeacon(messenger = createMessenger): void {
   };
   // when runs what needs the messenger.
   const when = (run: () => void): unknown => (id ? run() : early.push(run));
-  const look = (): unknown => id && chat("init", { channel: encodeURIComponent(id), ...settingsOf(config) });
+  const look = (): unknown => id && chat("init", { channel: encodeURIComponent(id), ...settingsOf(config, shut) });
   const claim = (): void => {
     const was = somebody;
     somebody = said(given.email);
@@ -116,6 +117,7 @@ export function speakBeacon(messenger = createMessenger): void {
       if (!id) return;
       chat("close");
       chat("hide");
+      shut = true;
       lingering = id;
       id = undefined;
       config = bare();

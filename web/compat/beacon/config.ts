@@ -36,7 +36,7 @@ export function launcherOf({ style, text, hideFABOnMobile }: Fields): [caption: 
   return [closed && (short(text) ?? "Help"), closed, hideFABOnMobile === true ? " desk" : ""];
 }
 
-export function settingsOf(config: Fields): object {
+export function settingsOf(config: Fields, shut?: boolean): object {
   const words = bare();
   for (const name in texts) {
     const said = short(config[name]);
@@ -57,6 +57,7 @@ export function settingsOf(config: Fields): object {
     page: {
       hide: [config.messagingEnabled === false && "write", config.enablePreviousMessages === false && "history", config.hideAvatars === true && "avatars"].join(" "),
       sound: config.enableSounds,
+      shut,
       words,
     },
   };
