@@ -159,6 +159,10 @@ func TestAPictureGoesFromVisitorToAgentAndBack(t *testing.T) {
 		t.Errorf("the policy is %q", csp)
 	}
 	h.want(404, "GET", widgetFiles+"/"+back+"/thumbnail", ada, nil) // a download has none
+	if shown := string(h.want(200, "GET", "/metrics", bearer(h.program(policy.ReadMetrics)), nil).Text); !strings.Contains(shown, `countersign_files_total{author="visitor",kind="picture"} 1`) ||
+		!strings.Contains(shown, `countersign_files_total{author="agent",kind="download"} 1`) {
+		t.Error("what was handed in is not counted")
+	}
 	file := h.want(200, "GET", "/api/v1/console/contacts/"+page.JSON["messages"].([]any)[0].(object)["author"].(object)["id"].(string)+"/export", h.join("ida@example.com", policy.Owner), nil)
 	if !strings.Contains(string(file.Text), id) || !strings.Contains(string(file.Text), "manual.pdf") {
 		t.Errorf("what is handed over of a person lists no files: %s", file.Text)

@@ -21,6 +21,7 @@ type Metrics struct {
 	admissions *prometheus.CounterVec
 	pings      *prometheus.CounterVec
 	posts      *prometheus.CounterVec
+	files      *prometheus.CounterVec
 	streams    *prometheus.GaugeVec
 	requests   *prometheus.CounterVec
 	seconds    *prometheus.HistogramVec
@@ -37,6 +38,8 @@ func newMetrics() *Metrics {
 			[]string{"outcome"}),
 		posts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "countersign_posts_total", Help: "Messages written, by the side that wrote them."}, []string{"author"}),
+		files: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "countersign_files_total", Help: "Files handed in, by the side that did: pictures made anew, and downloads."}, []string{"author", "kind"}),
 		streams: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "countersign_streams", Help: "Live streams open on this node."}, []string{"audience"}),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -45,7 +48,7 @@ func newMetrics() *Metrics {
 			Name: "countersign_http_seconds", Help: "Time to the end of the answer; of a stream, its life.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10}}, []string{"route"}),
 	}
-	m.registry.MustRegister(m.admissions, m.pings, m.posts, m.streams, m.requests, m.seconds,
+	m.registry.MustRegister(m.admissions, m.pings, m.posts, m.files, m.streams, m.requests, m.seconds,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -81,6 +84,15 @@ func (m *Metrics) Pinged(counted, blocked bool) {
 
 // Posted counts one message.
 func (m *Metrics) Posted(author string) { m.posts.WithLabelValues(author).Inc() }
+
+// HandedIn counts one file that was kept.
+func (m *Metrics) HandedIn(author string, picture bool) {
+	kind := "download"
+	if picture {
+		kind = "picture"
+	}
+	m.files.WithLabelValues(author, kind).Inc()
+}
 
 // StreamOpened counts a live stream until the function it returns is called.
 func (m *Metrics) StreamOpened(audience string) (closed func()) {

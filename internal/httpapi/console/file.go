@@ -63,7 +63,11 @@ func (d *Door) stillReads(r *http.Request, agent httpapi.Guard[caller]) error {
 
 func (d *Door) uploadFile(ctx context.Context, c *call, upload httpapi.Upload) (wire.File, error) {
 	a, err := d.Inbox.HandInReply(ctx, c.Who.Principal, chat.Incoming{Name: upload.Name, Body: upload.Body})
-	return httpapi.ShapeFile(a.FileBody), err
+	if err != nil {
+		return wire.File{}, err
+	}
+	d.metrics.HandedIn(string(chat.ByTeam), a.Picture())
+	return httpapi.ShapeFile(a.FileBody), nil
 }
 
 func (d *Door) serveFile(w http.ResponseWriter, r *http.Request, a chat.Attachment, thumbnail bool, stands func() error) error {

@@ -56,7 +56,11 @@ func (d *Door) registerFiles(f *httpapi.Floor, route func(method, path, id, summ
 
 func (d *Door) uploadFile(ctx context.Context, c *call, upload httpapi.Upload) (wire.File, error) {
 	a, err := d.Files.HandIn(ctx, c.Who, chat.Incoming{Name: upload.Name, Network: c.Client.Network, Body: upload.Body})
-	return httpapi.ShapeFile(a.FileBody), err
+	if err != nil {
+		return wire.File{}, err
+	}
+	d.metrics.HandedIn(string(chat.ByVisitor), a.Picture())
+	return httpapi.ShapeFile(a.FileBody), nil
 }
 
 func (d *Door) serveFile(f *httpapi.Floor, w http.ResponseWriter, r *http.Request, a chat.Attachment, thumbnail bool, stands func() error) error {
