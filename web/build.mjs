@@ -4,6 +4,7 @@
 //
 //	node build.mjs [--only widget|console] [--out DIR]
 import { build } from "esbuild";
+import { minify } from "terser";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -36,6 +37,17 @@ const textStyles = {
   },
 };
 
+// squeeze makes a loader as small as it gets: it is on every page of every customer. Its name carries terser's version, for
+// the same source comes out otherwise with another.
+const terserVersion = JSON.parse(readFileSync(join(root, "node_modules/terser/package.json"), "utf8")).version;
+async function squeeze(outputs) {
+  for (const path of Object.keys(outputs)) {
+    const { code } = await minify(readFileSync(join(root, path), "utf8"), { ecma: 2020, toplevel: true, compress: { passes: 2 } });
+    writeFileSync(join(root, path), code + "\n");
+  }
+  return outputs;
+}
+
 const target = ["chrome111", "firefox119", "safari16.4"];
 
 const common = {
@@ -52,6 +64,8 @@ const common = {
   jsxImportSource: "preact",
   plugins: [textStyles],
 };
+
+const script = { ...common, format: "iife", outdir: dist, footer: { js: `// terser ${terserVersion}` } };
 
 const modules = {
   ...common,
@@ -84,7 +98,7 @@ async function bundle() {
 // The messenger is built first, and boot is told its name: what both use is in both, so that boot stays one file and the
 // badge on a page costs one round trip after the document.
 async function widget() {
-  const loader = await build({ ...common, entryPoints: { v1: "loader/main.ts" }, format: "iife", outdir: dist });
+  const loader = await squeeze((await build({ ...script, entryPoints: { v1: "loader/main.ts" } })).metafile.outputs);
   const vendors = await Promise.all(adapters.map(adapter));
   const messenger = await build({ ...modules, entryPoints: { messenger: "widget/main.tsx" } });
   const name = basename(entryOf(messenger.metafile.outputs, "widget/main.tsx"));
@@ -94,21 +108,19 @@ async function widget() {
   };
   const boot = await build({ ...modules, entryPoints: { boot: "boot/main.ts" }, plugins: [...common.plugins, named] });
   const mobile = await build({ ...modules, entryPoints: { mobile: "boot/mobile.ts" }, plugins: [...common.plugins, named] });
-  return { ...loader.metafile.outputs, ...Object.assign({}, ...vendors), ...messenger.metafile.outputs, ...boot.metafile.outputs, ...mobile.metafile.outputs };
+  return { ...loader, ...Object.assign({}, ...vendors), ...messenger.metafile.outputs, ...boot.metafile.outputs, ...mobile.metafile.outputs };
 }
 
 // adapter builds one loader that speaks another system's global. Its name is known to the core, which leaves out what only
 // others need.
 async function adapter(name) {
   const made = await build({
-    ...common,
+    ...script,
     define: { VENDOR: JSON.stringify(name) },
     entryPoints: { [name]: `compat/${name}.ts` },
-    format: "iife",
-    outdir: dist,
     entryNames: "assets/[name]-[hash]",
   });
-  return made.metafile.outputs;
+  return squeeze(made.metafile.outputs);
 }
 
 function compress(outputs) {
