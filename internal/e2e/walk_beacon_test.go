@@ -343,11 +343,15 @@ func TestAHelpScoutPageLooksAsItConfigures(t *testing.T) {
 	messenger.sees("Verified", "How can we help?", "Send us a message")
 	beacon(`Beacon("config", { color: "#0b6e4f", labels: { howCanWeHelp: "What is <b>on</b> your mind?", sendAMessage: "Drop us a line", addYourMessageHere: "Say it", previousMessages: "Earlier", signedIn: "Nobody", verified: "Maybe" } })`)
 	messenger.sees("What is <b>on</b> your mind?", "Drop us a line", "Verified")
-	if accent, _ := evaluate[string](messenger, `getComputedStyle(document.documentElement).getPropertyValue("--accent")`); strings.TrimSpace(accent) != "#0b6e4f" {
-		t.Errorf("the messenger's accent is %q", accent)
-	}
+	until(t, patience, func() bool {
+		accent, err := evaluate[string](messenger, `getComputedStyle(document.documentElement).getPropertyValue("--accent")`)
+		return err == nil && strings.TrimSpace(accent) == "#0b6e4f"
+	}, func() string { return "for the accent that the page gave" })
 	beacon(`Beacon("navigate", "/ask/message/")`)
 	until(t, patience, func() bool { return messenger.has("textbox", "Say it") }, func() string { return "for the composer" })
+	until(t, patience, func() bool { return messenger.has("button", "Add files") }, func() string { return "for the paperclip" })
+	beacon(`Beacon("config", { messaging: { contactForm: { allowAttachments: false } } })`)
+	until(t, patience, func() bool { return !messenger.has("button", "Add files") }, func() string { return "for the paperclip to go" })
 	beacon(`Beacon("prefill", { subject: "Invoice 42", text: "I cannot find it", email: "somebody@else.example", attachments: ["http://127.0.0.1:1/secret"] })`)
 	value := func() string {
 		text, _ := evaluate[string](messenger, `document.querySelector("textarea")?.value ?? ""`)

@@ -50,6 +50,8 @@ const chattedFlag = "countersign";
 export const doc = document;
 const root = doc.documentElement;
 
+type Listener = [event: string, call: Callback, once?: boolean];
+
 // createMessenger makes the one messenger of a page, with its frame on the origin given. It shows nothing before init.
 export function createMessenger(origin: string): Api {
   let settings: Settings | undefined;
@@ -57,7 +59,7 @@ export function createMessenger(origin: string): Api {
   let turn = 0; // an answer counts only if no later identify or logout was called
   let host: HTMLElement | undefined;
   let leaving = false; // a log-out that the frame has not heard of yet
-  let listeners: [event: string, call: Callback, once?: boolean][] = [];
+  let listeners: Listener[] = [];
   let prefill: string | undefined;
   let open = false;
   let badge: HTMLElement;
@@ -73,11 +75,16 @@ export function createMessenger(origin: string): Api {
   // Events.
 
   const emit = (event: string, value?: unknown): void => {
-    listeners.forEach(([name, call, once]) => {
-      if (name !== event) return;
-      if (once) off(event, call);
-      guard(() => call(value));
-    });
+    const tell = (l: Listener): void => {
+      if (l[0] !== event) return;
+      if (l[2]) off(event, l[1]);
+      guard(() => l[1](value));
+    };
+    listeners.forEach(tell);
+    if (!VENDOR) return;
+    // A page made for others may open first, and ask right after to hear of it.
+    const told = [...listeners];
+    setTimeout(() => listeners.forEach((l) => told.includes(l) || tell(l)));
   };
   const on = (event: string, call: Callback, once?: boolean): void => {
     // Who asks late is told all the same.

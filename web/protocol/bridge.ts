@@ -20,7 +20,7 @@ export interface PageSettings {
   theme: "light" | "dark" | "auto";
   site: string; // the name shown as "confirmed by"; empty: the channel's name
   accent?: string | undefined; // #rrggbb instead of the channel's
-  hide?: string; // what the page does without, names with blanks between: write, history, avatars
+  hide?: string; // what the page does without, names with blanks between: write, history, avatars, files
   sound?: boolean; // until the visitor chooses
   shut?: boolean; // the messenger was taken off this page: it does not open again by itself
   words?: Record<string, string>; // instead of a few of ours, which text/index.ts lists

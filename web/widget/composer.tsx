@@ -16,7 +16,8 @@ export function Composer({ model, id }: { model: Model; id: string }): JSX.Eleme
   const t = text();
   const [value, setValue] = useState(() => model.draft(id));
   const files = useSignal<FileFacts[] | undefined>([]); // that wait for this message; undefined while one is on its way
-  const Files = model.files.value;
+  // A page may do without; then none is taken by paste or drop either.
+  const Files = `${model.state.value.page.hide}`.includes("files") ? undefined : model.files.value;
   const [Emoji, setEmoji] = useState<ComponentType<EmojiProps> | undefined>(undefined);
   const box = useRef<HTMLTextAreaElement>(null);
   const emojiButton = useRef<HTMLButtonElement>(null);

@@ -97,6 +97,25 @@ test("ready is never heard at once, and who asks late hears it too", async () =>
   assert.deepEqual(noted, ["early", "late"]);
 });
 
+test("who asks to hear of an opening right after it was asked for hears of it", async () => {
+  begin(["init", id], ["open"], ["on", "open", note("opened")]);
+  assert.equal(noted.length, 0);
+  await soon("the opening", () => noted.includes("opened"));
+});
+
+test("who hears of an opening once, and asks again in hearing of it, hears of each once", async () => {
+  const api = await claimed(["identify", { email: "ada@example.com", signature: "5f" }]);
+  const again = (): void => {
+    noted.push("opened");
+    api("once", "open", again);
+  };
+  api("once", "open", again);
+  api("open");
+  await soon("quiet", () => page.frame?.of("open").length);
+  await new Promise((done) => setTimeout(done, 5));
+  assert.deepEqual(noted, ["opened"]);
+});
+
 test("events come with what the page itself has said, and only those that it may hear", async () => {
   const api = await claimed(["identify", { email: "ada@example.com", name: "Ada", signature: "5f" }]);
   for (const event of ["chat-started", "email-sent", "chat-ended", "frame", "identityEnded", "verified", "unread", "look"]) api("on", event, note(event));
@@ -143,10 +162,10 @@ test("config is laid over what stands, and only checked values go into a style",
 
 test("the messenger is told words and parts that are left out, and never what is none", async () => {
   const api = await claimed(["open"]);
-  api("config", { messagingEnabled: false, enablePreviousMessages: false, hideAvatars: true, enableSounds: true, labels: { sendAMessage: "Drop us a line", previousMessages: { toString: () => "x" }, howCanWeHelp: "y".repeat(1e5), __proto__: { addYourMessageHere: "inherited" }, confirmedBy: "you" } });
+  api("config", { messagingEnabled: false, enablePreviousMessages: false, hideAvatars: true, messaging: { contactForm: { allowAttachments: false } }, enableSounds: true, labels: { sendAMessage: "Drop us a line", previousMessages: { toString: () => "x" }, howCanWeHelp: "y".repeat(1e5), __proto__: { addYourMessageHere: "inherited" }, confirmedBy: "you" } });
   await soon("the page's wishes", () => page.frame.of("page").length > 1);
   const said = page.frame.of("page").at(-1)!;
-  assert.deepEqual([said.hide!.split(" ").sort().join(), said.sound], ["avatars,history,write", true]);
+  assert.deepEqual([said.hide!.split(" ").sort().join(), said.sound], ["avatars,files,history,write", true]);
   assert.deepEqual(Object.keys(said.words!).sort(), ["howCanWeHelp", "write"]);
   assert.ok(said.words!.howCanWeHelp!.length < 200);
 });

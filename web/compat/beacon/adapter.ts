@@ -18,6 +18,8 @@ interface Page {
   Beacon?: Beacon;
 }
 
+type Listener = [event: string, then: unknown, once?: boolean];
+
 const live = Symbol.for("Beacon");
 
 export function speakBeacon(messenger = createMessenger): void {
@@ -33,7 +35,7 @@ export function speakBeacon(messenger = createMessenger): void {
 
   // Not document's own property: an element of the page may bear its name.
   const chat = messenger(new URL((Reflect.get(Document.prototype, "currentScript", document) as HTMLScriptElement).src).origin);
-  let listeners: [event: string, then: unknown, once?: boolean][] = [];
+  let listeners: Listener[] = [];
   let config = bare();
   let early: (() => void)[] = [];
   let given = bare(); // what the page says of its visitor
@@ -45,12 +47,16 @@ export function speakBeacon(messenger = createMessenger): void {
   let id: string | undefined; // from init to destroy
   let forgottenAt = 0; // when nothing is left of the visitor who logged out last
 
-  const emit = (event: string, ...values: unknown[]): void =>
-    listeners.forEach((l) => {
+  const emit = (event: string, ...values: unknown[]): void => {
+    const tell = (l: Listener): void => {
       if (l[0] !== event) return;
       if (l[2]) off(event, l[1]);
       call(l[1], ...values);
-    });
+    };
+    listeners.forEach(tell);
+    const told = [...listeners];
+    setTimeout(() => listeners.forEach((l) => told.includes(l) || tell(l))); // as the core's events
+  };
   const on = (event: string, then: unknown, once?: boolean): void => {
     if (event === "ready" && id && chat.booted) setTimeout(() => call(then)); // told late, and never at once
     else listeners.push([event, then, once]);

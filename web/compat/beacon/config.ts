@@ -8,6 +8,7 @@ import { bare, number, read, word, type Fields } from "../page/fields";
 export function absorb(config: Fields, given: unknown): void {
   const more = read(given, config);
   read(more.display, config);
+  read(read(more.messaging).contactForm, config);
   read(more.labels, config);
 }
 
@@ -55,7 +56,7 @@ export function settingsOf(config: Fields, shut?: boolean): object {
     launcher: config.style !== "manual",
     labels: words,
     page: {
-      hide: [config.messagingEnabled === false && "write", config.enablePreviousMessages === false && "history", config.hideAvatars === true && "avatars"].join(" "),
+      hide: [config.messagingEnabled === false && "write", config.enablePreviousMessages === false && "history", config.hideAvatars === true && "avatars", config.allowAttachments === false && "files"].join(" "),
       sound: config.enableSounds,
       shut,
       words,

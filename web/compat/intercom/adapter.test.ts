@@ -237,6 +237,17 @@ test("an address that the visitor proved is told once, and to whom asks late", a
   assert.equal(told, 2);
 });
 
+test("who asks to hear of an opening right after it was asked for hears of it", async () => {
+  const api = await booted({ user_id: "ada", user_hash: "h" });
+  page.frame.say({ type: "state", identity: "verified" });
+  await soon("the verdict", () => (api("show"), page.frame.of("open").length));
+  let shown = 0;
+  api("hide");
+  api("show");
+  api("onShow", () => shown++);
+  await soon("the opening", () => shown);
+});
+
 test("a page that says the same again and again does not overtake itself, until its session has ended", async () => {
   const api = await booted({ user_id: "ada", user_hash: "h" });
   for (let i = 0; i < 50; i++) {

@@ -90,6 +90,11 @@ test("one callback of a kind, and null takes it away", async () => {
   api("onHide", null);
   api("hide");
   assert.deepEqual(calls, [0, "shown", 3]);
+  api("onHide", () => calls.push("after")); // it comes right after the hiding, and hears of it
+  api("show");
+  api("onShow", null); // it was shown before this one went
+  await soon("the hiding", () => calls.includes("after"));
+  assert.deepEqual(calls, [0, "shown", 3, "shown", "after"]);
 });
 
 test("markup that a page would have shown becomes text", async () => {

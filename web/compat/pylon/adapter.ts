@@ -61,7 +61,12 @@ export function speakPylon(): void {
   };
   // One callback of a kind; null takes it away.
   const heard = (name: string) => (then: unknown) => void (callbacks[name] = then);
-  const tell = (name: string) => (n: unknown) => void guard(() => (callbacks[name] as (n: unknown) => void)(n));
+  const call = (then: unknown, n: unknown): void => void guard(() => (then as (n: unknown) => void)(n));
+  const tell = (name: string) => (n: unknown) => {
+    call(callbacks[name], n);
+    const told = callbacks[name];
+    setTimeout(() => callbacks[name] !== told && call(callbacks[name], n)); // as the core's events
+  };
   const put = (change: () => void) => (): void => {
     change();
     dress();
@@ -80,7 +85,7 @@ export function speakPylon(): void {
     hideChatBubble: put(() => (bubble = false)),
     onChangeUnreadMessagesCount(then: unknown) {
       callbacks.unread = then;
-      tell("unread")((chat("info") as { unread: number }).unread);
+      call(then, (chat("info") as { unread: number }).unread);
     },
     showNewMessage(text: unknown, options: unknown) {
       look();
