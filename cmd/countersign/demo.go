@@ -45,11 +45,11 @@ func (c *demoCmd) Run(ctx context.Context, t terminal) error {
 	}
 	a, err := app.Open(ctx, c.Installation, "demo")
 	if err != nil {
-		return no("%v", err)
+		return unlessSignalled(ctx, no("%v", err))
 	}
 	defer closing(a)
 	if err := a.MarkDemo(ctx); err != nil {
-		return no("%v", err)
+		return unlessSignalled(ctx, no("%v", err))
 	}
 	if c.LogLevel == "info" {
 		c.LogLevel = "warn" // a person reads this terminal
@@ -63,19 +63,19 @@ func (c *demoCmd) Run(ctx context.Context, t terminal) error {
 	// Listen first: a second start on the same data must fail before it changes anything.
 	running, err := a.Start(ctx, c.Server, logger(c.Server))
 	if err != nil {
-		return notStarted(err)
+		return unlessSignalled(ctx, notStarted(err))
 	}
 	child, address, err := c.openShop(ctx, t, a, running.Widget)
 	if err != nil {
 		_ = running.Stop()
-		return no("the demo shop did not start: %v", err)
+		return unlessSignalled(ctx, no("the demo shop did not start: %v", err))
 	}
 	console, setup, err := consoleAddress(ctx, a, running.Base)
 	if err == nil {
 		err = c.say(t, address, consolePlace{link: console, setup: setup}, mailboxURL(a, running.Base))
 	}
 	if err != nil {
-		return errors.Join(err, running.Stop(), child.Cancel(), endOf(child))
+		return errors.Join(unlessSignalled(ctx, errors.Join(err, child.Cancel())), running.Stop(), endOf(child))
 	}
 	return together(ctx, running, child)
 }

@@ -28,7 +28,7 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) error {
 	c.Installation = c.At(config.DefaultData)
 	a, err := app.Open(ctx, c.Installation, "srv")
 	if err != nil {
-		return no("%s", told(err))
+		return unlessSignalled(ctx, no("%s", told(err)))
 	}
 	defer closing(a)
 	if demo, err := a.IsDemo(ctx); err != nil {
@@ -45,11 +45,11 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) error {
 	}
 	running, err := a.Start(ctx, c.Server, logger(c.Server))
 	if err != nil {
-		return notStarted(err)
+		return unlessSignalled(ctx, notStarted(err))
 	}
 	console, setup, err := consoleAddress(ctx, a, running.Base)
 	if err != nil {
-		return errors.Join(err, running.Stop())
+		return errors.Join(unlessSignalled(ctx, err), running.Stop())
 	}
 	if c.JSON {
 		err = printJSON(t, map[string]any{"base": running.Base, "widget": running.Widget, "console": console, "setup": setup})
@@ -64,6 +64,15 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) error {
 		return errors.Join(err, running.Stop())
 	}
 	return running.Wait()
+}
+
+// unlessSignalled is why a server did not start, or nil when it was told to end first:
+// then it ends as well as one that is told later.
+func unlessSignalled(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }
 
 // notStarted says what to do about an address that is taken.

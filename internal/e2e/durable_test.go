@@ -155,3 +155,14 @@ func TestCommandLineBesideTheServerIsObeyedWithinASecond(t *testing.T) {
 		})
 	}
 }
+
+// Whoever stops a server that has only just begun to listen is answered as by one that ran for days.
+func TestAServerToldToEndWhileItStartsEndsWell(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	for pause := range 5 {
+		s.stop()
+		s.start()
+		time.Sleep(time.Duration(pause) * 3 * time.Millisecond)
+	}
+}
