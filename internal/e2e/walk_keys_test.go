@@ -60,7 +60,7 @@ func TestAKeyFromItsFirstSecretToABadFriday(t *testing.T) {
 	page.click("button", "I have stored it")
 	page.sees("Retiring", "Put aside", "Web 2026 ("+time.Now().UTC().Format(time.DateOnly)+")")
 	customer.say("Are you there?")
-	customer.sees("Sent")
+	inbox.sees("Are you there?")
 	customer.seesNothingOf("Try again")
 
 	page.click("button", "Finish now: Web 2026*")
