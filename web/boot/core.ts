@@ -1,5 +1,5 @@
 // Who is talking, and with what right: the frame's one piece of state. It trades the page's proof for a session, keeps it
-// fresh, ends it, and holds the stream; the messenger only shows what stands here.
+// fresh, ends it, and hears the stream; the messenger only shows what stands here, on the board.
 //
 //	waiting ──► open ──► ended        the session ended and no fresh proof came
 //	   │  ▲      │  └──► waiting      another person, or a proof on its way
@@ -8,17 +8,19 @@
 //	   └──► failed                    nothing answered; tried again by itself and by hand
 //
 // An answer counts only if no later identify or logout was heard: every request carries the turn it belongs to.
-import type { IdentityState, Inward, Outward, Place } from "../protocol/bridge";
+import type { Inward } from "../protocol/bridge";
 import type { Assertion, ChannelFacts, Conversation, ConversationPage, Opened, OpenSession, SessionFacts } from "../protocol/wire";
 import { ApiError, client, type CallOptions } from "../shared/api";
 import { Backoff } from "../shared/backoff";
-import { Stream, type StreamEvent } from "../shared/stream";
+import type { StreamEvent } from "../shared/stream";
 import { assertionOf, samePerson } from "./assertion";
-import { alone, type Hold, HeldSession } from "./held";
+import { Board } from "./board";
+import { alone, type Hold, HeldSession, unlessOvertaken } from "./held";
 import { Lane } from "./lane";
-import { Shelf } from "./shelf";
+import type { Shelf } from "./shelf";
 import type { CoreOptions, Phase, State } from "./state";
-import { apply, merge, unreadOf, type Threads } from "./threads";
+import { apply, merge, seen, type Threads } from "./threads";
+import { setTimer } from "./timer";
 
 export type { CoreOptions, Phase, State };
 
@@ -31,13 +33,8 @@ const shortLifeMs = 5000;
 // What an anonymous visitor writes before there is a session, and so a lane.
 const noLane = "-";
 
-export class Core {
-  state: State;
-  watched = ""; // the conversation that the visitor is looking at: what arrives there is not unread, not even for a moment
-  private readonly watchers = new Set<() => void>();
+export class Core extends Board {
   private readonly listeners = new Set<(e: StreamEvent) => void>();
-  private readonly tab: Shelf; // this tab's: session, drafts, queues
-  private readonly browser: Shelf; // the visitor's own secret
   private readonly backoff = new Backoff();
   private turn = 0;
   private pageTurn = 0;
@@ -51,37 +48,24 @@ export class Core {
   private seq = 0;
   private adoptedAt = 0;
   private shortLives = 0; // sessions that ended at once, one after the other
-  private endsAt = 0; // by this machine's clock
   private skew = 0; // server's clock minus ours
+  private endsAt = 0; // by this machine's clock
   private timers: ReturnType<typeof setTimeout>[] = []; // of the session's life
   private early: StreamEvent[] = []; // heard before the list that they change
-  private sent = ""; // last state told to the loader
 
-  constructor(private readonly o: CoreOptions) {
-    const prefix = `countersign:${o.channel}:`;
-    this.tab = new Shelf("sessionStorage", prefix);
-    this.browser = new Shelf("localStorage", prefix);
+  constructor(o: CoreOptions) {
+    super(o);
     this.held = new HeldSession(this.tab);
-    this.state = {
-      phase: "waiting", session: undefined, error: undefined, reason: "expired", channel: undefined,
-      page: { lang: "", dir: "ltr", theme: "auto", site: "" }, host: o.host, link: "connecting", threads: undefined,
-      more: undefined, shown: false, prefill: undefined, place: undefined,
-    };
     this.finishLeaving();
     void this.readChannel();
     addEventListener("pagehide", () => this.sleep());
     addEventListener("pageshow", (e) => e.persisted && void this.wake());
     addEventListener("online", () => this.state.phase === "failed" && this.retry());
     // Another tab began or ended this browser's anonymous life.
-    addEventListener("storage", (e) => e.key === `${prefix}guest` && e.newValue && this.state.phase === "idle" && this.nobody());
+    addEventListener("storage", (e) => e.key === `countersign:${o.channel}:guest` && e.newValue && this.state.phase === "idle" && this.nobody());
   }
 
   // For the messenger.
-
-  watch(changed: () => void): () => void {
-    this.watchers.add(changed);
-    return () => this.watchers.delete(changed);
-  }
 
   listen(heard: (e: StreamEvent) => void): () => void {
     this.listeners.add(heard);
@@ -169,38 +153,6 @@ export class Core {
     this.adopt(opened);
   }
 
-  hide(): void {
-    this.o.send({ type: "close" });
-  }
-
-  // reopen shows again what this tab left open on the page before.
-  reopen(): boolean {
-    if (this.state.page.shut) this.tab.set("shown", undefined);
-    const shown = this.tab.get<boolean>("shown") ?? false;
-    if (shown) {
-      this.o.send({ type: "open" });
-      this.show(true);
-    }
-    return shown;
-  }
-
-  takePlace(): Place | undefined {
-    const { place } = this.state;
-    if (place) this.set({ place: undefined });
-    return place;
-  }
-
-  takePrefill(): State["prefill"] {
-    const { prefill } = this.state;
-    if (prefill) this.set({ prefill: undefined });
-    return prefill;
-  }
-
-  // began tells the page that there is a conversation now, and nothing of it.
-  began(): void {
-    this.o.send({ type: "began", online: !!this.state.channel?.online });
-  }
-
   // retry is the visitor's: call again, or ask the page again.
   retry(): void {
     const { phase, error } = this.state;
@@ -233,12 +185,6 @@ export class Core {
         // The id becomes part of an address: a page must not lead a visitor's own calls elsewhere.
         return m.to === "thread" && !/^[\w-]+$/.test(m.id!) ? undefined : this.set({ place: m });
     }
-  }
-
-  private show(shown: boolean): void {
-    if (!shown) this.watched = "";
-    this.tab.set("shown", shown || undefined);
-    this.set({ shown });
   }
 
   private claimed(turn: number): void {
@@ -338,14 +284,7 @@ export class Core {
       }
       return opened;
     };
-    // Who was overtaken gives its turn up at once, whether or not its request can still be called back.
-    const overtaken = new Promise<never>((_, leave) => {
-      const left = () => leave(new ApiError({ code: "overtaken" }));
-      if (signal.aborted) left();
-      else signal.addEventListener("abort", left);
-    });
-    overtaken.catch(nothing); // who is overtaken while still waiting for its turn is told below
-    return alone(`countersign:${this.o.channel}:visitor`, (hold) => Promise.race([overtaken, post(hold)]));
+    return alone(`countersign:${this.o.channel}:visitor`, (hold) => unlessOvertaken(signal, post(hold)));
   }
 
   private adopt({ session: token, visitor_token: _, ...facts }: Opened): void {
@@ -512,49 +451,25 @@ export class Core {
   // The lane and its stream.
 
   private makeLane(name: string): Lane {
-    const lane: Lane = new Lane({
+    return new Lane({
       name,
-      lead: () => this.openStream(lane),
+      url: (after) => `${base}/stream?after=${after}`,
+      token: () => this.held.token,
+      after: () => this.seq,
       onEvent: (e) => this.heard(e),
       onLink: (link) => this.set({ link }),
+      onEnd: () => this.lost(),
       onLogout: () => this.endedElsewhere(),
     });
-    return lane;
-  }
-
-  private openStream(lane: Lane): Stream {
-    const token = this.held.token;
-    const stream = new Stream({
-      url: (after) => `${base}/stream?after=${after}`,
-      headers: () => ({ Authorization: `Bearer ${token}` }),
-      after: this.seq,
-      onEvent: (e) => {
-        this.heard(e);
-        lane.relay(e);
-      },
-      onLink: (link) => {
-        this.set({ link });
-        lane.relayLink(link);
-      },
-      onEnd: () => token === this.held.token && this.lost(),
-    });
-    stream.start();
-    return stream;
   }
 
   private heard(e: StreamEvent): void {
     if (e.seq !== undefined) this.seq = Math.max(this.seq, e.seq);
     const { id, status } = e.data as Conversation;
     if (status === "closed" && this.state.threads?.get(id)?.status === "open") this.o.send({ type: "done" });
-    if (this.state.threads) this.setThreads(this.seen(apply(this.state.threads, e), e));
+    if (this.state.threads) this.setThreads(seen(apply(this.state.threads, e), e, this.watched));
     else this.early.push(e);
     for (const l of this.listeners) l(e);
-  }
-
-  private seen(threads: Threads, e: StreamEvent): Threads {
-    const id = this.watched;
-    if (e.kind !== "message.created" || !id || (e.data as { conversation_id?: string }).conversation_id !== id) return threads;
-    return apply(threads, { kind: "read.moved", data: { conversation_id: id, side: "visitor", seq: threads.get(id)?.seq ?? 0 } });
   }
 
   private endedElsewhere(): void {
@@ -614,36 +529,8 @@ export class Core {
     if (threads === this.state.threads && !("more" in rest)) return;
     this.set({ ...rest, threads });
   }
-
-  private set(change: Partial<State>): void {
-    this.state = { ...this.state, ...change };
-    this.tell();
-    for (const w of this.watchers) w();
-  }
-
-  // tell gives the loader names and counts, when they changed.
-  private tell(): void {
-    const { phase, session, threads, error } = this.state;
-    if (phase === "waiting") return;
-    const identity: IdentityState = phase === "refused" ? "refused" : (session?.tier ?? "anonymous");
-    const n = threads ? unreadOf(threads) : 0;
-    const state: Extract<Outward, { type: "state" }> = { type: "state", identity, code: phase === "refused" ? error?.code : undefined };
-    // Until the list is read nobody knows whether this browser has chatted.
-    if (phase === "idle" || threads) state.chatted = threads ? threads.size > 0 : !!this.browser.get("guest");
-    const now = JSON.stringify([state, n]);
-    if (now === this.sent) return;
-    this.sent = now;
-    this.o.send(state);
-    this.o.send({ type: "unread", n });
-  }
 }
 
 const nothing = () => undefined;
 
 const colour = (c: unknown): string | undefined => (/^#[0-9a-f]{6}$/i.test(c as string) ? (c as string) : undefined);
-
-// setTimer runs once, later. Waits of more than 24 days overflow the browser's timer; what waits so long is asked anew
-// long before.
-function setTimer(ms: number, run: () => void): ReturnType<typeof setTimeout> {
-  return setTimeout(run, Math.min(ms, 2 ** 31 - 1));
-}

@@ -4,6 +4,7 @@
 //
 // A lock by the session's id says that somebody lives in it. A tab that was duplicated has its storage duplicated too, and
 // must not end the session of its original.
+import { ApiError } from "../shared/api";
 import type { Shelf } from "./shelf";
 
 interface Kept {
@@ -83,6 +84,16 @@ export function alone<T>(name: string, run: (hold: Hold) => Promise<T>): Promise
       // No lock in time, or none to be had here.
       if (!ran) run(() => undefined).then(resolve, reject);
     });
+  });
+}
+
+// unlessOvertaken: whoever was overtaken gives its turn up at once, whether or not its request can still be called back.
+export function unlessOvertaken<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const left = () => reject(new ApiError({ code: "overtaken" }));
+    if (signal.aborted) left();
+    signal.addEventListener("abort", left);
+    work.then(resolve, reject);
   });
 }
 

@@ -3,7 +3,7 @@
 //
 // Who leads is whoever holds the lane's lock; the browser hands it on when that tab goes away. Without locks or channels,
 // or when the leader falls silent, a tab reads for itself.
-import type { Link, StreamEvent } from "../shared/stream";
+import { type Link, Stream, type StreamEvent } from "../shared/stream";
 
 type Note =
   | { kind: "event"; e: StreamEvent }
@@ -13,9 +13,12 @@ type Note =
 
 export interface LaneOptions {
   name: string;
-  lead: () => { stop: () => void }; // opens the stream; what it hears goes to relay and relayLink
-  onEvent: (e: StreamEvent) => void; // from the tab that leads
+  url: (after: number) => string; // of the stream
+  token: () => string | undefined; // of the session that this tab holds
+  after: () => number; // the last event heard
+  onEvent: (e: StreamEvent) => void; // heard here, or from the tab that leads
   onLink: (link: Link) => void;
+  onEnd: () => void; // of the right to read, where the session that read still is this tab's
   onLogout: () => void; // in another tab
 }
 
@@ -27,7 +30,7 @@ export class Lane {
   private channel: BroadcastChannel | undefined;
   private release: (() => void) | undefined;
   private waiting: AbortController | undefined;
-  private stream: { stop: () => void } | undefined;
+  private stream: Stream | undefined;
   private beat: ReturnType<typeof setInterval> | undefined;
   private heardAt = Date.now();
   private link: Link = "connecting";
@@ -72,16 +75,7 @@ export class Lane {
     if (!this.stream && !this.channel) return this.join();
     if (!this.stream) return;
     this.stream.stop();
-    this.stream = this.o.lead();
-  }
-
-  relay(e: StreamEvent): void {
-    this.say({ kind: "event", e });
-  }
-
-  relayLink(link: Link): void {
-    this.link = link;
-    this.say({ kind: "link", link });
+    this.stream = this.open();
   }
 
   logout(): void {
@@ -89,7 +83,32 @@ export class Lane {
   }
 
   private lead(): void {
-    this.stream ??= this.o.lead();
+    this.stream ??= this.open();
+  }
+
+  private open(): Stream {
+    const token = this.o.token();
+    const stream = new Stream({
+      url: this.o.url,
+      headers: () => ({ Authorization: `Bearer ${token}` }),
+      after: this.o.after(),
+      onEvent: (e) => {
+        this.o.onEvent(e);
+        this.say({ kind: "event", e });
+      },
+      onLink: (link) => {
+        this.o.onLink(link);
+        this.relayLink(link);
+      },
+      onEnd: () => token === this.o.token() && this.o.onEnd(),
+    });
+    stream.start();
+    return stream;
+  }
+
+  private relayLink(link: Link): void {
+    this.link = link;
+    this.say({ kind: "link", link });
   }
 
   private note(n: Note): void {

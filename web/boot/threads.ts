@@ -23,6 +23,12 @@ export function apply(threads: Threads, e: StreamEvent): Threads {
   return threads;
 }
 
+// seen moves the visitor's mark along with what arrives in the thread that they are looking at.
+export function seen(threads: Threads, e: StreamEvent, watched: string): Threads {
+  if (e.kind !== "message.created" || !watched || (e.data as Message).conversation_id !== watched) return threads;
+  return apply(threads, { kind: "read.moved", data: { conversation_id: watched, side: "visitor", seq: threads.get(watched)?.seq ?? 0 } });
+}
+
 export function unreadOf(threads: Threads): number {
   let n = 0;
   for (const c of threads.values()) n += c.unread;
