@@ -88,7 +88,7 @@ func hashVectors() []vector {
 func (b *book) vendors() {
 	for _, c := range []struct{ dialect, signs string }{
 		{"chatwoot", "user_id"}, {"chatwoot", "email"}, {"crisp", "email"}, {"tawk", "user_id"}, {"tawk", "email"},
-		{"front", "email"}, {"plain", "email"}, {"gleap", "user_id"}, {"novu", "user_id"},
+		{"front", "email"}, {"plain", "email"}, {"gleap", "user_id"}, {"novu", "user_id"}, {"featurebase", "user_id"}, {"featurebase", "email"},
 	} {
 		key, what := hashKey(c.dialect, c.signs), c.dialect+" over the "+c.signs
 		if c.signs == "email" {

@@ -14,7 +14,7 @@ import (
 )
 
 type diagnoseCmd struct {
-	Dialect string `placeholder:"D" help:"native, native-jwt, native-v1, intercom, intercom-jwt, helpscout, pylon, pylon-jwt, ensoras, chatwoot, crisp, tawk, front, plain, gleap, novu, zendesk-jwt or freshchat-jwt. With --channel: whichever of its keys could be meant."`
+	Dialect string `placeholder:"D" help:"native, native-jwt, native-v1, intercom, intercom-jwt, helpscout, pylon, pylon-jwt, ensoras, chatwoot, crisp, tawk, front, plain, gleap, novu, featurebase, zendesk-jwt or freshchat-jwt. With --channel: whichever of its keys could be meant."`
 	secretSource
 	Other []string `sep:"none" placeholder:"NAME=FILE" help:"Another secret that the backend may have used by mistake. May be repeated."`
 	who

@@ -35,7 +35,7 @@ type keysCmd struct {
 // keySpec is what generate and import share.
 type keySpec struct {
 	Channel  string   `required:"" help:"Slug or alias of the channel."`
-	Dialect  string   `help:"native, native-jwt, native-v1, intercom, intercom-jwt, helpscout, pylon, pylon-jwt, ensoras, chatwoot, crisp, tawk, front, plain, gleap, novu, zendesk-jwt or freshchat-jwt." default:"native"`
+	Dialect  string   `help:"native, native-jwt, native-v1, intercom, intercom-jwt, helpscout, pylon, pylon-jwt, ensoras, chatwoot, crisp, tawk, front, plain, gleap, novu, featurebase, zendesk-jwt or freshchat-jwt." default:"native"`
 	Signs    string   `help:"user_id, email or either. Default: email for helpscout, pylon, ensoras, crisp, front and plain, user_id for the others." enum:",user_id,email,either" default:""`
 	Platform []string `help:"Platform that it may sign for; may be repeated. Default: all of the channel's." enum:"web,ios,android"`
 	Name     string   `help:"Name for people."`

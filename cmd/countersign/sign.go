@@ -46,7 +46,7 @@ func (w who) signs(row dialect.Row) (identity.Signs, error) {
 }
 
 type signCmd struct {
-	Dialect string `required:"" placeholder:"D" help:"native, native-jwt, native-v1, intercom, intercom-jwt, helpscout, pylon, pylon-jwt, ensoras, chatwoot, crisp, tawk, front, plain, gleap, novu, zendesk-jwt or freshchat-jwt."`
+	Dialect string `required:"" placeholder:"D" help:"native, native-jwt, native-v1, intercom, intercom-jwt, helpscout, pylon, pylon-jwt, ensoras, chatwoot, crisp, tawk, front, plain, gleap, novu, featurebase, zendesk-jwt or freshchat-jwt."`
 	secretSource
 	who
 	Claim    []string       `sep:"none" placeholder:"K=V" help:"A further claim of a JWT, as text. May be repeated."`

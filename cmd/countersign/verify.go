@@ -14,7 +14,7 @@ import (
 )
 
 type verifyCmd struct {
-	Dialect string `required:"" placeholder:"D" help:"native, native-jwt, native-v1, intercom, intercom-jwt, helpscout, pylon, pylon-jwt, ensoras, chatwoot, crisp, tawk, front, plain, gleap, novu, zendesk-jwt or freshchat-jwt."`
+	Dialect string `required:"" placeholder:"D" help:"native, native-jwt, native-v1, intercom, intercom-jwt, helpscout, pylon, pylon-jwt, ensoras, chatwoot, crisp, tawk, front, plain, gleap, novu, featurebase, zendesk-jwt or freshchat-jwt."`
 	secretSources
 	who
 	Hash      *string `placeholder:"H" help:"The hash that the page sent."`

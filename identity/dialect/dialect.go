@@ -161,6 +161,12 @@ var serverSide = []Row{
 		OnFailure: Block, ClaimedHistory: SameClaim,
 	},
 	{
+		// help.featurebase.app, "Set up Identity Verification": userHash of identify is hex over the
+		// user id or the email, whichever the site chose.
+		Name: "featurebase", Global: "native", ServerSide: true, Proof: identity.ProofHash, MinSecret: 16, Signs: userIDOrEmail,
+		OnFailure: Block, ClaimedHistory: SameClaim,
+	},
+	{
 		// developer.zendesk.com, messaging, "Authenticating users": HS256 under a shared secret;
 		// external_id is who, scope is user (the same keys sign tokens of other scopes), exp may be
 		// missing. kid names the secret in Zendesk's list; here the MAC says whose token it is, and

@@ -44,6 +44,7 @@ func TestTable(t *testing.T) {
 		"plain":         {identity.ProofHash, false, 16, 0, identity.SignsEmail, false, dialect.Block, 0, dialect.SameClaim},
 		"gleap":         {identity.ProofHash, false, 16, 0, identity.SignsUserID, false, dialect.Block, 0, dialect.SameClaim},
 		"novu":          {identity.ProofHash, false, 16, 0, identity.SignsUserID, false, dialect.Block, 0, dialect.SameClaim},
+		"featurebase":   {identity.ProofHash, false, 16, 0, identity.SignsUserID, true, dialect.Block, 0, dialect.SameClaim},
 		"zendesk-jwt":   {identity.ProofJWT, false, 16, 32, identity.SignsUserID, false, dialect.Block, 0, dialect.SameClaim},
 		"freshchat-jwt": {identity.ProofJWT, false, 16, 32, identity.SignsUserID, false, dialect.Block, 0, dialect.SameClaim},
 	}

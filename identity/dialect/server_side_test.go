@@ -33,7 +33,7 @@ func handmade(header, claims string) string {
 // page that calls our own API carries it.
 func TestAVendorsBackendVerifiesUnchanged(t *testing.T) {
 	for name, message := range map[string]string{
-		"chatwoot": "u1", "crisp": "Ada@Example.com", "tawk": "u1", "front": "Ada@Example.com", "plain": "Ada@Example.com", "gleap": "u1", "novu": "u1",
+		"chatwoot": "u1", "crisp": "Ada@Example.com", "tawk": "u1", "front": "Ada@Example.com", "plain": "Ada@Example.com", "gleap": "u1", "novu": "u1", "featurebase": "u1",
 	} {
 		row, _ := dialect.Get(name)
 		a := identity.Assertion{UserID: "u1", Email: "Ada@Example.com", Hash: hex.EncodeToString(plainMAC(message))}
@@ -189,7 +189,7 @@ func TestServerSideRowsAreOfOurOwnPageAndOfTheVendorsLimits(t *testing.T) {
 			t.Errorf("%s offers either", row.Name)
 		}
 	}
-	if want := []string{"chatwoot", "crisp", "tawk", "front", "plain", "gleap", "novu", "zendesk-jwt", "freshchat-jwt"}; !slices.Equal(names, want) {
+	if want := []string{"chatwoot", "crisp", "tawk", "front", "plain", "gleap", "novu", "featurebase", "zendesk-jwt", "freshchat-jwt"}; !slices.Equal(names, want) {
 		t.Errorf("%v", names)
 	}
 	for _, name := range []string{"zendesk-jwt", "freshchat-jwt"} {

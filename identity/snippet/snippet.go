@@ -227,6 +227,7 @@ var rows = map[string]row{
 	"plain":         ourPage(row{kind: hashKind, signs: emailOnly}),
 	"gleap":         ourPage(row{kind: hashKind, signs: userIDOnly}),
 	"novu":          ourPage(row{kind: hashKind, signs: userIDOnly}),
+	"featurebase":   ourPage(row{kind: hashKind, signs: userIDOrEmail}),
 	"zendesk-jwt":   ourPage(row{kind: jwtKind, signs: userIDOnly, seconds: 3600, claim: "external_id", scope: "user"}),
 	"freshchat-jwt": ourPage(row{kind: jwtKind, signs: userIDOnly, seconds: 3600, claim: "reference_id"}),
 }

@@ -38,6 +38,7 @@ func TestABackendOfAnotherSystemSignsVisitorsIn(t *testing.T) {
 		{"plain", object{"email": "ada@example.com", "hash": sign(secret, "ada@example.com")}, object{"email": "ada@example.com"}},
 		{"gleap", object{"user_id": "u1", "hash": sign(secret, "u1")}, object{"user_id": "u1", "hash": strings.Repeat("0", 64)}},
 		{"novu", object{"user_id": "u1", "hash": sign(secret, "u1")}, object{"user_id": "U1", "hash": sign(secret, "u1")}},
+		{"featurebase", object{"user_id": "u1", "hash": sign(secret, "u1")}, object{"email": "u1@example.com", "hash": sign(secret, "u1")}},
 		{"zendesk-jwt", object{"jwt": vendorToken(secret, `{"scope":"user","external_id":"u1"}`)}, object{"jwt": vendorToken(secret, `{"scope":"app","external_id":"u1"}`)}},
 		{"freshchat-jwt", object{"jwt": vendorToken(secret, `{"reference_id":"u1"}`)}, object{"user_id": "u2", "jwt": vendorToken(secret, `{"reference_id":"u1"}`)}},
 	} {

@@ -85,6 +85,7 @@ var systems = []system{
 	{name: "plain", title: "Plain", loads: exp(host + `chat\.cdn-plain\.com/`), markers: exp(`\bPlain\.init\s*\(`)},
 	{name: "gleap", title: "Gleap", loads: exp(host + `sdk\.gleap\.io/`), markers: exp(`\bGleap\.initialize\s*\(`)},
 	{name: "novu", title: "Novu", loads: exp(host + `[A-Za-z0-9.-]*novu\.(?:co|com)/[A-Za-z0-9_./-]*`), markers: exp(`\bnovu\.init\s*\(`)},
+	{name: "featurebase", title: "Featurebase", loads: exp(host + `do\.featurebase\.app/js/sdk\.js`), markers: exp(`\bFeaturebase\s*\(`)},
 	{name: "zendesk", title: "Zendesk", loads: exp(host + `static\.zdassets\.com/ekr/snippet\.js(?:\?key=([A-Za-z0-9-]+))?`), markers: exp(`\bzE\s*\(\s*["']messenger`)},
 	{name: "freshchat", title: "Freshchat", loads: exp(host+`wchat\.(?:[a-z]{2}\.)?freshchat\.com/`, host+`[a-z.]*fw-cdn\.com/[A-Za-z0-9_./-]*`), markers: exp(`\bfcWidget\b`)},
 }

@@ -16,7 +16,7 @@ namespace Countersign
         private static readonly Dictionary<string, string> Hashes = new Dictionary<string, string>
         {
             { "native", "ue" }, { "intercom", "ue" }, { "helpscout", "e" }, { "pylon", "e" }, { "ensoras", "e" },
-            { "chatwoot", "ue" }, { "crisp", "e" }, { "tawk", "ue" }, { "front", "e" }, { "plain", "e" }, { "gleap", "u" }, { "novu", "u" },
+            { "chatwoot", "ue" }, { "crisp", "e" }, { "tawk", "ue" }, { "front", "e" }, { "plain", "e" }, { "gleap", "u" }, { "novu", "u" }, { "featurebase", "ue" },
         };
         // dialect → the claim that names the person
         private static readonly Dictionary<string, string> Tokens = new Dictionary<string, string>
@@ -27,7 +27,7 @@ namespace Countersign
         private static readonly DateTimeOffset Epoch = new DateTimeOffset(1970, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
         /// <summary>The identity hash, 64 hexadecimal digits, over the one field that the key signs.</summary>
-        /// <param name="dialect">native, intercom, helpscout, pylon, ensoras, chatwoot, crisp, tawk, front, plain, gleap or novu</param>
+        /// <param name="dialect">native, intercom, helpscout, pylon, ensoras, chatwoot, crisp, tawk, front, plain, gleap, novu or featurebase</param>
         public static string UserHash(string secret, Identity who, string dialect = "native")
         {
             string signs;

@@ -33,6 +33,7 @@ const (
 	Plain        Dialect = "plain"
 	Gleap        Dialect = "gleap"
 	Novu         Dialect = "novu"
+	Featurebase  Dialect = "featurebase"
 	ZendeskJWT   Dialect = "zendesk-jwt"
 	FreshchatJWT Dialect = "freshchat-jwt"
 )
@@ -50,7 +51,7 @@ const pylonLife = 15 * time.Minute
 // whichever the key signs. Give that one field alone.
 func Hash(d Dialect, secret string, who Identity) (string, error) {
 	switch d {
-	case Native, Intercom, Chatwoot, Tawk:
+	case Native, Intercom, Chatwoot, Tawk, Featurebase:
 	case Gleap, Novu:
 		if who.Email != "" {
 			return "", fmt.Errorf("%w: a key of %s signs the user id alone", ErrInput, d)

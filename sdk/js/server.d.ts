@@ -10,7 +10,7 @@ export class Refused extends Error {
 }
 
 export type HashDialect = 'native' | 'intercom' | 'helpscout' | 'pylon' | 'ensoras'
-  | 'chatwoot' | 'crisp' | 'tawk' | 'front' | 'plain' | 'gleap' | 'novu';
+  | 'chatwoot' | 'crisp' | 'tawk' | 'front' | 'plain' | 'gleap' | 'novu' | 'featurebase';
 export type JWTDialect = 'native-jwt' | 'intercom-jwt' | 'pylon-jwt' | 'zendesk-jwt' | 'freshchat-jwt';
 
 /** The customer who is logged in. A number is an integer within 2^53-1. */

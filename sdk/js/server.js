@@ -31,7 +31,7 @@ export class Refused extends Error {
 // dialect → what its keys may sign: u, the user id; e, the email.
 const HASHES = Object.assign(Object.create(null), {
   native: 'ue', intercom: 'ue', helpscout: 'e', pylon: 'e', ensoras: 'e',
-  chatwoot: 'ue', crisp: 'e', tawk: 'ue', front: 'e', plain: 'e', gleap: 'u', novu: 'u',
+  chatwoot: 'ue', crisp: 'e', tawk: 'ue', front: 'e', plain: 'e', gleap: 'u', novu: 'u', featurebase: 'ue',
 });
 
 // dialect → the claim that names the person (user_id), the scope, and whether a channel must be named.

@@ -86,7 +86,7 @@ part() { printf '%s:%s,' ${#1} "$1"; }
 
 hash() { # dialect, field, value
   case $1 in
-    native | intercom | chatwoot | tawk) ;;
+    native | intercom | chatwoot | tawk | featurebase) ;;
     gleap | novu) [ "$2" = user_id ] || fail "a key of $1 signs the user id" ;;
     helpscout | pylon | ensoras | crisp | front | plain) [ "$2" = email ] || fail "a key of $1 signs the email" ;;
     *) fail 'no such dialect with a hash' ;;

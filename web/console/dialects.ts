@@ -29,6 +29,7 @@ export const DIALECTS: Dialect[] = [
   { id: "plain", proof: "hash", signs: ["email"] },
   { id: "gleap", proof: "hash", signs: ["user_id"] },
   { id: "novu", proof: "hash", signs: ["user_id"] },
+  { id: "featurebase", proof: "hash", signs: ["user_id", "email"] },
   { id: "zendesk-jwt", proof: "token", signs: ["user_id"] },
   { id: "freshchat-jwt", proof: "token", signs: ["user_id"] },
 ];

@@ -165,6 +165,7 @@ export const en = {
     plain: "Plain backend",
     gleap: "Gleap backend",
     novu: "Novu backend",
+    featurebase: "Featurebase backend",
     "zendesk-jwt": "Zendesk backend (JWT)",
     "freshchat-jwt": "Freshchat backend (JWT)",
   } as Record<string, string>,

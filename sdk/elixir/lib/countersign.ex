@@ -25,7 +25,7 @@ defmodule Countersign do
   # What keys of a dialect may sign: u, the user id; e, the email.
   @hashes %{
     "native" => "ue", "intercom" => "ue", "helpscout" => "e", "pylon" => "e", "ensoras" => "e", "chatwoot" => "ue",
-    "crisp" => "e", "tawk" => "ue", "front" => "e", "plain" => "e", "gleap" => "u", "novu" => "u"
+    "crisp" => "e", "tawk" => "ue", "front" => "e", "plain" => "e", "gleap" => "u", "novu" => "u", "featurebase" => "ue"
   }
   # Which claim of a dialect's tokens names the person.
   @people %{
@@ -40,7 +40,7 @@ defmodule Countersign do
   @doc """
   The identity hash, 64 hexadecimal digits, over the one field that the key signs: `user_id:` or
   `email:`. `dialect:` is native (the default), intercom, helpscout, pylon, ensoras, chatwoot, crisp, tawk,
-  front, plain, gleap or novu.
+  front, plain, gleap, novu or featurebase.
   """
   @spec user_hash(String.t(), keyword()) :: String.t()
   def user_hash(secret, options) do

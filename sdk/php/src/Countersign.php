@@ -18,7 +18,7 @@ final class Countersign
     private const ISSUED_AT = 'issued-at';
     /** dialect => what its keys may sign: u, the user id; e, the email. */
     private const HASHES = ['native' => 'ue', 'intercom' => 'ue', 'helpscout' => 'e', 'pylon' => 'e', 'ensoras' => 'e',
-        'chatwoot' => 'ue', 'crisp' => 'e', 'tawk' => 'ue', 'front' => 'e', 'plain' => 'e', 'gleap' => 'u', 'novu' => 'u'];
+        'chatwoot' => 'ue', 'crisp' => 'e', 'tawk' => 'ue', 'front' => 'e', 'plain' => 'e', 'gleap' => 'u', 'novu' => 'u', 'featurebase' => 'ue'];
     /** dialect => the claim that names the person, the scope, and whether a channel must be named. */
     private const TOKENS = ['native-jwt' => ['user_id', '', true], 'pylon-jwt' => ['user_id', '', true], 'intercom-jwt' => ['user_id', '', false],
         'zendesk-jwt' => ['external_id', 'user', false], 'freshchat-jwt' => ['reference_id', '', false]];

@@ -27,7 +27,7 @@ _SIGNATURE = "X-HelpScout-Signature"
 _ISSUED_AT = "issued-at"
 # dialect -> what its keys may sign: u, the user id; e, the email.
 _HASHES = {"native": "ue", "intercom": "ue", "helpscout": "e", "pylon": "e", "ensoras": "e",
-           "chatwoot": "ue", "crisp": "e", "tawk": "ue", "front": "e", "plain": "e", "gleap": "u", "novu": "u"}
+           "chatwoot": "ue", "crisp": "e", "tawk": "ue", "front": "e", "plain": "e", "gleap": "u", "novu": "u", "featurebase": "ue"}
 # dialect -> the claim that names the person, the scope, and whether a channel must be named.
 _TOKENS = {"native-jwt": ("user_id", "", True), "pylon-jwt": ("user_id", "", True), "intercom-jwt": ("user_id", "", False),
            "zendesk-jwt": ("external_id", "user", False), "freshchat-jwt": ("reference_id", "", False)}

@@ -11,7 +11,7 @@ module Countersign
   # dialect => what its keys may sign: u, the user id; e, the email.
   HASHES = {
     "native" => "ue", "intercom" => "ue", "helpscout" => "e", "pylon" => "e", "ensoras" => "e",
-    "chatwoot" => "ue", "crisp" => "e", "tawk" => "ue", "front" => "e", "plain" => "e", "gleap" => "u", "novu" => "u"
+    "chatwoot" => "ue", "crisp" => "e", "tawk" => "ue", "front" => "e", "plain" => "e", "gleap" => "u", "novu" => "u", "featurebase" => "ue"
   }.freeze
   # dialect => the claim that names the person, the scope, and whether a channel must be named.
   TOKENS = {

@@ -39,7 +39,7 @@ public final class Countersign {
   private static final Map<String, String> HASHES = Map.ofEntries(
       Map.entry("native", "ue"), Map.entry("intercom", "ue"), Map.entry("helpscout", "e"), Map.entry("pylon", "e"), Map.entry("ensoras", "e"),
       Map.entry("chatwoot", "ue"), Map.entry("crisp", "e"), Map.entry("tawk", "ue"), Map.entry("front", "e"), Map.entry("plain", "e"),
-      Map.entry("gleap", "u"), Map.entry("novu", "u"));
+      Map.entry("gleap", "u"), Map.entry("novu", "u"), Map.entry("featurebase", "ue"));
   // Which claim of a dialect's tokens names the person.
   private static final Map<String, String> PEOPLE = Map.of(
       "native-jwt", "user_id", "intercom-jwt", "user_id", "pylon-jwt", "user_id", "zendesk-jwt", "external_id", "freshchat-jwt", "reference_id");
@@ -54,7 +54,7 @@ public final class Countersign {
   /**
    * The identity hash, 64 hexadecimal digits.
    *
-   * @param dialect native, intercom, helpscout, pylon, ensoras, chatwoot, crisp, tawk, front, plain, gleap or novu
+   * @param dialect native, intercom, helpscout, pylon, ensoras, chatwoot, crisp, tawk, front, plain, gleap, novu or featurebase
    * @param who the one field that the key signs
    */
   public static String userHash(String secret, String dialect, Identity who) {
