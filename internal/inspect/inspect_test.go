@@ -93,6 +93,23 @@ Beacon('identify', {name: 'A', email: 'a@b.c', signature: '` + aHash + `'})</scr
 		page:   `<script>window.$crisp=[];window.CRISP_WEBSITE_ID="aa-bb";s.src="https://client.crisp.chat/l.js"</script>`,
 		system: "crisp", id: "aa-bb", state: "absent",
 	},
+	"Chatwoot": {
+		page:   `<script>g.src="https://chat.shop.example/packs/js/sdk.js";window.chatwootSDK.run({websiteToken:'aa-bb'})</script>`,
+		system: "chatwoot", id: "aa-bb", state: "absent",
+	},
+	"tawk.to": {
+		page:   `<script>var Tawk_API=Tawk_API||{};s1.src='https://embed.tawk.to/5c0ffee/default';</script>`,
+		system: "tawk", id: "5c0ffee", state: "absent",
+	},
+	"Front": {
+		page:   `<script src="https://chat-assets.frontapp.com/v1/chat.bundle.js"></script><script>window.FrontChat('init', {chatId: 'aa-bb'})</script>`,
+		system: "front", id: "aa-bb", state: "absent",
+	},
+	"Plain":       {page: `<script>s.src='https://chat.cdn-plain.com/index.js';Plain.init({appId: 'x'})</script>`, system: "plain", state: "absent"},
+	"Gleap":       {page: `<script>s.src="https://sdk.gleap.io/latest/index.js";Gleap.initialize("x")</script>`, system: "gleap", state: "absent"},
+	"Novu":        {page: `<script>s.src="https://embed.novu.co/embed.umd.min.js";novu.init("x")</script>`, system: "novu", state: "absent"},
+	"Featurebase": {page: `<script>s.src="https://do.featurebase.app/js/sdk.js";Featurebase("boot", {})</script>`, system: "featurebase", state: "absent"},
+	"Freshchat":   {page: `<script src="//wchat.eu.freshchat.com/js/widget.js"></script>`, system: "freshchat", state: "absent"},
 }
 
 func TestEverySystemIsRecognised(t *testing.T) {
