@@ -159,6 +159,54 @@ func ShapeFiles(list []chat.FileBody) []wire.File {
 	return out
 }
 
+// FileStore opens files, and knows which file an address that ends soon is for.
+type FileStore interface {
+	OpenFile(ctx context.Context, a chat.Attachment, thumbnail bool) (io.ReadSeekCloser, error)
+	FollowLink(ctx context.Context, reader chat.Reader, text string) (chat.Attachment, error)
+	HoldsLink(ctx context.Context, reader chat.Reader, text string) error
+}
+
+// FileReader is one side's way to files.
+type FileReader[P any] struct {
+	Guard  Guard[P]
+	Store  FileStore
+	Find   func(ctx context.Context, who P, id string) (chat.Attachment, error)
+	Stands func(*http.Request) error // the right to read, while a file goes out
+}
+
+// Give adds a call that answers with the file that its path names, or with its thumbnail.
+func (f FileReader[P]) Give(floor *Floor, route Route, thumbnail bool) {
+	route.Bytes, route.Status = true, http.StatusOK
+	Raw(floor, f.Guard, route, func(w http.ResponseWriter, r *http.Request, who P) error {
+		a, err := f.Find(r.Context(), who, r.PathValue("id"))
+		if err != nil {
+			return err
+		}
+		return floor.serveStored(w, r, f.Store, a, thumbnail, func() error { return f.Stands(r) })
+	})
+}
+
+// GiveByLink adds the public call that answers with the file of a link.
+func GiveByLink(floor *Floor, route Route, store FileStore, reader chat.Reader) {
+	route.Bytes, route.Status = true, http.StatusOK
+	Page(floor, route, func(w http.ResponseWriter, r *http.Request) error {
+		text := r.PathValue("link")
+		a, err := store.FollowLink(r.Context(), reader, text)
+		if err != nil {
+			return err
+		}
+		return floor.serveStored(w, r, store, a, false, func() error { return store.HoldsLink(r.Context(), reader, text) })
+	})
+}
+
+func (f *Floor) serveStored(w http.ResponseWriter, r *http.Request, store FileStore, a chat.Attachment, thumbnail bool, stands func() error) error {
+	content, err := store.OpenFile(r.Context(), a, thumbnail)
+	if err != nil {
+		return err
+	}
+	return f.ServeFile(w, r, FileAnswer{FileBody: a.FileBody, Thumbnail: thumbnail, Content: content, Stands: stands})
+}
+
 // FileAnswer is a file on its way out.
 type FileAnswer struct {
 	chat.FileBody
