@@ -117,6 +117,31 @@ func sdkSite(t *testing.T, base, secret string) *httptest.Server {
 	return site
 }
 
+// sdkShop begins a walk with the library in a browser: a server with one channel.
+func sdkShop(t *testing.T) (s *server, secret string) {
+	t.Helper()
+	needBrowser(t)
+	needSDK(t)
+	t.Parallel()
+	s = serve(t)
+	secret, _ = s.channel("shop", "enforce")
+	return s, secret
+}
+
+// load says what became of loading the script: "loaded", or the error's name and code.
+func (b *tab) load(origin, more string) string {
+	b.t.Helper()
+	return script[string](b, `sdk.load({ origin: `+quote(origin)+more+` }).then(() => "loaded", (e) => e.name + " " + (e.code ?? ""))`)
+}
+
+// hasOneScript asks that a page carries the loader once, however often it was asked for.
+func (b *tab) hasOneScript() {
+	b.t.Helper()
+	if n := script[int](b, `document.querySelectorAll('script[src$="/v1.js"]').length`); n != 1 {
+		b.t.Errorf("the script is there %d times", n)
+	}
+}
+
 // defined waits until a page's bundle has run.
 func (b *tab) defined(name string) {
 	b.t.Helper()
@@ -126,11 +151,7 @@ func (b *tab) defined(name string) {
 // React and Vue, the real ones, in one walk each: mounted twice, rendered anew, another
 // person, away and back, and nobody.
 func TestSDKJSBindingsFollowWhoIsLoggedIn(t *testing.T) {
-	needBrowser(t)
-	needSDK(t)
-	t.Parallel()
-	s := serve(t)
-	secret, _ := s.channel("shop", "enforce")
+	s, secret := sdkShop(t)
 	grace := s.hire(t)
 	site := sdkSite(t, s.Base, secret)
 	for _, framework := range []string{"react", "vue"} {
@@ -198,27 +219,18 @@ func TestSDKJSBindingsFollowWhoIsLoggedIn(t *testing.T) {
 			last := messenger.token()
 			script[any](one, `void leave()`)
 			within(t, patience, "leaving to end the session, where it was asked for", func() bool { return statusOf(t, s.Base, last) == 401 })
-			if n := script[int](one, `document.querySelectorAll('script[src$="/v1.js"]').length`); n != 1 {
-				t.Errorf("the script was loaded %d times", n)
-			}
+			one.hasOneScript()
 		})
 	}
 }
 
 // A page's policy may allow nothing without its nonce, and ask for trusted types.
 func TestSDKJSLoadsUnderAStrictPolicyAndSaysWhyNot(t *testing.T) {
-	needBrowser(t)
-	needSDK(t)
-	t.Parallel()
-	s := serve(t)
-	secret, _ := s.channel("shop", "enforce")
+	s, secret := sdkShop(t)
 	site := sdkSite(t, s.Base, secret)
 	one := meet(t, "careful").open(site.URL + "/page?strict")
 	one.defined("sdk")
 	script[any](one, `void document.body.append(Object.assign(document.createElement("p"), { id: "Countersign" }))`) // takes the global's name
-	load := func(options string) string {
-		return script[string](one, `sdk.load({ origin: `+quote(s.Base)+options+` }).then(() => "loaded", (e) => e.name + " " + (e.code ?? ""))`)
-	}
 	const trust = `, trust: (url) => (window.ours ??= trustedTypes.createPolicy("ours", { createScriptURL: (u) => u })).createScriptURL(url)`
 	script[any](one, `sdk.Countersign("init", { channel: "shop" })`)
 	script[any](one, `sdk.Countersign("identify", async () => (await fetch("/chat-proof")).json())`)
@@ -227,19 +239,17 @@ func TestSDKJSLoadsUnderAStrictPolicyAndSaysWhyNot(t *testing.T) {
 		{"no nonce", trust, "LoadError script_failed"},
 		{"another's nonce", `, nonce: "guessed"` + trust, "LoadError script_failed"},
 	} {
-		if got := load(refused.options); got != refused.want {
+		if got := one.load(s.Base, refused.options); got != refused.want {
 			t.Errorf("%s: %q, want %q", refused.name, got, refused.want)
 		}
 	}
 	for range 3 {
-		if got := load(`, nonce: "n0nce"` + trust); got != "loaded" {
+		if got := one.load(s.Base, `, nonce: "n0nce"`+trust); got != "loaded" {
 			t.Fatal(got)
 		}
 	}
 	one.openMessenger().sees("Signed in as ada") // what was called before the script was there was kept
-	if n := script[int](one, `document.querySelectorAll('script[src$="/v1.js"]').length`); n != 1 {
-		t.Errorf("the script is there %d times", n)
-	}
+	one.hasOneScript()
 	if info := script[object](one, `sdk.Countersign("info")`); info["identity"] != "verified" || info["open"] != true {
 		t.Errorf("info says %v", info)
 	}
@@ -247,33 +257,26 @@ func TestSDKJSLoadsUnderAStrictPolicyAndSaysWhyNot(t *testing.T) {
 
 // An address that is none, and one where somebody else answers, are said and not run.
 func TestSDKJSRefusesWhatIsNoOriginAndWhatIsNotCountersign(t *testing.T) {
-	needBrowser(t)
-	needSDK(t)
-	t.Parallel()
-	s := serve(t)
-	site := sdkSite(t, s.Base, "secret")
+	s, secret := sdkShop(t)
+	site := sdkSite(t, s.Base, secret)
 	one := meet(t, "careless").open(site.URL + "/page")
 	one.defined("sdk")
 	for origin, want := range map[string]string{
 		"javascript:alert(1)//": "TypeError", "data:text/javascript,alert(1)": "TypeError", "chat.example.com": "TypeError", "": "TypeError",
 		site.URL: "LoadError", // a site that has no such script
 	} {
-		if got := script[string](one, `sdk.load({ origin: `+quote(origin)+` }).then(() => "loaded", (e) => e.name)`); got != want {
+		if got, _, _ := strings.Cut(one.load(origin, ""), " "); got != want {
 			t.Errorf("loading from %q: %s, want %s", origin, got, want)
 		}
 	}
-	if got := script[string](one, `sdk.load({ origin: `+quote(s.Base)+` }).then(() => "loaded", (e) => e.name)`); got != "loaded" {
+	if got := one.load(s.Base, ""); got != "loaded" {
 		t.Errorf("after all of these: %s", got)
 	}
 }
 
 // What the README shows runs in a page as it is shown.
 func TestSDKJSExamplesChatVerified(t *testing.T) {
-	needBrowser(t)
-	needSDK(t)
-	t.Parallel()
-	s := serve(t)
-	secret, _ := s.channel("shop", "enforce")
+	s, secret := sdkShop(t)
 	site := sdkSite(t, s.Base, secret)
 	reader := meet(t, "reader")
 	for _, page := range []string{"readme-page", "readme-react", "readme-vue"} {
@@ -292,11 +295,7 @@ func TestSDKJSExamplesChatVerified(t *testing.T) {
 
 // A browser's own fetch and XMLHttpRequest carry the stream alike: React Native has only the latter.
 func TestSDKJSHeadlessReadsItsStreamByBothWaysInABrowser(t *testing.T) {
-	needBrowser(t)
-	needSDK(t)
-	t.Parallel()
-	s := serve(t)
-	secret, _ := s.channel("shop", "enforce")
+	s, secret := sdkShop(t)
 	grace := s.hire(t)
 	dir := t.TempDir()
 	inSDK(t, "test/bundle.mjs", dir)
