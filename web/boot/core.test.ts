@@ -366,7 +366,8 @@ test("what the page put down for the first person is not there for the second", 
   assert.deepEqual(tab.core.takePrefill(), { type: "message", email: "", text: "for bob" });
 });
 
-test("what one person was saying when another came is not said again in the other's name", async () => {
+// adasWordsUnderWay: ada says something, and bob is there before the server has answered her.
+const adasWordsUnderWay = async () => {
   const tab = new Tab();
   tab.identify(ada);
   await open(tab);
@@ -376,21 +377,18 @@ test("what one person was saying when another came is not said again in the othe
   await settled("ada's words", () => held.length === 1);
   tab.identify(bob);
   await settled("bob", () => tab.core.state.session?.lane.includes("bob") === true);
+  return { held, said };
+};
+
+test("what one person was saying when another came is not said again in the other's name", async () => {
+  const { held, said } = await adasWordsUnderWay();
   held[0]!.answer(401, { code: "session_ended" }); // the session that bob's replaced
   assert.equal(await Promise.race([said, aMoment().then(() => "said again")]), "session_ended");
   assert.equal(held.length, 1);
 });
 
 test("an answer that was meant for one person is not put into the next one's list", async () => {
-  const tab = new Tab();
-  tab.identify(ada);
-  await open(tab);
-  const held: Call[] = [];
-  browser.onCall = (c) => (c.method === "POST" && c.path === "/conversations" ? held.push(c) : openAnyone()(c));
-  const said = tab.core.call("POST", "/conversations", { text: "ada's own" }).catch((e: Error) => e.message);
-  await settled("ada's words", () => held.length === 1);
-  tab.identify(bob);
-  await settled("bob", () => tab.core.state.session?.lane.includes("bob") === true);
+  const { held, said } = await adasWordsUnderWay();
   held[0]!.answer(201, { id: "cnv_ada", preview: "ada's own" });
   assert.equal(await said, "session_ended");
 });
