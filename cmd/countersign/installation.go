@@ -116,6 +116,19 @@ func (o *onInstallation) print(t terminal, answer any, text func() string) error
 	return err
 }
 
+// change does one thing to what is there, and then says how that stands.
+func (o *onInstallation) change(ctx context.Context, t terminal, answer map[string]any, text string, do func(*app.App, policy.Principal) error) error {
+	a, who, err := o.open(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer closing(a)
+	if err := do(a, who); err != nil {
+		return refused(err)
+	}
+	return o.print(t, answer, func() string { return text })
+}
+
 // fileTwins resolves a secret option from the file that its _FILE variable names.
 func fileTwins(getenv func(string) string) kong.Resolver {
 	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {

@@ -222,16 +222,10 @@ type keysSignByCmd struct {
 }
 
 func (c *keysSignByCmd) Run(ctx context.Context, t terminal) error {
-	a, who, err := c.open(ctx, t)
-	if err != nil {
-		return err
-	}
-	defer closing(a)
-	if err := a.Keys.SignBy(ctx, who, c.Key, c.At); err != nil {
-		return refused(err)
-	}
-	return c.print(t, map[string]any{"key": c.Key, "sign_by": c.At.UTC().Format(time.RFC3339)}, func() string {
-		return fmt.Sprintf("%s: proofs with a time, JWT and v1, are refused when they were issued after %s; a bare hash carries none and ends with the key\n", c.Key, c.At.UTC().Format(time.RFC3339))
+	at := c.At.UTC().Format(time.RFC3339)
+	text := fmt.Sprintf("%s: proofs with a time, JWT and v1, are refused when they were issued after %s; a bare hash carries none and ends with the key\n", c.Key, at)
+	return c.change(ctx, t, map[string]any{"key": c.Key, "sign_by": at}, text, func(a *app.App, who policy.Principal) error {
+		return a.Keys.SignBy(ctx, who, c.Key, c.At)
 	})
 }
 
@@ -261,15 +255,9 @@ type keysRenameCmd struct {
 }
 
 func (c *keysRenameCmd) Run(ctx context.Context, t terminal) error {
-	a, who, err := c.open(ctx, t)
-	if err != nil {
-		return err
-	}
-	defer closing(a)
-	if err := a.Keys.Rename(ctx, who, c.Key, c.Name); err != nil {
-		return refused(err)
-	}
-	return c.print(t, map[string]any{"key": c.Key, "name": c.Name}, func() string { return fmt.Sprintf("%s: %s\n", c.Key, c.Name) })
+	return c.change(ctx, t, map[string]any{"key": c.Key, "name": c.Name}, c.Key+": "+c.Name+"\n", func(a *app.App, who policy.Principal) error {
+		return a.Keys.Rename(ctx, who, c.Key, c.Name)
+	})
 }
 
 type keysExtendCmd struct {
@@ -279,16 +267,9 @@ type keysExtendCmd struct {
 }
 
 func (c *keysExtendCmd) Run(ctx context.Context, t terminal) error {
-	a, who, err := c.open(ctx, t)
-	if err != nil {
-		return err
-	}
-	defer closing(a)
-	if err := a.Keys.Extend(ctx, who, c.Key, c.To); err != nil {
-		return refused(err)
-	}
-	return c.print(t, map[string]any{"key": c.Key, "ends_at": c.To.UTC().Format(time.RFC3339)}, func() string {
-		return fmt.Sprintf("%s: verifies until %s\n", c.Key, c.To.UTC().Format(time.RFC3339))
+	to := c.To.UTC().Format(time.RFC3339)
+	return c.change(ctx, t, map[string]any{"key": c.Key, "ends_at": to}, fmt.Sprintf("%s: verifies until %s\n", c.Key, to), func(a *app.App, who policy.Principal) error {
+		return a.Keys.Extend(ctx, who, c.Key, c.To)
 	})
 }
 
