@@ -69,10 +69,12 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) error {
 // unlessSignalled is why a server did not start, or nil when it was told to end first:
 // then it ends as well as one that is told later.
 func unlessSignalled(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	select {
+	case <-ctx.Done():
 		return nil
+	default:
+		return err
 	}
-	return err
 }
 
 // notStarted says what to do about an address that is taken.

@@ -18,6 +18,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"countersign/identity"
@@ -31,6 +32,9 @@ var (
 	ErrNotFound = errors.New("chat: not found")
 	// ErrSessionEnded: the session no longer stands.
 	ErrSessionEnded = errors.New("chat: the session has ended")
+	// ErrOutdated: what a verdict rests on has changed since it was given; the gate has to be
+	// asked again. Whoever does not ask again has no session, so it is an ErrSessionEnded too.
+	ErrOutdated = fmt.Errorf("chat: the verdict is of before a change: %w", ErrSessionEnded)
 	// ErrInvalid: a value that cannot be; wrapped with the reason.
 	ErrInvalid = errors.New("chat: invalid")
 	// ErrTooMany: the person opens sessions or conversations too fast.

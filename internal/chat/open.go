@@ -59,7 +59,8 @@ type entrance struct {
 }
 
 // Open begins a session from a verdict; nothing else does. A verdict that admits
-// nobody is ErrRefused. Whatever the answer, the session that it was sent from does
+// nobody is ErrRefused, and one that a change has overtaken is ErrOutdated as soon as
+// the gate has heard of the change. Whatever the answer, the session that it was sent from does
 // not go on as somebody whom its page no longer says, see leave.
 func (c *Chat) Open(ctx context.Context, verdict policy.Verdict, channel workspace.Channel, device Device) (Result, error) {
 	epoch, err := c.pulse.Epoch()
@@ -67,6 +68,9 @@ func (c *Chat) Open(ctx context.Context, verdict policy.Verdict, channel workspa
 		return Result{}, err
 	}
 	result, err := c.enter(ctx, entrance{verdict: verdict, channel: channel, device: device, now: c.pulse.Now()}, epoch)
+	if errors.Is(err, ErrOutdated) {
+		c.pulse.Pass(ctx, epoch) // the gate would not know better yet
+	}
 	if err == nil || device.Replaces == "" {
 		return result, err
 	}

@@ -156,6 +156,53 @@ func TestCommandLineBesideTheServerIsObeyedWithinASecond(t *testing.T) {
 	}
 }
 
+// Between the command and the server's hearing of it there is no third answer: whoever comes is
+// let in as before, or refused as afterwards.
+func TestWhoeverComesWhileACommandIsObeyedIsLetInOrRefused(t *testing.T) {
+	t.Parallel()
+	for code, take := range map[string]func(s *server, key string){
+		"identity_refused": func(s *server, key string) { s.cli(nil, "keys", "revoke", "--key", key) },
+		"identity_required": func(s *server, _ string) {
+			s.cli(nil, "channel", "set", "--slug", "shop", "--enforcement", "enforce")
+		},
+	} {
+		t.Run(code, func(t *testing.T) {
+			enforcement := map[string]string{"identity_refused": "enforce", "identity_required": "observe"}[code]
+			s := serve(t)
+			secret, key := s.channel("shop", enforcement)
+			came := make(chan struct{})
+			obeyed := make(chan struct{})
+			go func() {
+				defer close(obeyed)
+				<-came
+				take(s, key)
+			}()
+			until, refusals := time.Now().Add(30*time.Second), 0
+			for i := 0; refusals < 10; i++ {
+				user := fmt.Sprintf("u%d", i)
+				claim := object{"user_id": user}
+				if enforcement == "enforce" {
+					claim["hash"] = sign(secret, user)
+				}
+				switch status, answer := s.session("shop", claim); {
+				case status == 201 && refusals == 0:
+				case status == 403 && answer["code"] == code:
+					refusals++
+				default:
+					t.Fatalf("after %d refusals: %d %v", refusals, status, answer)
+				}
+				if i == 0 {
+					close(came)
+				}
+				if time.Now().After(until) {
+					t.Fatal("nobody was refused")
+				}
+			}
+			<-obeyed
+		})
+	}
+}
+
 // Whoever stops a server that has only just begun to listen is answered as by one that ran for days.
 func TestAServerToldToEndWhileItStartsEndsWell(t *testing.T) {
 	t.Parallel()

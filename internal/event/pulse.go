@@ -1,6 +1,7 @@
 package event
 
 import (
+	"context"
 	"errors"
 	"sync/atomic"
 	"time"
@@ -45,6 +46,22 @@ func (p *Pulse) Epoch() (int64, error) {
 		return 0, ErrStale
 	}
 	return b.head.Epoch, nil
+}
+
+// Pass waits until the epoch is another than from, for as long as a change may stay
+// unheard at most.
+func (p *Pulse) Pass(ctx context.Context, from int64) {
+	ctx, cancel := context.WithTimeout(ctx, Freshness)
+	defer cancel()
+	look := time.NewTicker(Freshness / 50)
+	defer look.Stop()
+	for p.Head().Epoch == from {
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+		}
+	}
 }
 
 // Head answers with the last head seen, however old; the zero Head if none.

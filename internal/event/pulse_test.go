@@ -1,6 +1,7 @@
 package event
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"testing/synctest"
@@ -64,4 +65,33 @@ func TestIdsSortByTimeAndNeverMeet(t *testing.T) {
 		}
 		seen[id], last = true, id
 	}
+}
+
+// Who waits for a change to be heard of waits no longer than a change may stay unheard.
+func TestPassEndsWithTheChangeOrWhenItShouldHaveBeenHeard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var p Pulse
+		p.Observe(Head{Epoch: 7}, time.Now())
+		began := time.Now()
+		p.Pass(t.Context(), 6)
+		if waited := time.Since(began); waited != 0 {
+			t.Errorf("waited %v for what was heard long ago", waited)
+		}
+		p.Pass(t.Context(), 7)
+		if waited := time.Since(began); waited != Freshness {
+			t.Errorf("waited %v for what never came", waited)
+		}
+		go func() {
+			time.Sleep(250 * time.Millisecond)
+			p.Observe(Head{Epoch: 8}, time.Now())
+		}()
+		began = time.Now()
+		p.Pass(t.Context(), 7)
+		if waited := time.Since(began); waited < 250*time.Millisecond || waited > 300*time.Millisecond {
+			t.Errorf("waited %v for what came after 250 ms", waited)
+		}
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		p.Pass(gone, 8)
+	})
 }

@@ -225,10 +225,10 @@ func (s *openings) stands(o *chat.Opening) (*sessionRow, error) {
 		keyState: key.state, keyEnds: key.ends, enforcement: door.enforcement, minimum: door.minimum, codes: door.codes,
 	}
 	if row.at(s.t.now).Standing.Ended() != policy.Stands {
-		return nil, chat.ErrSessionEnded
+		return nil, chat.ErrOutdated
 	}
 	if takes, err := key.takes(o.Verdict.Kid); err != nil || !takes {
-		return nil, errors.Join(chat.ErrSessionEnded, err)
+		return nil, errors.Join(chat.ErrOutdated, err)
 	}
 	return row, nil
 }

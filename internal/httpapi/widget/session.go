@@ -37,31 +37,12 @@ func (d *Door) openSession(ctx context.Context, c *httpapi.Call[wire.None], in w
 		VisitorToken: in.VisitorToken, Replaces: in.Replaces, Platform: platform, Origin: in.Origin, UserAgent: c.UserAgent(),
 		Network: c.Client.Network,
 	}
-	var result chat.Result
-	renewed := false
-	verdict, channel, err := d.Gate.Admit(ctx, trust.Arrival{
+	arrival := trust.Arrival{
 		Channel: in.Channel, Platform: platform, Origin: in.Origin, Version: in.Version, Network: c.Client.Network, Assertion: assertion,
-		Renew: func(ctx context.Context, verdict policy.Verdict, channel workspace.Channel) (_ bool, err error) {
-			result, renewed, err = d.Sessions.Renew(ctx, verdict, channel, device)
-			return renewed, err
-		},
-		Allow: func(ctx context.Context, verdict policy.Verdict, channel workspace.Channel) (string, error) {
-			outcome, err := d.Sessions.Allow(ctx, verdict, channel, device)
-			if err != nil {
-				d.metrics.Admitted(verdict.Dialect(), "failed", "")
-			}
-			return outcome, err
-		},
-	})
-	if err != nil {
-		return wire.OpenedSession{}, unknownChannel(err)
 	}
-	if !renewed {
-		result, err = d.Sessions.Open(ctx, verdict, channel, device)
-	}
-	d.metrics.Admitted(verdict.Dialect(), outcome(verdict, renewed, err), string(verdict.Reason()))
-	if verdict.Refusal() != policy.NotRefused && (err == nil || errors.Is(err, chat.ErrRefused)) {
-		return wire.OpenedSession{}, httpapi.Fail(httpapi.Code(verdict.Refusal()))
+	result, verdict, err := d.enter(ctx, arrival, device)
+	if errors.Is(err, chat.ErrOutdated) { // a key or the channel has changed in between
+		result, verdict, err = d.enter(ctx, arrival, device)
 	}
 	if err != nil {
 		return wire.OpenedSession{}, err
@@ -71,6 +52,34 @@ func (d *Door) openSession(ctx context.Context, c *httpapi.Call[wire.None], in w
 		session.Notice = noticeMadeAnonymous
 	}
 	return wire.OpenedSession{Token: result.Token, VisitorToken: result.VisitorToken, Session: session}, nil
+}
+
+// enter asks the gate who comes, and opens or renews their session.
+func (d *Door) enter(ctx context.Context, arrival trust.Arrival, device chat.Device) (result chat.Result, verdict policy.Verdict, err error) {
+	renewed := false
+	arrival.Renew = func(ctx context.Context, verdict policy.Verdict, channel workspace.Channel) (_ bool, err error) {
+		result, renewed, err = d.Sessions.Renew(ctx, verdict, channel, device)
+		return renewed, err
+	}
+	arrival.Allow = func(ctx context.Context, verdict policy.Verdict, channel workspace.Channel) (string, error) {
+		outcome, err := d.Sessions.Allow(ctx, verdict, channel, device)
+		if err != nil {
+			d.metrics.Admitted(verdict.Dialect(), "failed", "")
+		}
+		return outcome, err
+	}
+	verdict, channel, err := d.Gate.Admit(ctx, arrival)
+	if err != nil {
+		return chat.Result{}, verdict, unknownChannel(err)
+	}
+	if !renewed {
+		result, err = d.Sessions.Open(ctx, verdict, channel, device)
+	}
+	d.metrics.Admitted(verdict.Dialect(), outcome(verdict, renewed, err), string(verdict.Reason()))
+	if verdict.Refusal() != policy.NotRefused && (err == nil || errors.Is(err, chat.ErrRefused)) {
+		err = httpapi.Fail(httpapi.Code(verdict.Refusal()))
+	}
+	return result, verdict, err
 }
 
 func outcome(verdict policy.Verdict, renewed bool, err error) string {
