@@ -2,8 +2,9 @@
 // carries the session, never by an address; what is shown of them goes when the thread goes.
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { FileFacts } from "../../protocol/wire";
+import { Shown } from "../shown";
 import { sizeOf } from "../size";
 import { filesText as t } from "../text/files.en";
 import { Glyph } from "./glyphs";
@@ -43,30 +44,23 @@ export function Attached({ files, load, alone, language, hand }: AttachedProps):
 const mostPx = 240;
 
 function Picture({ file, load, language, several, hand }: { file: FileFacts; load: Fetch; language: string; several: boolean; hand: Hand | undefined }): JSX.Element {
-  const url = useSignal("");
-  const failed = useSignal(false);
+  const thumbnail = useMemo(() => new Shown(() => load(`/${file.id}/thumbnail`)), []);
+  const { url, failed } = thumbnail;
   const open = useSignal(false);
   const button = useRef<HTMLButtonElement>(null);
-  const get = () => {
-    failed.value = false;
-    load(`/${file.id}/thumbnail`).then(
-      (b) => (url.value = URL.createObjectURL(b)),
-      () => (failed.value = true),
-    );
-  };
   useEffect(() => {
     const watch = new IntersectionObserver(
       (seen) => {
         if (!seen.some((s) => s.isIntersecting)) return;
         watch.disconnect();
-        get();
+        thumbnail.get();
       },
       { rootMargin: "300px" },
     );
     watch.observe(button.current!);
     return () => {
       watch.disconnect();
-      if (url.value) URL.revokeObjectURL(url.value);
+      thumbnail.leave();
     };
   }, []);
   // Its place is as large as it will be, so that nothing moves when it comes.
@@ -81,7 +75,7 @@ function Picture({ file, load, language, several, hand }: { file: FileFacts; loa
         style={style}
         aria-label={failed.value ? `${t.gone}: ${file.name}` : t.show(file.name)}
         title={file.name}
-        onClick={() => (failed.value ? get() : (open.value = true))}
+        onClick={() => (failed.value ? thumbnail.get() : (open.value = true))}
       >
         {url.value && <img src={url.value} alt="" />}
         {failed.value && <span class="picture__gone">{t.gone}</span>}
@@ -106,15 +100,12 @@ function Picture({ file, load, language, several, hand }: { file: FileFacts; loa
 // Viewer shows one picture as large as there is room.
 function Viewer({ file, load, small, language, hand, close }: { file: FileFacts; load: Fetch; small: string; language: string; hand: Hand | undefined; close: () => void }): JSX.Element {
   const box = useRef<HTMLDialogElement>(null);
-  const url = useSignal("");
-  const failed = useSignal(false);
+  const picture = useMemo(() => new Shown(() => load(`/${file.id}`)), []);
+  const { url, failed } = picture;
   useEffect(() => {
     box.current!.showModal();
-    load(`/${file.id}`).then(
-      (b) => (url.value = URL.createObjectURL(b)),
-      () => (failed.value = true),
-    );
-    return () => void (url.value && URL.revokeObjectURL(url.value));
+    picture.get();
+    return () => picture.leave();
   }, []);
   return (
     <dialog
