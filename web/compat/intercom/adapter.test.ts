@@ -86,6 +86,29 @@ test("what says nothing of a proof keeps the one that stands", async () => {
   assert.equal((await next(() => api("update", { user_hash: "h2" })))!.hash, "h2");
 });
 
+test("what the page's settings say and a boot leaves out stands, and whom they name once", async () => {
+  const wrote = { app_id: "abc12345", user_id: "ada", user_hash: "h", name: "Ada", alignment: "left", custom_launcher_selector: "#help" };
+  // One client boots with nothing but the id, another with the person alone.
+  for (const said of [{ app_id: "abc12345" }, { user_id: "ada" }, { user_id: "ada", user_hash: "" }]) {
+    const api = begin({ intercomSettings: wrote, Intercom: stub(["boot", said]) });
+    await soon("the claim", () => page.frame?.claims.length);
+    assert.deepEqual([page.frame.claims[0]!.user_id, page.frame.claims[0]!.hash, page.frame.claims[0]!.name], ["ada", "h", "Ada"]);
+    page.frame.say({ type: "state", identity: "verified" });
+    await soon("their own launcher", () => page.click((selector) => selector === "#help").prevented);
+    const bob = await next(() => api("boot", { user_id: "bob", user_hash: "b" }));
+    assert.deepEqual([bob!.user_id, bob!.hash, JSON.stringify(bob).includes("Ada")], ["bob", "b", false]);
+    page.frame.say({ type: "state", identity: "verified" });
+    await soon("it, for the next person as well", () => page.click((selector) => selector === "#help").prevented);
+    api("shutdown");
+    api("boot", { app_id: "abc12345" });
+    assert.deepEqual([api.booted, (api("whoami") as { type: string }).type], [true, "visitor"]);
+  }
+  const other = begin({ intercomSettings: wrote, Intercom: stub(["boot", { user_id: "bob" }]) });
+  await soon("the claim", () => page.frame?.claims.length);
+  assert.deepEqual([page.frame.claims[0]!.hash, page.frame.claims[0]!.name], [undefined, undefined]);
+  assert.deepEqual((other("whoami") as { user_id: string }).user_id, "bob");
+});
+
 test("another person inherits nothing of the first, neither proof nor name", async () => {
   for (const said of [{ user_id: "eve" }, { user_id: "eve", email: "ada@example.com" }, { intercom_user_jwt: token({ user_id: "eve" }) }, { user_id: {} }]) {
     const api = await booted({ user_id: "ada", email: "ada@example.com", user_hash: "h", name: "Ada", plan: "gold", alignment: "left" });

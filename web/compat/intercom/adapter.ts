@@ -128,7 +128,12 @@ export function speakIntercom(): void {
   // them anew would put that person back into the place of the one whom boot or update named since.
   const silent = () => guard(() => heard === (heard = JSON.stringify(settings())));
   const boot = (more: Fields): void => {
+    // Clients boot with the person alone, or with nobody, and leave the rest in the page's settings. Whom those name counts
+    // once: later they still name whoever was there first.
+    const page = settings();
+    if (api.booted || left) for (const name of Object.keys(page)) if (!(name in looks)) delete page[name];
     given = bare();
+    absorb(page);
     absorb(more);
     api.booted = true;
     settle();
