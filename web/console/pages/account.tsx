@@ -2,7 +2,7 @@
 
 import type { JSX, TargetedSubmitEvent } from "preact";
 import { useState } from "preact/hooks";
-import { Button, Dialog, Field, Icon, toast } from "../../shared/ui";
+import { Button, Dialog, Field, toast } from "../../shared/ui";
 import * as api from "../api";
 import { problemOf } from "../http";
 import { browserOf } from "../browser";
@@ -12,10 +12,10 @@ import type { Login } from "../types";
 import { ProblemLine, useAction } from "../ui/ask";
 import { Glyph } from "../ui/glyph";
 import { Loaded, PageFrame, Section } from "../ui/page";
+import { PasswordRules, passwordRules } from "../ui/password";
 import { useResource, type Resource } from "../ui/resource";
 import { When } from "../ui/when";
 import { FactorsSection } from "./factors";
-import { passwordRules } from "./setup";
 
 export function AccountPage(): JSX.Element {
   const logins = useResource(async () => (await api.logins()).logins ?? [], []);
@@ -146,15 +146,7 @@ function PasswordDialog({ onClose, onDone }: { onClose: () => void; onDone: () =
         />
         <Field label={t.password.next} hint={t.setup.advice} type="password" autocomplete="new-password" value={next} onValue={setNext} />
         <Field label={t.password.again} type="password" autocomplete="new-password" value={again} onValue={setAgain} />
-        <ul class="rules" aria-live="polite">
-          {rules.map((rule) => (
-            <li key={rule.words} class={rule.met ? "rules__met" : tried ? "rules__unmet" : ""}>
-              <Icon name={rule.met ? "check" : tried ? "alert" : "info"} />
-              {rule.words}
-              <span class="sr-only">: {rule.met ? t.setup.met : t.setup.unmet}</span>
-            </li>
-          ))}
-        </ul>
+        <PasswordRules rules={rules} tried={tried} />
         {action.problem && <ProblemLine problem={action.problem} />}
         <div class="dialog__foot">
           <Button onClick={onClose}>{t.common.cancel}</Button>

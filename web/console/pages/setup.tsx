@@ -3,18 +3,16 @@
 
 import type { JSX, TargetedSubmitEvent } from "preact";
 import { useState } from "preact/hooks";
-import { Button, Failure, Field, Icon, Notice, Skeleton } from "../../shared/ui";
+import { Button, Failure, Field, Notice, Skeleton } from "../../shared/ui";
 import * as api from "../api";
 import { BASE, href, place } from "../router";
 import { enter } from "../session";
 import { t } from "../text";
 import type { LinkFacts } from "../types";
 import { ProblemLine, useAction } from "../ui/ask";
+import { PasswordRules, passwordRules } from "../ui/password";
 import { useResource } from "../ui/resource";
 import { Command, Door } from "./door";
-
-const shortest = 12;
-const mostBytes = 1024; // as the server counts
 
 export function SetupPage(): JSX.Element {
   const [token] = useState(() => location.hash.slice(1));
@@ -54,23 +52,6 @@ function Dead({ words }: { words: string }): JSX.Element {
 function leaveSetup(event: MouseEvent): void {
   event.preventDefault();
   location.assign(`${BASE}/`);
-}
-
-interface Rule {
-  words: string;
-  met: boolean;
-}
-
-export function passwordRules(password: string, again: string, email: string, name: string): Rule[] {
-  const lower = password.toLowerCase();
-  const own = [email.toLowerCase(), (email.split("@")[0] ?? "").toLowerCase(), name.trim().toLowerCase()];
-  const length = [...password].length;
-  const tooLong = new TextEncoder().encode(password).length > mostBytes;
-  return [
-    { words: tooLong ? t.setup.ruleLong : t.setup.ruleLength(shortest), met: length >= shortest && !tooLong },
-    { words: t.setup.ruleOwn, met: length > 0 && !own.includes(lower) },
-    { words: t.setup.ruleSame, met: length > 0 && password === again },
-  ];
 }
 
 function Form({ token, facts }: { token: string; facts: LinkFacts }): JSX.Element {
@@ -131,15 +112,7 @@ function Form({ token, facts }: { token: string; facts: LinkFacts }): JSX.Elemen
         />
         <Field label={t.setup.password} hint={t.setup.advice} type="password" autocomplete="new-password" value={password} onValue={setPassword} />
         <Field label={t.setup.again} type="password" autocomplete="new-password" value={again} onValue={setAgain} />
-        <ul class="rules" aria-live="polite">
-          {rules.map((rule) => (
-            <li key={rule.words} class={rule.met ? "rules__met" : tried ? "rules__unmet" : ""}>
-              <Icon name={rule.met ? "check" : tried ? "alert" : "info"} />
-              {rule.words}
-              <span class="sr-only">: {rule.met ? t.setup.met : t.setup.unmet}</span>
-            </li>
-          ))}
-        </ul>
+        <PasswordRules rules={rules} tried={tried} />
         {action.problem &&
           (action.problem.status === 403 || action.problem.status === 404 || action.problem.status === 401 ? (
             <Notice kind="bad" icon="alert">
