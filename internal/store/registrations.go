@@ -45,7 +45,6 @@ func (db *DB) AddRegistration(ctx context.Context, r trust.Registration, draft a
 	slug, channel, key_id, sealed, receipt_hash, decided_at, decided_by, confirmed) VALUES `
 	const live = `SELECT COUNT(*) FROM registrations WHERE workspace = $1 AND decided_at = 0 AND (used_at = 0 AND expires_at > $2 OR used_at > $3)`
 	const forget = `DELETE FROM registrations WHERE workspace = $1 AND confirmed = 0 AND created_at < $2`
-	const destroy = `UPDATE registrations SET sealed = $3 WHERE workspace = $1 AND confirmed = 0 AND used_at <> 0 AND used_at <= $2 AND LENGTH(sealed) > 0`
 	return db.writer.change(ctx, []audit.Draft{draft}, func(t *tx) error {
 		lapsed, n := micros(t.now.Add(-trust.ConfirmWithin)), 0
 		if err := t.row(live, []any{r.Workspace, micros(t.now), lapsed}, &n); err != nil {
@@ -57,9 +56,6 @@ func (db *DB) AddRegistration(ctx context.Context, r trust.Registration, draft a
 		if _, err := t.exec(forget, r.Workspace, micros(t.now.Add(-registrationsKept))); err != nil {
 			return fmt.Errorf("add registration: %w", err)
 		}
-		if _, err := t.exec(destroy, r.Workspace, lapsed, []byte{}); err != nil {
-			return fmt.Errorf("add registration: %w", err)
-		}
 		err := t.insert(insert, 19, []any{r.ID, r.Workspace, r.TokenHash, r.CreatedBy, micros(r.CreatedAt), micros(r.ExpiresAt), 0, "", "", "", "",
 			"", "", "", []byte{}, []byte{}, 0, "", 0}, "")
 		if err != nil {
@@ -68,6 +64,27 @@ func (db *DB) AddRegistration(ctx context.Context, r trust.Registration, draft a
 		t.record(draft)
 		return nil
 	})
+}
+
+// EndLapsed destroys the secrets of sites that nobody confirmed in time, in every workspace.
+func (db *DB) EndLapsed(ctx context.Context, now time.Time) (int, error) {
+	const lapsed = ` WHERE confirmed = 0 AND used_at <> 0 AND used_at <= $1 AND LENGTH(sealed) > 0`
+	n, before := 0, micros(now.Add(-trust.ConfirmWithin))
+	err := db.rows(ctx, `SELECT COUNT(*) FROM registrations`+lapsed, []any{before}, func(row scanner) error { return row.Scan(&n) })
+	if err != nil {
+		return 0, fmt.Errorf("end lapsed registrations: %w", err)
+	}
+	if n == 0 {
+		return 0, nil
+	}
+	err = db.writer.alone(ctx, func(t *tx) error {
+		_, err := t.exec(`UPDATE registrations SET sealed = $2`+lapsed, before, []byte{})
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("end lapsed registrations: %w", err)
+	}
+	return n, nil
 }
 
 // Registrations of a workspace, the newest first.

@@ -139,6 +139,8 @@ type RegistrationStore interface {
 	ConfirmRegistration(ctx context.Context, c Confirmation) error
 	// RefuseRegistration ends one that is open or waits, and destroys its secret.
 	RefuseRegistration(ctx context.Context, workspace, id string, draft audit.Draft) error
+	// EndLapsed destroys the secrets of those that lapsed before now, of every workspace.
+	EndLapsed(ctx context.Context, now time.Time) (n int, err error)
 }
 
 // Confirmation is somebody's yes to a registration.
@@ -391,6 +393,11 @@ func (g *Registrar) Refuse(ctx context.Context, who policy.Principal, id string)
 		return err
 	}
 	return g.store.RefuseRegistration(ctx, who.Workspace(), id, g.draft(who, audit.RegistrationRefused, r, nil))
+}
+
+// EndLapsed destroys the secrets of sites that nobody confirmed in time.
+func (g *Registrar) EndLapsed(ctx context.Context) (n int, err error) {
+	return g.store.EndLapsed(ctx, g.keys.now())
 }
 
 // draft is an entry about a registration, with the site that it is of.
