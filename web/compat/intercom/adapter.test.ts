@@ -218,7 +218,7 @@ test("the launcher waits for the verdict, and a refusal leaves none", async () =
   await soon("the messenger", () => page.frame.of("open").length);
 });
 
-test("a page's own launcher opens what is there, prevents its link, and never throws", async () => {
+test("a page's own launcher opens what is there and closes it again, prevents its link, and never throws", async () => {
   const api = await booted({ user_id: "ada", user_hash: "h", custom_launcher_selector: "#help" });
   let activated = 0;
   api("onActivatorClick", () => activated++);
@@ -226,6 +226,9 @@ test("a page's own launcher opens what is there, prevents its link, and never th
   page.frame.say({ type: "state", identity: "verified" });
   await soon("the click", () => page.click((selector) => selector === "#help").prevented);
   assert.equal(activated, 1);
+  assert.equal(page.frame.of("close").length, 0);
+  page.click((selector) => selector === "#help");
+  await soon("the second click, which closes", () => page.frame.of("close").length);
   page.click(() => {
     throw new SyntaxError("a selector that is none");
   });

@@ -169,7 +169,7 @@ export function speakIntercom(): void {
         if (!shown || !(e.target as Element).closest(given.custom_launcher_selector as string)) return;
         e.preventDefault(); // such a link often mails to those who have no messenger
         chat("emit", "activated");
-        chat("open");
+        chat("toggle");
       }),
     true,
   );
