@@ -111,6 +111,9 @@ func TestFilesGoBothWaysInABrowser(t *testing.T) {
 	messenger.drop("by drop.png", "image/png", blue)
 	messenger.choose("empty.txt", "text/plain", nil)
 	messenger.sees("by button.png", "by paste.png", "by drop.png", "empty.txt", "The file is empty")
+	// The fourth is below the edge of the list; what failed must not be.
+	messenger.do(`(() => { const list = document.querySelector(".tray__list"), error = document.querySelector(".tray__error");
+  return list.scrollHeight > list.clientHeight && error.getBoundingClientRect().bottom <= list.getBoundingClientRect().bottom })()`)
 	messenger.click("button", "Remove empty.txt")
 	messenger.ready(3)
 	messenger.write("textbox", "Write a message", "It arrived like this")

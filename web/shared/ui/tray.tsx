@@ -1,5 +1,6 @@
 // What was added to a message and waits to be sent with it: how far each file is, what went wrong, and the way out.
 import type { JSX } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Intake, Item } from "../intake";
 import { maxFiles } from "../intake";
 import { sizeOf } from "../size";
@@ -7,7 +8,13 @@ import { filesText as t } from "../text/files.en";
 import { Glyph } from "./glyphs";
 
 export function TrayList({ intake, limit, language }: { intake: Intake; limit: number; language: string }): JSX.Element | null {
-  const items = intake.items.value;
+  // What failed stands first, and in view: nobody would scroll a short list to learn that a file is not coming.
+  const items = [...intake.items.value].sort((a, b) => Number(b.state === "failed") - Number(a.state === "failed"));
+  const failed = items.filter((i) => i.state === "failed").length;
+  const list = useRef<HTMLUListElement>(null);
+  useLayoutEffect(() => {
+    if (failed && list.current) list.current.scrollTop = 0;
+  }, [failed]);
   if (!items.length && !intake.over.value) return null;
   return (
     <div class="tray">
@@ -17,7 +24,7 @@ export function TrayList({ intake, limit, language }: { intake: Intake; limit: n
         </p>
       )}
       {!!items.length && (
-        <ul class="tray__list" aria-label={t.files}>
+        <ul ref={list} class="tray__list" aria-label={t.files}>
           {items.map((i) => (
             <TrayItem key={i.key} item={i} intake={intake} limit={limit} language={language} />
           ))}
