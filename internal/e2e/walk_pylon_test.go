@@ -71,12 +71,15 @@ func walkPylonSnippet(t *testing.T, s *server, m *moved, chat func(string) objec
 		text, err := evaluate[string](messenger, `document.querySelector("textarea")?.value ?? ""`)
 		return err == nil && text == "One & two\nthree"
 	}, func() string { return "for the markup to stand as text in the composer" })
-	script[any](page, `Pylon("hide"); Pylon("hideChatBubble")`)
+	script[any](page, pylonSnippet(pylonHost, "9f3c2b1a")+`Pylon("hide"); Pylon("hideChatBubble")`) // an effect of the page's that ran again
 	until(t, patience, func() bool { return !page.has("button", "Open chat") }, func() string { return "for the bubble to go" })
 	script[any](page, `Pylon("showChatBubble"); Pylon("setTheme", "dark"); Pylon("setNewIssueCustomFields", {a: 1}); Pylon("setTicketFormFields", {a: 1}); Pylon("showTicketForm", "x"); Pylon("showKnowledgeBaseArticle", "1"); Pylon("no such")`)
 	until(t, patience, func() bool { return page.has("button", "Open chat") }, func() string { return "for the bubble to come back" })
 	if heard := script[string](page, `heard.join()`); heard != "0,show,hide,show" {
 		t.Errorf("the page heard %q", heard)
+	}
+	if n := script[int](page, `document.querySelectorAll("countersign-messenger").length`); n != 1 {
+		t.Errorf("%d messengers are on the page", n)
 	}
 	if found := page.noted(); len(found.Errors) > 0 {
 		t.Errorf("the page minds %+v", found)

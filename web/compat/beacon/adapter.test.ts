@@ -14,7 +14,6 @@ const beacon = (): Beacon => (globalThis as unknown as { Beacon: Beacon }).Beaco
 
 // begin is a page with a snippet that has queued these calls.
 function begin(...calls: [method: unknown, options?: unknown, data?: unknown][]): Beacon {
-  delete (document as unknown as Record<symbol, unknown>)[Symbol.for("Beacon")];
   const stub = Object.assign(() => undefined, { readyQueue: calls.map(([method, options, data]) => ({ method, options, data })) });
   page.begin({ Beacon: stub }, "https://chat.example/");
   speakBeacon();
@@ -202,7 +201,6 @@ test("whoever was named after a log-out is not there for whoever the next Beacon
 });
 
 test("a picture named currentScript is not the server that the Beacon's proof goes to", async () => {
-  delete (document as unknown as Record<symbol, unknown>)[Symbol.for("Beacon")];
   page.begin({}, "https://chat.example/");
   page.clobber("currentScript", { src: "https://evil.example/x.png" });
   speakBeacon();

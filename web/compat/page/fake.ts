@@ -117,7 +117,9 @@ export class FakePage {
     Object.assign(this, { frames: [], scripts: [], hosts: [], warned: [], handlers: [] });
     for (const name of ["Intercom", "intercomSettings", "Pylon", "pylon", "Beacon", "Ensoras", "EnsorasQueue"]) delete (globalThis as Record<string, unknown>)[name];
     Object.assign(globalThis, globals, { localStorage: {}, sessionStorage: {} });
-    delete (document as unknown as Record<string, unknown>).currentScript;
+    const document = globalThis.document as unknown as Record<string | symbol, unknown>;
+    for (const kept of Object.getOwnPropertySymbols(document)) delete document[kept];
+    delete document.currentScript;
     this.script = { src, dataset: {} };
   }
 

@@ -38,6 +38,19 @@ test("the settings name the person, and what they do not list is an attribute", 
   assert.equal(page.frame.of("page").at(-1)!.accent, "#123456");
 });
 
+test("a snippet that runs once more, or a component that took the names away, makes no second messenger", async () => {
+  const api = await claimed({ email: "ada@example.com", email_hash: "h" });
+  const shown: string[] = [];
+  const queue = [["onShow", () => shown.push("show")], ["show"]];
+  host.Pylon = Object.assign(() => undefined, { q: queue }) as unknown as Global;
+  speakPylon();
+  assert.equal(host.Pylon, api);
+  assert.deepEqual([page.hosts.length, shown], [1, ["show"]]);
+  delete (host as Partial<Host>).Pylon;
+  speakPylon();
+  assert.deepEqual([host.Pylon, page.hosts.length], [api, 1]);
+});
+
 test("settings that come late are read when the chat opens, and again when they were changed or replaced", async () => {
   const api = begin();
   host.pylon = { chat_settings: { email: "ada@example.com", email_hash: "h" } };
