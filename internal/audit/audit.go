@@ -42,6 +42,7 @@ const (
 	LogoutPolicySet    Action = "logout.policy"       // Detail: denies
 	ContactExported    Action = "contact.exported"
 	ContactErased      Action = "contact.erased"   // Detail: reason, and numbers of what went
+	HistoryBegun       Action = "history.begun"    // before a run writes anything, which may be killed: Detail: from, source
 	HistoryImported    Action = "history.imported" // a run: Detail counts it
 	ImportOpened       Action = "history.opened"   // to who proved to be an imported person: Detail: record, conversations
 

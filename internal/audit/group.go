@@ -13,7 +13,7 @@ var groups = map[string][]Action{
 	"keys": {KeyGenerated, KeyImported, KeyRotated, KeyFinished, KeySignBy, KeyRevoked, KidRevoked, KeyRevealed, HashRevealed, KeyRenamed, KeyExtended, KeySwept,
 		RegistrationCreated, RegistrationUsed, RegistrationConfirmed, RegistrationRefused},
 	"channels": {EnforcementSet, ChannelCreated, ChannelChanged, DomainIgnored, DomainNoticed, AttributePolicySet, LogoutPolicySet},
-	"people":   {ContactBlocked, ContactUnblocked, ContactExported, ContactErased, BareProofsRefused, IdentifierDisputed, IdentifierReleased, HistoryImported, ImportOpened},
+	"people":   {ContactBlocked, ContactUnblocked, ContactExported, ContactErased, BareProofsRefused, IdentifierDisputed, IdentifierReleased, HistoryBegun, HistoryImported, ImportOpened},
 	"team": {AgentInvited, AgentJoined, AgentChanged, AgentRemoved, AgentSignedIn, AgentSignedOut, AgentConfirmed, PasswordChanged,
 		FactorBegun, FactorAdded, FactorRemoved, FactorsReset, FactorRuleSet, RecoveryMade, OwnerReset, TokenCreated, TokenRevoked},
 	"record": {ServerStarted, MasterRewrapped, RecordExported, RecordPruned},

@@ -62,7 +62,8 @@ const (
 )
 
 // Import reads an export and writes it in batches, each one commit: whoever breaks it off
-// goes on by running it again. One entry of the record says what came of it, broken off or not.
+// goes on by running it again. One entry of the record says that it began, before anything is
+// written, and one what came of it, broken off or not.
 func (im *Importer) Import(ctx context.Context, who policy.Principal, channel workspace.Channel, run Run) (Report, error) {
 	if !who.May(policy.ManagePeople) {
 		return Report{}, who.Refusal(policy.ManagePeople)
@@ -85,6 +86,11 @@ func (im *Importer) Import(ctx context.Context, who policy.Principal, channel wo
 	draft := audit.Draft{
 		By: who.Needing(policy.ManagePeople), Workspace: who.Workspace(), Actor: who.Actor(), Action: audit.HistoryImported, Channel: channel.ID,
 		Subject: channel.ID,
+	}
+	begun := draft
+	begun.Action, begun.Detail = audit.HistoryBegun, map[string]string{"from": string(run.From), "source": run.Source}
+	if err := im.store.Record(ctx, begun); err != nil {
+		return Report{}, err
 	}
 	w := writing{
 		ctx: ctx, store: im.store, run: run, report: Report{Skipped: map[string]int{}},

@@ -22,9 +22,15 @@ type shelf struct {
 	fails   int
 }
 
-var errFull = errors.New("full")
+var (
+	errFull   = errors.New("full")
+	errUnsaid = errors.New("a batch before the record says that a run began")
+)
 
 func (s *shelf) Import(_ context.Context, b history.Batch) (history.Outcome, error) {
+	if len(s.entries) == 0 || s.entries[len(s.entries)-1].Action != audit.HistoryBegun {
+		return history.Outcome{}, errUnsaid
+	}
 	if s.fails > 0 && len(s.batches) == s.fails {
 		return history.Outcome{}, errFull
 	}
@@ -68,10 +74,10 @@ func TestARunThatIsBrokenOffIsRecordedWithWhatItDid(t *testing.T) {
 		fmt.Fprintf(&lines, `{"type":"user","id":"p%d","user_id":"%d"}`+"\n", i, i)
 	}
 	_, err := s.run(t, operator, history.Run{From: history.Intercom, In: strings.NewReader(lines.String())})
-	if !errors.Is(err, errFull) || len(s.entries) != 1 {
+	if !errors.Is(err, errFull) || len(s.entries) != 2 {
 		t.Fatalf("%v, %d entries", err, len(s.entries))
 	}
-	if d := s.entries[0].Detail; d["people"] != "200" || d["broken_off"] != "true" {
+	if d := s.entries[1].Detail; d["people"] != "200" || d["broken_off"] != "true" {
 		t.Errorf("%v", d)
 	}
 }

@@ -11,7 +11,7 @@ export const groups: Record<string, readonly string[]> = {
   channels: ["enforcement.set", "channel.created", "channel.changed", "domain.ignored", "domain.noticed", "attribute.policy", "logout.policy"],
   people: [
     "contact.blocked", "contact.unblocked", "contact.exported", "contact.erased", "contact.bare_proofs", "identifier.disputed", "identifier.released",
-    "history.imported", "history.opened",
+    "history.begun", "history.imported", "history.opened",
   ],
   team: [
     "agent.invited", "agent.joined", "agent.changed", "agent.removed", "agent.signed_in", "agent.signed_out", "agent.confirmed", "agent.password_changed",
