@@ -33,7 +33,7 @@ const beaconSnippet = `!function (w, d, b) {
 }(window, document, window.Beacon || function () {});
 window.heard = [];
 ["ready", "open", "close", "search", "article-viewed", "chat-started", "chat-ended", "email-sent", "message-triggered"].forEach(function (event) {
-  Beacon("on", event, function () { heard.push([event].concat([].slice.call(arguments).filter(Boolean)).join(" ")); });
+  Beacon("on", event, function (about) { heard.push(about ? [event, about.name, about.email].join(" ") : event); });
 });
 Beacon("init", beaconId);
 if (window.person) Beacon("identify", person);

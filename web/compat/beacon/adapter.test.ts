@@ -117,7 +117,8 @@ test("who hears of an opening once, and asks again in hearing of it, hears of ea
 
 test("events come with what the page itself has said, and only those that it may hear", async () => {
   const api = await claimed(["identify", { email: "ada@example.com", name: "Ada", signature: "5f" }]);
-  for (const event of ["chat-started", "email-sent", "chat-ended", "frame", "identityEnded", "verified", "unread", "look"]) api("on", event, note(event));
+  for (const event of ["chat-ended", "frame", "identityEnded", "verified", "unread", "look"]) api("on", event, note(event));
+  for (const event of ["chat-started", "email-sent"]) api("on", event, (about: Record<string, string>) => note(event)(about.name, about.email, about.text!.length, about.subject!.length));
   api("once", "chat-ended", note("once"));
   api("on", "chat-ended", () => { throw new Error("the page's own"); });
   const gone = note("gone");
@@ -125,7 +126,7 @@ test("events come with what the page itself has said, and only those that it may
   api("off", "chat-ended", gone);
   for (const m of [{ type: "state", identity: "verified" }, { type: "look", accent: "#123456" }, { type: "began", online: true }, { type: "began", online: false }, { type: "done" }, { type: "done" }, { type: "ended" }] as const) page.frame.say(m);
   await soon("all of them", () => noted.filter((n) => n === "chat-ended").length > 1);
-  assert.deepEqual(noted, ["chat-started Ada ada@example.com", "email-sent Ada ada@example.com", "chat-ended", "once", "chat-ended"]);
+  assert.deepEqual(noted, ["chat-started Ada ada@example.com 0 0", "email-sent Ada ada@example.com 0 0", "chat-ended", "once", "chat-ended"]);
 });
 
 test("what is asked before init waits for it, in its order", async () => {

@@ -47,11 +47,11 @@ export function speakBeacon(messenger = createMessenger): void {
   let id: string | undefined; // from init to destroy
   let forgottenAt = 0; // when nothing is left of the visitor who logged out last
 
-  const emit = (event: string, ...values: unknown[]): void => {
+  const emit = (event: string, about?: object): void => {
     const tell = (l: Listener): void => {
       if (l[0] !== event) return;
       if (l[2]) off(event, l[1]);
-      call(l[1], ...values);
+      call(l[1], about);
     };
     listeners.forEach(tell);
     const told = [...listeners];
@@ -104,7 +104,7 @@ export function speakBeacon(messenger = createMessenger): void {
   });
   for (const event of ["ready", "open", "close"]) chat("on", event, () => emit(event));
   chat("on", "frame", (m: Outward) => {
-    if (m.type === "began") emit(m.online ? "chat-started" : "email-sent", word(given.name), word(given.email), "");
+    if (m.type === "began") emit(m.online ? "chat-started" : "email-sent", { name: word(given.name), email: word(given.email), subject: "", text: "" });
     if (m.type === "done") emit("chat-ended");
   });
 
