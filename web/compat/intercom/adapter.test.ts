@@ -218,6 +218,19 @@ test("the launcher waits for the verdict, and a refusal leaves none", async () =
   await soon("the messenger", () => page.frame.of("open").length);
 });
 
+test("what is taken back before the verdict does not open after it", async () => {
+  const api = await booted({ user_id: "ada", user_hash: "h" });
+  api("show");
+  api("showNewMessage", "hello");
+  api("hide");
+  page.frame.say({ type: "state", identity: "verified" });
+  let unread = 0;
+  api("onUnreadCountChange", (n: number) => (unread = n));
+  page.frame.say({ type: "unread", n: 1 });
+  await soon("what came after the verdict", () => unread);
+  assert.equal(page.frame.of("open").length, 0);
+});
+
 test("a page's own launcher opens what is there and closes it again, prevents its link, and never throws", async () => {
   const api = await booted({ user_id: "ada", user_hash: "h", custom_launcher_selector: "#help" });
   let activated = 0;

@@ -194,7 +194,10 @@ export function speakIntercom(): void {
       visit.leave();
     },
     show: () => when("open"),
-    hide: () => chat("close"),
+    hide() {
+      later = []; // what was asked for before is not wanted any more
+      chat("close");
+    },
     showSpace: () => go("home"),
     showMessages: () => go("home"),
     showNewMessage: write,
