@@ -76,6 +76,12 @@ test("the script once more, behind a stub once more, is the same messenger", asy
   speakEnsoras();
   assert.equal(host.Ensoras, api);
   assert.equal(page.hosts.length, 1);
+  // A component took both names away, and the snippet begins a queue of its own.
+  Object.assign(host, { Ensoras: () => undefined, EnsorasQueue: [args("identify", { email: "bob@example.com" })] });
+  speakEnsoras();
+  assert.equal(host.Ensoras, api);
+  assert.equal(page.hosts.length, 1);
+  await soon("the next person", () => page.frame.claims.at(-1)?.email === "bob@example.com");
 });
 
 test("events are those that a page may hear", async () => {

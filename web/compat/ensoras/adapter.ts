@@ -10,18 +10,27 @@ import { source } from "../page/script";
 
 interface Page {
   Ensoras?: Global;
-  EnsorasQueue?: { live?: Global; push?: (item: unknown) => void };
+  EnsorasQueue?: { push?: (item: unknown) => void };
 }
 
+const live = Symbol.for("Ensoras");
 const events = /^(ready|open|close)$/;
 
 export function speakEnsoras(messenger = createMessenger): void {
   const page = window as Page;
   const queue = guard(() => page.EnsorasQueue);
-  const { origin, channel } = source();
-  // A page that runs its snippet once more has put a stub in our place, and left us the queue.
-  if (queue?.live) return void (page.Ensoras = queue.live);
+  const replay = (api: Global): void => {
+    page.Ensoras = api;
+    const taken = drain(queue, (item: never) => api.apply(0, item));
+    guard(() => (queue!.push = taken.push)); // a page may have kept the queue, or a stub that pushes into it
+    page.EnsorasQueue = taken;
+  };
+  // A page that runs its snippet once more has put a stub in our place, and maybe a new queue; there is one messenger all the
+  // same.
+  const holder = document as unknown as Record<symbol, Global | undefined>;
+  if (holder[live]) return replay(holder[live]);
 
+  const { origin, channel } = source();
   const chat = messenger(origin);
   let somebody: unknown; // the page claims an identity
   const logout = (): void => {
@@ -49,8 +58,6 @@ export function speakEnsoras(messenger = createMessenger): void {
     off: on("off"),
   });
   chat("init", { channel, dialect: "ensoras" });
-  page.Ensoras = api;
-  const taken = drain(queue, (item: never) => api.apply(0, item));
-  guard(() => (queue!.push = taken.push)); // a page may have kept the queue, or a stub that pushes into it
-  page.EnsorasQueue = Object.assign(taken, { live: api });
+  holder[live] = api;
+  replay(api);
 }
