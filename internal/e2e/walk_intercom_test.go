@@ -63,6 +63,7 @@ func TestPagesMadeForIntercom(t *testing.T) {
 	t.Run("Intercom's own package", func(t *testing.T) { walkIntercomSDK(t, s, m, app) })
 	t.Run("a wrapper for React", func(t *testing.T) { walkIntercomReact(t, s, m) })
 	t.Run("a wrapper for Vue", func(t *testing.T) { walkIntercomVue(t, s, m, app) })
+	t.Run("a likeness of the launcher, and a client that takes its global away", func(t *testing.T) { walkIntercomLoader(t, s, m, app) })
 	t.Run("identity comes late, is replaced, and ends", func(t *testing.T) { walkIntercomPeople(t, s, m, app) })
 	t.Run("a token, and a hash beside it", func(t *testing.T) { walkIntercomToken(t, s, m) })
 	t.Run("what is refused loads no messenger", func(t *testing.T) { walkIntercomRefused(t, s, m, app) })
@@ -94,7 +95,7 @@ func walkIntercomSnippet(t *testing.T, s *server, m *moved, grace *colleague, ap
 	page.click("link", "Help")
 	until(t, patience, func() bool { return page.has("button", "Close chat") }, func() string { return "for the page's own launcher to open the messenger" })
 	page.closeMessenger()
-	script[any](page, `document.body.insertAdjacentHTML("beforeend", "<button class=help>Later</button>")`)
+	script[any](page, `document.body.insertAdjacentHTML("beforeend", "<button class=help style='float:right'>Later</button>")`)
 	page.click("button", "Later")
 	until(t, patience, func() bool { return page.has("button", "Close chat") }, func() string { return "for a launcher that came later" })
 	page.click("button", "Later")
@@ -211,6 +212,37 @@ func walkIntercomVue(t *testing.T, s *server, m *moved, app func(object) object)
 	page.closeMessenger()
 	page.click("button", "Log out")
 	within(t, soon, "the session to end on the server", func() bool { return statusOf(t, s.Base, token) == 401 })
+}
+
+func walkIntercomLoader(t *testing.T, s *server, m *moved, app func(object) object) {
+	home := serveHomepages(t, map[string]homepage{"/": {
+		settings: object{"intercomSettings": app(object{"alignment": "left"})},
+		scripts:  []string{`addEventListener("DOMContentLoaded", () => { const s = document.createElement("script"); s.src = "/loader/script.js"; document.body.append(s) })`},
+	}, "/loader/": {scripts: []string{bundled(t, "intercom-loader")}}})
+	page := m.meet(t, "customer").open(home)
+	page.click("button", "Load Chat")
+	messenger := page.messenger()
+	messenger.sees("Verified", "Signed in as ada")
+	first := s.expectVerified(messenger, "hmac")
+	if side := script[string](page, `document.querySelector("countersign-messenger").dir`); side != "rtl" {
+		t.Errorf("the messenger stands on the side of %q text", side)
+	}
+	// Another published client, react-intercom, takes global and settings with it when it leaves, and loads the script
+	// anew when it comes back.
+	script[any](page, `Intercom("shutdown"); delete window.Intercom; delete window.intercomSettings`)
+	script[any](page, `window.intercomSettings = { app_id: "abc12345", user_id: "bob", name: "Bob", user_hash: "`+sign(intercomSecret, "bob")+`" };`+
+		intercomSnippet+`Intercom("boot", { user_id: "bob", name: "Bob", user_hash: intercomSettings.user_hash }); Intercom("show")`)
+	within(t, soon, "the first one's session to end", func() bool { return statusOf(t, s.Base, first) == 401 })
+	until(t, patience, func() bool {
+		return script[int](page, `document.querySelectorAll("countersign-messenger").length`) == 1
+	}, func() string { return "for one messenger to be left" })
+	messenger = page.messenger()
+	messenger.sees("Verified", "Signed in as Bob")
+	messenger.seesNothingOf("ada")
+	s.expectVerified(messenger, "hmac")
+	if found := page.noted(); len(found.Errors) > 0 {
+		t.Errorf("thrown into the page: %v", found.Errors)
+	}
 }
 
 func walkIntercomPeople(t *testing.T, s *server, m *moved, app func(object) object) {
