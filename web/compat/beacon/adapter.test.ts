@@ -136,6 +136,11 @@ test("what is asked before init waits for it, in its order", async () => {
   assert.equal(page.frame.of("open").length, 1);
 });
 
+test("what was opened and closed again before init stays closed", async () => {
+  const api = begin(["on", "open", note("open")], ["open"], ["close"], ["navigate", "/ask/"], ["init", id]);
+  assert.equal((api("info") as { status: { isOpened: boolean } }).status.isOpened, false);
+});
+
 test("init once more, or with nothing, or for another, changes nothing", async () => {
   const api = begin(["init"], ["init", ""], ["init", {}], ["init", { beaconId: 7 }]);
   assert.equal((api("info") as { beaconId?: string }).beaconId, undefined);

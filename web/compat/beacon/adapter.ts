@@ -140,7 +140,7 @@ export function speakBeacon(messenger = createMessenger): void {
       else gone();
     },
     open: () => when(() => chat("open")),
-    close: () => chat("close"),
+    close: () => when(() => chat("close")),
     toggle: () => when(() => chat("toggle")),
     navigate: (route: string) => when(() => lead(/^\/?ask\b/.test(route) ? "new" : "home")),
     search: home,
