@@ -12,6 +12,7 @@ import { forgetThreads, unsentCount } from "./inbox/thread";
 import { place, startRouter } from "./router";
 import { askWhoIAm, phase } from "./session";
 import { startTheme } from "./shell/theme";
+import { startWrong } from "./shell/wrong";
 import { App } from "./shell/app";
 import { startClock } from "./time";
 
@@ -21,6 +22,7 @@ speak(navigator.language.toLowerCase().startsWith("en") ? navigator.language : "
 startTheme();
 startClock();
 startRouter();
+startWrong();
 
 let inside = false;
 effect(() => {
