@@ -20,7 +20,8 @@ type document struct {
 	Origins string // frame only: pages that may frame it, empty for any
 	Script  string
 	Style   string
-	// Edges: it fills an app's screen, behind rounded corners and above the keyboard.
+	// Edges: it fills an app's screen, behind rounded corners and above the keyboard, and is as dark as the system while it
+	// waits for the app's word.
 	Edges bool
 }
 
@@ -29,7 +30,8 @@ var documentTemplate = template.Must(template.New("document").Parse(`<!doctype h
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1{{if .Edges}}, viewport-fit=cover, interactive-widget=resizes-content{{end}}">
-<meta name="robots" content="noindex">
+{{if .Edges}}<meta name="color-scheme" content="light dark">
+{{end}}<meta name="robots" content="noindex">
 <title>{{.Title}}</title>
 <link rel="icon" href="data:,">
 {{if .Style}}<link rel="stylesheet" href="/{{.Style}}">

@@ -162,10 +162,10 @@ func TestAPageHoldsNoHandleOnTheViewOfAnApp(t *testing.T) {
 		}
 	}
 	body := get(f, "/m/old1").Body.String()
-	if !strings.Contains(body, `data-channel="shop"`) || strings.Contains(body, "https://shop.example") || !strings.Contains(body, "viewport-fit=cover") {
+	if !strings.Contains(body, `data-channel="shop"`) || strings.Contains(body, "https://shop.example") || !strings.Contains(body, "viewport-fit=cover") || !strings.Contains(body, `name="color-scheme" content="light dark"`) {
 		t.Errorf("%s", body)
 	}
-	if frame := get(f, "/frame/shop").Body.String(); strings.Contains(frame, "viewport-fit") {
+	if frame := get(f, "/frame/shop").Body.String(); strings.Contains(frame, "viewport-fit") || strings.Contains(frame, "color-scheme") {
 		t.Errorf("a frame in a page has no edges of its own: %s", frame)
 	}
 }
