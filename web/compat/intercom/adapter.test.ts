@@ -231,6 +231,18 @@ test("what is taken back before the verdict does not open after it", async () =>
   assert.equal(page.frame.of("open").length, 0);
 });
 
+test("what is no colour leaves the launcher that of the channel, and pages that look for the stub's queue find none", async () => {
+  const api = await booted({ user_id: "ada", user_hash: "h", action_color: "#0b6e4f" });
+  const drawn = (): string => (page.hosts[0]!.style as { cssText: string }).cssText;
+  assert.match(drawn(), /--a:#0b6e4f/);
+  for (const action_color of ["333333", 333333, "no colour"]) {
+    api("update", { action_color: "#0b6e4f" });
+    api("update", { action_color });
+    assert.match(drawn(), /--a:#3451d1/);
+  }
+  assert.equal("q" in api, false); // that is how some tell the stub from what is live
+});
+
 test("a page's own launcher opens what is there and closes it again, prevents its link, and never throws", async () => {
   const api = await booted({ user_id: "ada", user_hash: "h", custom_launcher_selector: "#help" });
   let activated = 0;

@@ -97,6 +97,7 @@ export function speakIntercom(): void {
   const look = (): void => {
     const ours: Fields = {};
     for (const [name, our] of Object.entries(looks)) ours[our] = number(given[name]) ?? word(given[name]) ?? ours[our];
+    if (!CSS.supports("color", ours.accent as string)) ours.accent = undefined; // the launcher would have none
     chat("init", { ...ours, channel, dialect: given.intercom_user_jwt ? "intercom-jwt" : "intercom", launcher: shown && !given.hide_default_launcher });
   };
   const show = (to: boolean): void => {
