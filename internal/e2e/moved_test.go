@@ -193,21 +193,23 @@ func (s *server) importKey(channel, dialect, secret string) {
 	s.cli(nil, "keys", "import", "--channel", channel, "--dialect", dialect, "--secret-file", file)
 }
 
-// recorded is what the server itself says of the session that a messenger holds.
-func (s *server) recorded(session string) (tier, method string) {
+// recorded is what the server itself says of the session that a messenger holds. One that
+// ended since it was looked up has a successor, when its page has just told something new.
+func (s *server) recorded(messenger frame) (token, tier, method string) {
 	s.t.Helper()
 	var facts struct{ Tier, Method string }
-	if status := s.call("GET", "/api/v1/widget/sessions/current", session, nil, &facts); status != 200 {
-		s.t.Fatalf("the session: %d", status)
-	}
-	return facts.Tier, facts.Method
+	within(s.t, soon, "the messenger to hold a live session", func() bool {
+		token = messenger.token()
+		return s.call("GET", "/api/v1/widget/sessions/current", token, nil, &facts) == 200
+	})
+	return token, facts.Tier, facts.Method
 }
 
 // verified waits until the messenger holds a session that the server says is verified.
 func (s *server) expectVerified(messenger frame, method string) string {
 	s.t.Helper()
-	token := messenger.token()
-	if tier, by := s.recorded(token); tier != "verified" || by != method {
+	token, tier, by := s.recorded(messenger)
+	if tier != "verified" || by != method {
 		s.t.Errorf("the server recorded %s by %q, want verified by %s", tier, by, method)
 	}
 	return token

@@ -121,7 +121,7 @@ func TestAPageMadeForHelpScoutChatsVerified(t *testing.T) {
 		forger.seesNothingOf(answer, question, "Signed in")
 		forger.say("I can still write")
 		forger.sees("Sent")
-		if tier, _ := s.recorded(forger.token()); tier != "anonymous" {
+		if _, tier, _ := s.recorded(forger); tier != "anonymous" {
 			t.Errorf("the forger is %s", tier)
 		}
 	}

@@ -89,7 +89,7 @@ func TestAPageMadeForEnsorasChatsVerifiedOrNot(t *testing.T) {
 		}
 		other.say("Hello from " + path)
 		other.sees("Sent")
-		if tier, _ := s.recorded(other.token()); tier != "anonymous" {
+		if _, tier, _ := s.recorded(other); tier != "anonymous" {
 			t.Errorf("%s is %s", path, tier)
 		}
 		// Nothing of the claim is kept.

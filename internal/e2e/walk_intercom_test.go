@@ -265,7 +265,7 @@ func walkIntercomPeople(t *testing.T, s *server, m *moved, app func(object) obje
 		script[any](page, `Intercom("update", `+update+`)`)
 	}
 	script[any](page, `Intercom("update")`)
-	if tier, _ := s.recorded(messenger.token()); tier != "verified" {
+	if _, tier, _ := s.recorded(messenger); tier != "verified" {
 		t.Errorf("an update that says nothing of the person made them %s", tier)
 	}
 
@@ -303,7 +303,7 @@ func walkIntercomToken(t *testing.T, s *server, m *moved) {
 	messenger.sees("Verified")
 	first := s.expectVerified(messenger, "jwt")
 	script[any](page, `Intercom("update", { name: "Carola" })`) // without the token
-	if tier, _ := s.recorded(messenger.token()); tier != "verified" {
+	if _, tier, _ := s.recorded(messenger); tier != "verified" {
 		t.Errorf("an update without the token made them %s", tier)
 	}
 	// A newer token of the same person goes unseen; another's is another person.
