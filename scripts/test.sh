@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The whole suite: sets up, builds the faces, checks them, and runs every Go test under the race detector.
+# The whole suite: sets up, builds the faces, checks them, and runs every Go test, nearly all under the race detector.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export GOTOOLCHAIN=local SKIP="${SKIP:-}"
