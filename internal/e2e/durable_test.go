@@ -210,6 +210,7 @@ func TestAServerToldToEndWhileItStartsEndsWell(t *testing.T) {
 	for pause := range 5 {
 		s.stop()
 		s.start()
+		// Not a wait for anything: each turn signals at a later moment of the start, and every moment must end well.
 		time.Sleep(time.Duration(pause) * 3 * time.Millisecond)
 	}
 }

@@ -82,7 +82,7 @@ func TestPassEndsWithTheChangeOrWhenItShouldHaveBeenHeard(t *testing.T) {
 			t.Errorf("waited %v for what never came", waited)
 		}
 		go func() {
-			time.Sleep(250 * time.Millisecond)
+			time.Sleep(250 * time.Millisecond) // of the bubble's clock: nobody waits
 			p.Observe(Head{Epoch: 8}, time.Now())
 		}()
 		began = time.Now()
